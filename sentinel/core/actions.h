@@ -1,0 +1,81 @@
+// What a sentinel wants done: everything that Sentinel::Step returns, to be carried out in order.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "sentinel/core/events.h"
+#include "sentinel/core/wire.h"
+#include "shared/base/ids.h"
+#include "shared/base/time.h"
+
+namespace quorate::sentinel::core {
+
+// ---- links ----
+
+enum class LinkKind { kCommand, kPubsub };
+
+// Connect under this new id; answered by LinkUp or LinkDown. No handshake: the core sends AUTH and
+// the rest itself.
+struct OpenLink {
+  LinkId link{};
+  LinkKind kind = LinkKind::kCommand;
+  base::Endpoint to;
+  base::Duration timeout{};
+};
+// Close and forget; no LinkDown follows.
+struct CloseLink {
+  LinkId link{};
+};
+// One command. With request kNone its reply is dropped. A SUBSCRIBE is always sent with kNone.
+struct Send {
+  LinkId link{};
+  RequestId request{};
+  std::vector<std::string> argv;
+};
+
+// ---- durability ----
+
+// Make Sentinel::Durable(), as it is now or later, durable and answer with Persisted{version}.
+// Versions grow; several outstanding ones may be served by one write of the newest. What must not
+// be seen before it is durable is held back by the core until the answer.
+struct PersistState {
+  uint64_t version = 0;
+};
+
+// ---- towards clients ----
+
+struct OkReply {};
+struct ErrorReply {
+  std::string text;  // with its code, without '-': "ERR No such master with that name"
+};
+struct IntegerReply {
+  int64_t value = 0;
+};
+// SENTINEL IS-MASTER-DOWN-BY-ADDR: [down, leader ("*" if none), leader_epoch].
+struct MasterDownReply {
+  bool down = false;
+  std::string leader = "*";
+  uint64_t leader_epoch = 0;
+};
+using CommandReply = std::variant<OkReply, ErrorReply, IntegerReply, MasterDownReply>;
+
+struct Respond {
+  ClientId client{};
+  CommandReply reply;
+};
+// Publish on the channel named by the event (unless it is a debug event) and log.
+struct Announce {
+  Event event;
+};
+// Queue a script of the operator: argv[0] is its path.
+struct RunScript {
+  std::vector<std::string> argv;
+};
+
+using Action = std::variant<OpenLink, CloseLink, Send, PersistState, Respond, Announce, RunScript>;
+using Actions = std::vector<Action>;
+
+}  // namespace quorate::sentinel::core

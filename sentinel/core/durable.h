@@ -1,0 +1,58 @@
+// What a sentinel must not forget: the whole of it in one value. sentinel/config writes it to disk
+// and reads it back; a Sentinel is constructed from it, and Sentinel::Durable() gives the one to be
+// written next.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sentinel/core/settings.h"
+#include "shared/base/ids.h"
+
+namespace quorate::sentinel::core {
+
+// The newest vote given in one group. A later vote needs a higher epoch, for ever. `leader` may be
+// lost (Redis' file does not keep it): then the vote is spent all the same.
+struct Vote {
+  base::Epoch epoch;
+  std::optional<base::RunId> leader;
+
+  friend bool operator==(const Vote&, const Vote&) = default;
+};
+
+struct DurablePeer {
+  base::RunId id;
+  base::Endpoint address;
+
+  friend bool operator==(const DurablePeer&, const DurablePeer&) = default;
+};
+
+struct DurableGroup {
+  std::string name;
+  base::Endpoint primary;  // the current one, that is after failovers
+  GroupOptions options;
+  base::Epoch config_epoch;
+  Vote vote;
+  std::vector<base::Endpoint> replicas;
+  std::vector<DurablePeer> peers;
+
+  friend bool operator==(const DurableGroup&, const DurableGroup&) = default;
+};
+
+struct DurableState {
+  base::RunId myid;  // zero: none yet; the Sentinel then generates one and persists it first of all
+  base::Epoch current_epoch;
+  std::vector<DurableGroup> groups;  // by name
+  // Votes of groups that were removed: a group monitored again under its name goes on from there.
+  std::map<std::string, base::Epoch> retired_votes;
+  // No group ever votes in this epoch or below (what is left of retired votes beyond
+  // kMaxRetiredGroups).
+  base::Epoch retired_vote_floor;
+
+  friend bool operator==(const DurableState&, const DurableState&) = default;
+};
+
+}  // namespace quorate::sentinel::core

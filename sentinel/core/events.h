@@ -1,0 +1,97 @@
+// The events a sentinel publishes: one row per event with its channel and level, and the one place
+// where payloads are composed. Names and payloads are Redis', byte for byte, so that its clients
+// and tools understand them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "shared/base/ids.h"
+
+namespace quorate::sentinel::core {
+
+// kDebug events are logged and not published; kWarning events about an instance also run the
+// notification script.
+enum class EventLevel { kDebug, kVerbose, kNotice, kWarning };
+
+// One enumerator per event; rows in events.cpp.
+enum class EventType {
+  kMonitor,
+  kMonitorEnd,
+  kSet,
+  kResetMaster,
+  kSlave,
+  kSentinel,
+  kReboot,
+  kSentinelAddressSwitch,
+  kSentinelInvalidAddress,
+  kSentinelAddressUpdate,
+  kRoleChange,
+  kRoleChangeWrong,
+  kSdown,
+  kSdownEnd,
+  kOdown,
+  kOdownEnd,
+  kNewEpoch,
+  kTryFailover,
+  kElectedLeader,
+  kVoteForLeader,
+  kStateSelectSlave,
+  kStateSendSlaveofNoOne,
+  kStateWaitPromotion,
+  kStateReconfSlaves,
+  kAbortNotElected,
+  kAbortNoGoodSlave,
+  kAbortSlaveTimeout,
+  kAbortMasterTimeout,
+  kSelectedSlave,
+  kPromotedSlave,
+  kSlaveReconfSent,
+  kSlaveReconfInProgress,
+  kSlaveReconfDone,
+  kSlaveReconfSentTimeout,
+  kSlaveReconfSentBestEffort,
+  kConvertToSlave,
+  kFixSlaveConfig,
+  kFailoverEndForTimeout,
+  kFailoverEnd,
+  kConfigUpdateFrom,
+  kSwitchMaster,
+  kTilt,
+  kTiltEnd,
+  kCommandLinkReconnection,
+  kPubsubLinkReconnection,
+  kDuplicateMyid,
+};
+
+struct EventRow {
+  EventType type;
+  std::string_view name;  // channel, e.g. "+sdown"
+  EventLevel level;
+  bool
+      about_instance;  // payload begins with an instance: the notification script runs for warnings
+};
+const EventRow& Row(EventType type);
+
+struct Event {
+  EventType type{};
+  std::string payload;
+  std::string group;  // empty if about the process
+
+  std::string_view name() const { return Row(type).name; }
+  EventLevel level() const { return Row(type).level; }
+};
+
+// Redis' "%@": "<master|slave|sentinel> <name> <ip> <port>", followed for all but masters by
+// " @ <group> <primary-ip> <primary-port>".
+std::string DescribePrimary(std::string_view group, const base::Endpoint& primary);
+std::string DescribeReplica(const base::Endpoint& replica, std::string_view group,
+                            const base::Endpoint& primary);
+std::string DescribePeer(const base::RunId& id, const base::Endpoint& peer, std::string_view group,
+                         const base::Endpoint& primary);
+// "<group> <old-ip> <old-port> <new-ip> <new-port>", the payload of +switch-master.
+std::string DescribeSwitch(std::string_view group, const base::Endpoint& from,
+                           const base::Endpoint& to);
+
+}  // namespace quorate::sentinel::core

@@ -1,0 +1,119 @@
+// What can happen to a sentinel: everything that Sentinel::Step takes. Plain values; the texts in
+// them come from peers and are judged by the core, not by the runtime.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "sentinel/core/settings.h"
+#include "sentinel/core/wire.h"
+#include "shared/base/ids.h"
+
+namespace quorate::sentinel::core {
+
+// ---- the process and its clock ----
+
+// The first input, once: opens the links and announces the monitored groups.
+struct Start {};
+// NextDeadline() has come (an early or late Tick is harmless).
+struct Tick {};
+// Every PersistState up to and including `version` is durable (ok), or the write of `version` has
+// failed.
+struct Persisted {
+  uint64_t version = 0;
+  bool ok = false;
+};
+
+// ---- links (opened by OpenLink) ----
+
+enum class LinkFailure {
+  kRefused,
+  kReset,
+  kClosed,
+  kTimeout,
+  kUnreachable,
+  kUnresolved,
+  kProtocol
+};
+
+struct LinkUp {
+  LinkId link{};
+  std::string local_host;  // our own address on this connection, an IP literal
+};
+// The link is gone: it never came up, or broke. Requests without a reply on it are lost. The core
+// opens a new one under a new id when it is due. Not sent for links closed by CloseLink.
+struct LinkDown {
+  LinkId link{};
+  LinkFailure failure = LinkFailure::kClosed;
+};
+// The reply to Send{request}; replies of one link come in the order of its Sends.
+struct Replied {
+  LinkId link{};
+  RequestId request{};
+  WireReply reply;
+};
+// A pub/sub message on a pubsub link.
+struct MessageReceived {
+  LinkId link{};
+  std::string channel;
+  std::string payload;
+};
+
+// ---- commands of clients; each is answered by one Respond with its client, perhaps later ----
+
+// SENTINEL IS-MASTER-DOWN-BY-ADDR; `candidate` empty when the caller gave "*" (it only asks).
+struct MasterDownQuery {
+  ClientId client{};
+  base::Endpoint primary;
+  uint64_t epoch = 0;
+  std::string candidate;
+};
+// PUBLISH __sentinel__:hello <payload>. Answered with the integer 1.
+struct HelloPublished {
+  ClientId client{};
+  std::string payload;
+};
+struct ResetGroups {
+  ClientId client{};
+  std::string pattern;
+};
+struct FailoverRequested {
+  ClientId client{};
+  std::string group;
+};
+// Texts are as the client sent them; the core checks them and answers with Redis' errors.
+struct MonitorRequested {
+  ClientId client{};
+  std::string group;
+  std::string host;
+  std::string port;
+  std::string quorum;
+};
+struct RemoveRequested {
+  ClientId client{};
+  std::string group;
+};
+// SENTINEL SET <group> <arguments...>: option/value pairs (rename-command takes two values).
+struct SetRequested {
+  ClientId client{};
+  std::string group;
+  std::vector<std::string> arguments;
+};
+struct FlushRequested {
+  ClientId client{};
+};
+// SENTINEL CONFIG SET, or SENTINEL DEBUG: the new settings as a whole, already checked by the
+// command.
+struct SettingsChanged {
+  ClientId client{};
+  Settings settings;
+};
+
+using Input =
+    std::variant<Start, Tick, Persisted, LinkUp, LinkDown, Replied, MessageReceived,
+                 MasterDownQuery, HelloPublished, ResetGroups, FailoverRequested, MonitorRequested,
+                 RemoveRequested, SetRequested, FlushRequested, SettingsChanged>;
+
+}  // namespace quorate::sentinel::core

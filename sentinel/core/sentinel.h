@@ -1,0 +1,58 @@
+// The sentinel of one process as a pure machine: Step turns (now, input) into actions. It decides
+// everything - when to connect, ping, ask, vote, stand for election, promote, re-point - and does
+// nothing itself. It reads no clock: after each Step the runtime arms one timer for NextDeadline()
+// and feeds a Tick when it fires.
+//
+// Order of actions is meaning. A vote, a new configuration and the answer of a command that changes
+// the state are held back until Persisted says that they are durable; a vote whose write failed is
+// refused, and stays spent.
+//
+// Invariants (CheckInvariants; numbers as in the sentinel page of the README):
+//   E2  one vote per (group, epoch): a group's vote epoch never falls, also across RESET, REMOVE
+//   and MONITOR. E3  a vote leaves this process (in a reply, or counted for ourselves) only after
+//   its write has completed. E5  no promotion is sent without votes of max(majority of the known
+//   sentinels, quorum) for exactly our epoch. E6  no vote and no new candidacy in TILT, or while
+//   the last write of the state has failed. C1  a group's config epoch never falls, and its address
+//   changes only together with the epoch. C3  a config epoch announced by us was won by us or heard
+//   from a peer. C6  no instance is registered twice in a group, and the primary is not among its
+//   own replicas. L4  groups, replicas, peers, held answers and requests are bounded by the limits
+//   of timings.h.
+//
+// Single-threaded. Not copyable.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "sentinel/core/actions.h"
+#include "sentinel/core/durable.h"
+#include "sentinel/core/inputs.h"
+#include "sentinel/core/settings.h"
+#include "sentinel/core/state.h"
+
+namespace quorate::sentinel::core {
+
+class Sentinel {
+ public:
+  Sentinel(Settings settings, const DurableState& durable, uint64_t seed);
+  ~Sentinel();
+  Sentinel(const Sentinel&) = delete;
+  Sentinel& operator=(const Sentinel&) = delete;
+
+  // Precondition: `now` never falls; the first input is Start.
+  Actions Step(base::Instant now, const Input& input);
+  // When the next Tick is due; nothing to wait for: absent.
+  std::optional<base::Instant> NextDeadline() const;
+
+  const State& state() const;
+  // What PersistState asks to be written.
+  DurableState Durable() const;
+  // CHECKs the invariants above. For tests, after every Step.
+  void CheckInvariants() const;
+
+ private:
+  class Machine;
+  std::unique_ptr<Machine> machine_;
+};
+
+}  // namespace quorate::sentinel::core

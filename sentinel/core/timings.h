@@ -1,0 +1,92 @@
+// Every period, timeout and limit of the sentinel in one place. Timings can be changed at run time
+// (SENTINEL DEBUG); the limits are constants. Defaults are those of Redis Sentinel unless said
+// otherwise.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include "shared/base/time.h"
+
+namespace quorate::sentinel::core {
+
+struct Timings {
+  base::Duration info_period = std::chrono::seconds(10);
+  base::Duration ping_period = std::chrono::seconds(1);
+  base::Duration ask_period = std::chrono::seconds(1);
+  base::Duration publish_period = std::chrono::seconds(2);
+  base::Duration default_down_after = std::chrono::seconds(30);
+  base::Duration default_failover_timeout = std::chrono::minutes(3);
+  // A step that comes this much later than it was asked for is a stall of this process.
+  base::Duration tilt_trigger = std::chrono::seconds(2);
+  // How long a stall suspends acting and voting. Ours is short: it needs only fresh replies (Redis:
+  // 30 s).
+  base::Duration tilt_period = std::chrono::seconds(1);
+  base::Duration replica_reconf_timeout = std::chrono::seconds(10);
+  base::Duration min_link_reconnect_period = std::chrono::seconds(15);
+  base::Duration election_timeout = std::chrono::seconds(10);
+  base::Duration script_max_runtime = std::chrono::seconds(60);
+  base::Duration script_retry_delay = std::chrono::seconds(30);
+
+  friend bool operator==(const Timings&, const Timings&) = default;
+};
+
+// INFO period of replicas while their primary is in trouble, and of a replica that lost its
+// primary.
+inline constexpr base::Duration kInfoFastPeriod = std::chrono::seconds(1);
+// Attempts to connect start at most this often per link.
+inline constexpr base::Duration kReconnectPeriod = std::chrono::seconds(1);
+// First reconnect after a link that was up has broken: at once would spin against a listener that
+// accepts and closes.
+inline constexpr base::Duration kFirstReconnectDelay = std::chrono::milliseconds(20);
+inline constexpr base::Duration kConnectTimeout = std::chrono::seconds(3);
+// A ping is sent at least every down-after / kPingsPerDownAfter, so that silence is noticed
+// down-after plus little.
+inline constexpr int kPingsPerDownAfter = 5;
+inline constexpr base::Duration kMinPingPeriod = std::chrono::milliseconds(20);
+// Answers to "is the primary down?" count for this long.
+inline constexpr base::Duration kAnswerValidity = std::chrono::seconds(5);
+// Re-asking because a peer asked us (it suspects too) is spaced by this.
+inline constexpr base::Duration kHintedAskSpacing = std::chrono::milliseconds(20);
+// A failed election among live peers is tried again after a random delay in this range, doubled per
+// failure in a row.
+inline constexpr base::Duration kElectionRetryMin = std::chrono::milliseconds(50);
+inline constexpr base::Duration kElectionRetryMax = std::chrono::milliseconds(150);
+inline constexpr int kElectionRetryMaxDoublings = 6;
+// After voting for another we leave it this long to finish before standing ourselves (at most 2 x
+// failover-timeout).
+inline constexpr base::Duration kLeaderGrace = std::chrono::seconds(10);
+// A vote for another adds a random part up to this to the wait before standing (Redis'
+// SENTINEL_MAX_DESYNC).
+inline constexpr base::Duration kMaxDesync = std::chrono::seconds(1);
+// A replica that claims to be primary is demoted after this many hello periods without
+// contradicting news.
+inline constexpr int kRoleChangeGracePeriods = 4;
+// Failed persists are tried again after this.
+inline constexpr base::Duration kPersistRetryPeriod = std::chrono::seconds(1);
+// Offsets asked for after an election are waited for this long at most.
+inline constexpr base::Duration kFreshInfoWait = std::chrono::milliseconds(200);
+// Pause of writes in a planned switchover: the heir must be equal within it.
+inline constexpr base::Duration kSwitchoverPause = std::chrono::seconds(2);
+// Spacing of the questions for the heir's offset during a switchover.
+inline constexpr base::Duration kCatchUpPollPeriod = std::chrono::milliseconds(2);
+// A stall shorter than the TILT trigger but longer than this moves the clocks of unanswered pings.
+inline constexpr base::Duration kStallForgiven = std::chrono::milliseconds(200);
+
+inline constexpr size_t kMaxGroups = 10000;
+inline constexpr size_t kMaxReplicasPerGroup = 256;
+inline constexpr size_t kMaxPeersPerGroup = 128;
+inline constexpr size_t kMaxRetiredGroups = 1000;
+inline constexpr size_t kMaxHostLength = 255;
+inline constexpr size_t kMaxGroupNameLength = 255;
+inline constexpr size_t kMaxHelloLength = 1024;
+inline constexpr size_t kMaxInfoLength = 1 << 20;
+inline constexpr int kMaxPendingCommands = 100;
+// An epoch heard from outside may be ahead of ours by at most this.
+inline constexpr uint64_t kMaxEpochJump = uint64_t{1} << 32;
+// No epoch grows beyond this, so that arithmetic on epochs (and Redis' signed printing of them) is
+// safe.
+inline constexpr uint64_t kMaxEpoch = uint64_t{1} << 62;
+
+}  // namespace quorate::sentinel::core

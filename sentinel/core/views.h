@@ -1,0 +1,37 @@
+// Questions that commands and INFO ask of the state, answered in one place.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "sentinel/core/state.h"
+
+namespace quorate::sentinel::core {
+
+// SENTINEL GET-MASTER-ADDR-BY-NAME.
+std::optional<base::Endpoint> CurrentPrimary(const State& state, const std::string& group);
+
+// The electorate as it counts for elections: every known sentinel and ourselves, dead or alive.
+size_t KnownSentinels(const Group& group);
+// Votes needed to be elected: max(majority of the known, quorum).
+size_t VotesNeeded(const Group& group);
+
+// SENTINEL CKQUORUM.
+struct QuorumCheck {
+  size_t usable = 0;  // ourselves and peers that are neither down nor disconnected
+  bool quorum_reachable = false;
+  bool majority_reachable = false;
+};
+QuorumCheck CheckQuorum(const State& state, const Group& group);
+
+// The `flags` field of SENTINEL MASTERS, REPLICAS and SENTINELS, in Redis' order.
+std::string PrimaryFlags(const Group& group);
+std::string ReplicaFlags(const Group& group, const Replica& replica);
+std::string PeerFlags(const State& state, const Group& group, const Peer& peer, base::Instant now);
+
+// Peers that told us within kAnswerValidity that the primary is down, and ourselves if we see it
+// down.
+size_t DownWitnesses(const Group& group, base::Instant now);
+
+}  // namespace quorate::sentinel::core
