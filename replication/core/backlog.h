@@ -1,0 +1,109 @@
+// The replication stream's recent bytes: one list of reference-counted blocks that the partial
+// resyncs and every attached replica read from. A replica costs a Cursor (a block, a position) and
+// a writev; nothing is copied per replica.
+//
+// Ranges are half-open: the backlog holds the bytes [start(), end()) of the history, so start() ==
+// n means that byte number n+1 in Redis' 1-based counting is the first one held.
+//
+// Invariants
+//   B1  end() - start() == the sum of the bytes in the blocks; end() falls only by Reset.
+//   B2  start() rises only by trimming whole blocks from the front, and only while at least limit()
+//   bytes remain and
+//       no cursor sits in the block removed. A slow cursor therefore makes the backlog exceed
+//       limit(), and that excess serves partial resyncs too.
+//   B3  every cursor c satisfies start() <= c.offset() <= end().
+//   B4  a block's bytes never move and never change once appended.
+//
+// Thread rule: one thread. Cursors must be gone before Reset and before the backlog is destroyed
+// (checked).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "shared/base/ids.h"
+
+namespace quorate::replication::core {
+
+class Backlog {
+  struct Block;
+
+ public:
+  static constexpr size_t kMinBlockBytes = 16 * 1024;
+  static constexpr size_t kMaxBlockBytes = 1024 * 1024;
+
+  // A reader's position. Movable; an empty cursor (default constructed) reads nothing and has no
+  // offset.
+  class Cursor {
+   public:
+    Cursor() = default;
+    ~Cursor() { Release(); }
+    Cursor(Cursor&& other) noexcept;
+    Cursor& operator=(Cursor&& other) noexcept;
+    Cursor(const Cursor&) = delete;
+    Cursor& operator=(const Cursor&) = delete;
+
+    bool attached() const { return block_ != nullptr; }
+    // The next byte to read. Precondition: attached().
+    base::Offset offset() const;
+    // Bytes appended and not yet read. Precondition: attached().
+    uint64_t pending() const;
+    // Fills `slices` with the next unread bytes, in order; returns how many slices were filled.
+    // They stay valid until this cursor moves or the backlog is reset.
+    size_t Peek(std::span<std::string_view> slices) const;
+    // Moves `n` bytes on. Precondition: n <= pending().
+    void Advance(uint64_t n);
+    void Release();
+
+   private:
+    friend class Backlog;
+    Cursor(Backlog* backlog, Block* block, size_t position);
+
+    Backlog* backlog_ = nullptr;
+    Block* block_ = nullptr;
+    size_t position_ = 0;
+  };
+
+  Backlog(size_t limit, base::Offset start);
+  ~Backlog();
+  Backlog(const Backlog&) = delete;
+  Backlog& operator=(const Backlog&) = delete;
+
+  base::Offset start() const;
+  base::Offset end() const { return end_; }
+  uint64_t size() const { return static_cast<uint64_t>(end_ - start()); }
+  size_t limit() const { return limit_; }
+  // Memory held, block headers included.
+  size_t memory() const { return memory_; }
+  size_t cursor_count() const { return cursors_; }
+
+  // The hot path. Allocates only when the last block is full.
+  void Append(std::string_view bytes);
+  // A cursor whose next byte is at `offset`; nullopt if that is outside [start(), end()].
+  std::optional<Cursor> FindOffset(base::Offset offset);
+  Cursor AtEnd();
+  // CONFIG SET repl-backlog-size: keeps what it has and trims if it shrank.
+  void SetLimit(size_t limit);
+  // Forgets every byte and continues at `start`. Precondition: no cursor.
+  void Reset(base::Offset start);
+
+  // Aborts if an invariant is broken.
+  void CheckInvariants() const;
+
+ private:
+  Block* AddBlock(size_t wanted);
+  void Trim();
+
+  size_t limit_;
+  base::Offset end_;
+  size_t memory_ = 0;
+  size_t cursors_ = 0;
+  std::deque<std::unique_ptr<Block>> blocks_;  // never empty
+};
+
+}  // namespace quorate::replication::core

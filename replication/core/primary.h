@@ -1,0 +1,287 @@
+// The primary's side of replication as a machine: which replicas follow us, what each is being
+// sent, who acknowledged how far, and what the stream carries besides the commands (SELECT,
+// MULTI/EXEC frames, PING, GETACK). A replica that has replicas of its own runs it too; then the
+// stream is what its own primary sent, verbatim, and nothing is added.
+//
+// It decides; the runtime writes bytes, makes snapshots and drops connections. Not here: the
+// rewriting of commands (the engine's), the upstream link (replica.h).
+//
+// A replica's states
+//   WaitSnapshot   asked for a full sync; "\n" every second
+//   SendSnapshot   told +FULLRESYNC; its cursor pins the stream from the cut on; the snapshot is on
+//   its way AwaitAck       EOF framing: everything is sent, nothing more may be until its first
+//   REPLCONF ACK Streaming      the stream flows
+//
+// | from         | on                         | to           | actions |
+// |--------------|----------------------------|--------------|---------------------------------------------|
+// | -            | PSYNC, partial             | Streaming    | SendLine +CONTINUE, StartStreaming |
+// | -            | PSYNC or SYNC, full        | WaitSnapshot | BeginSnapshot once its time has come
+// | | WaitSnapshot | a snapshot begins          | SendSnapshot | SendLine +FULLRESYNC (not for
+// SYNC)         | | SendSnapshot | SnapshotDelivered, length  | Streaming    | StartStreaming | |
+// SendSnapshot | SnapshotDelivered, EOF     | AwaitAck     | - | | SendSnapshot |
+// SnapshotDelivered, rdb-only| -            | DropReplica                                 | |
+// AwaitAck     | acknowledgement            | Streaming    | StartStreaming | | any          |
+// timeout, limit, role change| -            | DropReplica                                 | | any
+// | ReplicaClosed              | -            | CancelSnapshot if nobody is left who wants it |
+//
+// Invariants
+//   P1  a replica has an attached cursor exactly in SendSnapshot, AwaitAck and Streaming (and not
+//   if it is rdb-only). P2  acknowledged offsets never fall and never exceed the history's offset.
+//   P3  the first bytes fed after a cut select a database: a replica knows none after a snapshot.
+//   P4  at most one snapshot is in the making; every member of it was cut at the same offset.
+//   P5  as a replica (role replica) nothing but ForwardApplied moves the history.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "replication/core/backlog.h"
+#include "replication/core/history.h"
+#include "replication/core/options.h"
+#include "replication/core/psync.h"
+#include "replication/core/replconf.h"
+#include "replication/core/views.h"
+#include "shared/base/ids.h"
+#include "shared/base/random.h"
+#include "shared/base/time.h"
+
+namespace quorate::replication::core {
+
+enum class SnapshotId : uint64_t {};
+enum class Framing { kLength, kEofMark };
+
+// ---- inputs
+// -----------------------------------------------------------------------------------------------------------
+// The connection asks to become a replica. Its traits came by Replconf before.
+struct PsyncReceived {
+  ReplicaId replica{};
+  std::string peer_ip;
+  PsyncRequest request;
+  PsyncConditions conditions;
+};
+// The connection died or was closed by the server; also for connections that only sent REPLCONF.
+struct ReplicaClosed {
+  ReplicaId replica{};
+};
+// Snapshot and mark are in the kernel's hands for this replica.
+struct SnapshotDelivered {
+  ReplicaId replica{};
+};
+// Every byte of the snapshot has been produced; the next one may begin.
+struct SnapshotProduced {
+  SnapshotId snapshot{};
+};
+struct SnapshotFailed {
+  SnapshotId snapshot{};
+  std::string reason;
+};
+// Every replica must come back and ask again (role change, new history).
+struct DropReplicas {
+  std::string reason;
+};
+// Time passed; see NextDeadline.
+struct PrimaryTick {};
+using PrimaryInput = std::variant<PsyncReceived, ReplicaClosed, SnapshotDelivered, SnapshotProduced,
+                                  SnapshotFailed, DropReplicas, PrimaryTick>;
+
+// ---- actions
+// ----------------------------------------------------------------------------------------------------------
+// Write these bytes to the connection, before anything that follows.
+struct SendLine {
+  ReplicaId replica{};
+  std::string bytes;
+};
+struct SnapshotMember {
+  ReplicaId replica{};
+  Framing framing = Framing::kLength;
+};
+// Cut a snapshot of the dataset now, at history().offset(), and send it to the members.
+struct BeginSnapshot {
+  SnapshotId snapshot{};
+  base::Offset cut;
+  bool exclude_data = false;
+  bool exclude_functions = false;
+  std::vector<SnapshotMember> members;
+};
+// Nobody wants the snapshot any more.
+struct CancelSnapshot {
+  SnapshotId snapshot{};
+};
+// From now on write what Stream(replica) yields.
+struct StartStreaming {
+  ReplicaId replica{};
+};
+struct DropReplica {
+  ReplicaId replica{};
+  std::string reason;
+};
+// Some replica acknowledged more: WAITs may be satisfied.
+struct Acknowledged {};
+// A fact for the log.
+struct PrimaryNote {
+  ReplicaId replica{};
+  std::string text;
+};
+using PrimaryAction = std::variant<SendLine, BeginSnapshot, CancelSnapshot, StartStreaming,
+                                   DropReplica, Acknowledged, PrimaryNote>;
+using PrimaryActions = std::vector<PrimaryAction>;
+
+// Answer to REPLCONF; the engine writes it.
+struct ReplconfReply {
+  bool silent = false;
+  std::string error;  // RESP error line without CRLF; empty and not silent = +OK
+};
+// What became of a PSYNC or SYNC.
+enum class PsyncOutcome {
+  kReplicaLink,  // the connection is a replica link now; its output belongs to replication
+  kRefused,      // PsyncReply::error is the answer
+  kIgnored,      // it already was a replica link: no answer at all
+};
+
+class Primary {
+ public:
+  Primary(History& history, const Options& options, base::Random random);
+  ~Primary();
+
+  PrimaryActions Step(base::Instant now, const PrimaryInput& input);
+  // PSYNC/SYNC with its outcome: Step(PsyncReceived) plus what the connection must be told.
+  struct PsyncReply {
+    PsyncOutcome outcome = PsyncOutcome::kIgnored;
+    std::string error;
+    PrimaryActions actions;
+  };
+  PsyncReply Psync(base::Instant now, const PsyncReceived& request);
+  // REPLCONF from any connection: traits before PSYNC, acknowledgements after.
+  ReplconfReply Replconf(base::Instant now, ReplicaId connection,
+                         std::span<const std::string_view> args, PrimaryActions& actions);
+  // "\n" or any other sign of life of a replica link that is busy loading.
+  void NoteAlive(base::Instant now, ReplicaId replica);
+  // When Step(PrimaryTick) is due at the latest; Instant::max() if nothing waits for time.
+  base::Instant NextDeadline() const;
+
+  // ---- the stream, role primary (hot path)
+  // -------------------------------------------------------------------------- True if effects must
+  // be appended. False on a primary that nobody follows: offsets stand still.
+  bool streaming() const { return history_.backlog() != nullptr && role_ == Role::kPrimary; }
+  // One complete RESP array that ran in `db`; SELECT is put before it when the database differs
+  // from the last one. Preconditions of these: streaming().
+  void Append(int db, std::string_view command) {
+    if (db != selected_db_) Select(db);
+    history_.Append(command);
+  }
+  // Frames a unit of several effects: MULTI, then Append for each, then EXEC. SELECT comes before
+  // MULTI.
+  void AppendMulti(int db);
+  void AppendExec();
+  // REPLCONF GETACK * at the next Flush point; idempotent until then. Does nothing without
+  // streaming replicas.
+  void RequestAcknowledgements() { acknowledgements_requested_ = true; }
+  // Call at the end of a turn, before the replicas are written: puts the GETACK in and enforces the
+  // output limits.
+  void EndTurn(base::Instant now, PrimaryActions& actions);
+
+  // ---- the stream, role replica
+  // -------------------------------------------------------------------------------------- Applied
+  // upstream bytes, verbatim.
+  void ForwardApplied(std::string_view bytes) { history_.Append(bytes); }
+
+  // ---- role
+  // ------------------------------------------------------------------------------------------------------------
+  enum class Role { kPrimary, kReplica };
+  Role role() const { return role_; }
+  // The role changes first; DropReplicas follows as a separate input where the rules say so.
+  // Promotion forces a SELECT.
+  void SetRole(Role role);
+
+  // ---- what is known
+  // ---------------------------------------------------------------------------------------------------
+  // The database that the stream has selected last; -1 = unknown. Snapshots carry it as
+  // repl-stream-db.
+  int selected_db() const { return selected_db_; }
+  void set_selected_db(int db) { selected_db_ = db; }
+  // The unwritten stream of a replica in Streaming; nullptr otherwise.
+  Backlog::Cursor* Stream(ReplicaId replica);
+  void ForEachStreaming(const std::function<void(ReplicaId, Backlog::Cursor&)>& visit);
+  bool IsReplica(ReplicaId connection) const;
+  size_t replica_count() const;
+  size_t streaming_count() const { return streaming_count_; }
+  int64_t CountAcknowledged(base::Offset offset) const;
+  // Online replicas whose last acknowledgement is at most min-replicas-max-lag old.
+  int64_t CountGood(base::Instant now) const;
+  std::vector<ReplicaView> Replicas(base::Instant now) const;
+  BacklogView BacklogInfo() const;
+  const SyncCounters& counters() const { return counters_; }
+
+  void SetOptions(const Options& options);
+  void CheckInvariants() const;
+
+ private:
+  struct WaitSnapshot {
+    base::Instant since;
+  };
+  struct SendSnapshot {
+    SnapshotId snapshot{};
+    Framing framing = Framing::kLength;
+  };
+  struct AwaitAck {};
+  struct Streaming {};
+  using State = std::variant<WaitSnapshot, SendSnapshot, AwaitAck, Streaming>;
+  struct Replica {
+    State state;
+    std::string peer_ip;
+    bool legacy_sync = false;
+    Backlog::Cursor cursor;
+    base::Offset acknowledged;
+    std::optional<base::Offset> fsynced;
+    base::Instant last_alive;
+    base::Instant over_soft_limit_since;  // Instant{} = not over
+  };
+  struct Producing {
+    SnapshotId id{};
+    base::Offset cut;
+  };
+
+  void Select(int db);
+  void Feed(std::string_view bytes) { history_.Append(bytes); }
+  void Handle(base::Instant now, const PsyncReceived& request, PsyncReply& reply);
+  void AttachPartial(base::Instant now, const PsyncReceived& request, base::Offset from,
+                     PsyncReply& reply);
+  void AttachFull(base::Instant now, const PsyncReceived& request, FullResyncReason reason,
+                  PsyncReply& reply);
+  void Remove(ReplicaId id, PrimaryActions& actions);
+  void Drop(ReplicaId id, std::string reason, PrimaryActions& actions);
+  void Tick(base::Instant now, PrimaryActions& actions);
+  void DropSilent(base::Instant now, PrimaryActions& actions);
+  void MaybeBeginSnapshot(base::Instant now, PrimaryActions& actions);
+  void StartStream(ReplicaId id, Replica& replica, PrimaryActions& actions);
+  void OnDelivered(ReplicaId id, PrimaryActions& actions);
+  void OnAck(base::Instant now, ReplicaId id, const ReplconfAck& ack, PrimaryActions& actions);
+  Framing FramingFor(const Replica& replica, const ReplicaTraits& traits) const;
+  const ReplicaTraits& TraitsOf(ReplicaId id) const;
+
+  History& history_;
+  Options options_;
+  base::Random random_;
+  Role role_ = Role::kPrimary;
+  int selected_db_ = -1;
+  bool acknowledgements_requested_ = false;
+  size_t streaming_count_ = 0;
+  std::map<ReplicaId, Replica> replicas_;
+  std::map<ReplicaId, ReplicaTraits> traits_;
+  std::optional<Producing> producing_;
+  uint64_t next_snapshot_ = 1;
+  base::Instant next_tick_{};
+  base::Instant next_ping_{};
+  base::Instant
+      alone_since_{};  // when the last replica left; Instant{} = there is one, or never was
+  SyncCounters counters_;
+};
+
+}  // namespace quorate::replication::core

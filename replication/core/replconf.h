@@ -1,0 +1,46 @@
+// REPLCONF as a request: option/value pairs that a replica says about itself before PSYNC, and its
+// acknowledgements after.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "shared/base/ids.h"
+#include "shared/base/result.h"
+
+namespace quorate::replication::core {
+
+// What a connection has told about itself as a replica. Remembered per connection from its first
+// REPLCONF on.
+struct ReplicaTraits {
+  uint16_t listening_port = 0;
+  std::string announced_ip;
+  bool accepts_eof = false;     // capa eof: the mark framing
+  bool accepts_psync2 = false;  // capa psync2: +CONTINUE may carry a new id
+  bool snapshot_only = false;   // rdb-only 1
+  bool exclude_data =
+      false;  // rdb-filter-only without "data": no keys (only "functions" exists as a filter)
+  bool exclude_functions = false;
+  std::string version;  // REPLCONF version, as sent; empty = not told
+};
+
+struct ReplconfAck {
+  base::Offset offset;
+  std::optional<base::Offset> fsynced;  // fack
+};
+
+struct ReplconfOutcome {
+  bool silent = false;             // ack and getack are never answered
+  std::string error;               // RESP error line without CRLF; empty = +OK unless silent
+  std::optional<ReplconfAck> ack;  // from a replica link
+  bool getack = false;             // our primary wants an acknowledgement at once
+};
+
+// Applies the pairs to `traits`. `args` includes the command name. Pairs before a bad one stay
+// applied, as in Redis.
+ReplconfOutcome ApplyReplconf(std::span<const std::string_view> args, ReplicaTraits& traits);
+
+}  // namespace quorate::replication::core

@@ -1,0 +1,67 @@
+// What INFO replication, ROLE, CLIENT LIST and the tests see of the machines. Plain copies of
+// facts.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "shared/base/ids.h"
+#include "shared/base/time.h"
+
+namespace quorate::replication::core {
+
+// A replica's connection to us, by the id the server gave the connection (CLIENT LIST's id).
+enum class ReplicaId : uint64_t {};
+
+enum class ReplicaPhase { kWaitSnapshot, kSendSnapshot, kOnline };
+// "wait_bgsave", "send_bulk", "online".
+std::string_view InfoName(ReplicaPhase phase);
+
+struct ReplicaView {
+  ReplicaId id{};
+  std::string ip;     // as announced by REPLCONF ip-address, else the peer's
+  uint16_t port = 0;  // as announced by REPLCONF listening-port
+  ReplicaPhase phase = ReplicaPhase::kWaitSnapshot;
+  base::Offset acknowledged;
+  int64_t lag_seconds = 0;     // since the last acknowledgement; 0 until online
+  uint64_t pending_bytes = 0;  // stream bytes not yet handed to the kernel
+};
+
+enum class LinkState { kConnect, kConnecting, kHandshake, kSync, kConnected };
+// ROLE's words: "connect", "connecting", "handshake", "sync", "connected".
+std::string_view RoleName(LinkState state);
+
+struct UpstreamView {
+  base::Endpoint primary;
+  LinkState state = LinkState::kConnect;
+  // master_last_io_seconds_ago: -1 while not connected.
+  int64_t last_io_seconds = -1;
+  bool sync_in_progress = false;
+  base::Offset read;     // slave_read_repl_offset: received, perhaps not applied (inside MULTI)
+  base::Offset applied;  // slave_repl_offset
+  // While the link is down: seconds since it broke, -1 if it never was up.
+  int64_t down_seconds = -1;
+  // While a snapshot arrives; total is -1 with the EOF framing.
+  int64_t sync_total_bytes = 0;
+  int64_t sync_read_bytes = 0;
+  int64_t sync_last_io_seconds = 0;
+};
+
+struct BacklogView {
+  bool active = false;
+  uint64_t limit = 0;
+  int64_t first_byte = 0;  // 1-based, 0 when inactive
+  uint64_t length = 0;
+  uint64_t memory = 0;
+};
+
+struct SyncCounters {
+  uint64_t full = 0;           // sync_full
+  uint64_t partial_ok = 0;     // sync_partial_ok
+  uint64_t partial_error = 0;  // sync_partial_err
+};
+
+}  // namespace quorate::replication::core

@@ -1,0 +1,91 @@
+// What replication needs of the server, as narrow interfaces that the server implements: its data,
+// its connections, and the execution of replicated commands. Nothing in replication includes the
+// server.
+//
+// Thread rule: everything on the loop thread. None of these is called from inside a call that the
+// server makes into Replication, except where a method of Replication says so.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "replication/core/views.h"
+#include "replication/snapshot/reader.h"
+#include "replication/snapshot/record.h"
+#include "shared/base/buffer.h"
+
+namespace quorate::replication::runtime {
+
+// A snapshot being produced. Yields the state at the instant of BeginSnapshot, whatever is written
+// meanwhile; whether it sweeps at once or in slices is its own business.
+class SnapshotProducer {
+ public:
+  virtual ~SnapshotProducer() = default;  // stops the sweep
+  // Appends about `budget` bytes of RDB to `out` (snapshot::Writer does); false when complete.
+  virtual bool Produce(size_t budget, base::Buffer& out) = 0;
+};
+
+// A dataset beside the one in use. Destroying it forgets what was staged (perhaps off the loop
+// thread).
+class Staging : public snapshot::Sink {};
+
+struct SnapshotRequest {
+  snapshot::Meta meta;  // the history's part is filled in; the server adds created and used_memory
+  bool exclude_data = false;
+  bool exclude_functions = false;
+};
+
+class Dataset {
+ public:
+  virtual ~Dataset() = default;
+  virtual std::unique_ptr<SnapshotProducer> BeginSnapshot(const SnapshotRequest& request) = 0;
+  virtual snapshot::ReaderOptions reader_options() const = 0;
+  virtual std::unique_ptr<Staging> BeginStaging() = 0;
+  // Swaps: from here on the staged data is the dataset. `staging` came from BeginStaging and holds
+  // a whole snapshot.
+  virtual void CommitStaging(std::unique_ptr<Staging> staging) = 0;
+};
+
+// The session in which the primary's commands run. It never answers, is not limited, and treats no
+// key as expired.
+class StreamApplier {
+ public:
+  virtual ~StreamApplier() = default;
+  // Runs one command of the stream; MULTI, the queued commands and EXEC come one by one, SELECT and
+  // PING too. `args` is valid during the call.
+  virtual void Apply(std::span<const std::string_view> args) = 0;
+  virtual void SelectDb(int db) = 0;
+  // The link broke inside MULTI: forget what was queued.
+  virtual void AbortTransaction() = 0;
+};
+
+// The server's connections, seen as replica links: from PSYNC on, their output belongs to
+// replication while the server goes on reading and parsing what they send.
+class ReplicaLinks {
+ public:
+  virtual ~ReplicaLinks() = default;
+  // As io::Stream: bytes accepted now; 0 on a dead connection.
+  virtual size_t TryWrite(core::ReplicaId replica, std::span<const std::string_view> slices) = 0;
+  // Asks for one Replication::OnReplicaWritable.
+  virtual void NotifyWritable(core::ReplicaId replica) = 0;
+  // Closes the connection soon. Replication has forgotten it already and wants no OnReplicaClosed
+  // (one is harmless).
+  virtual void Close(core::ReplicaId replica, std::string_view reason) = 0;
+};
+
+// What the server is told.
+class ReplicationListener {
+ public:
+  virtual ~ReplicationListener() = default;
+  // A replica acknowledged more: look at the WAITs. May be called from inside HandleReplconf.
+  virtual void OnAcknowledged() = 0;
+  // After the change. Unblock and redirect clients as the role demands.
+  virtual void OnRoleChanged(bool is_replica) = 0;
+  // The link to our primary came in sync or broke.
+  virtual void OnPrimaryLink(bool up) = 0;
+};
+
+}  // namespace quorate::replication::runtime

@@ -1,0 +1,127 @@
+// Replication of one server, both roles: owns the history and the two machines (core/primary.h,
+// core/replica.h) and carries their actions out over io. The server's engine talks to this class
+// alone.
+//
+// Lifetime: outlived by everything passed to the constructor. Thread rule: the loop thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "replication/core/history.h"
+#include "replication/core/options.h"
+#include "replication/core/primary.h"
+#include "replication/core/replica.h"
+#include "replication/core/views.h"
+#include "replication/runtime/ports.h"
+#include "shared/base/ids.h"
+#include "shared/base/random.h"
+#include "shared/io/io.h"
+
+namespace quorate::replication::runtime {
+
+class ReplicaFeeder;
+class UpstreamLink;
+
+struct ReplicationPorts {
+  Dataset& dataset;
+  StreamApplier& applier;
+  ReplicaLinks& links;
+  ReplicationListener& listener;
+};
+
+class Replication {
+ public:
+  // `listening_port`: what we announce to a primary unless replica-announce-port is set.
+  Replication(io::Io& io, const ReplicationPorts& ports, const core::Options& options,
+              uint16_t listening_port);
+  ~Replication();
+  Replication(const Replication&) = delete;
+  Replication& operator=(const Replication&) = delete;
+
+  // ---- role
+  // ---------------------------------------------------------------------------------------------------------
+  bool is_replica() const { return replica_.is_replica(); }
+  bool primary_link_up() const { return replica_.link_up(); }
+  // REPLICAOF host port. False if that is our primary already ("OK Already connected to specified
+  // master").
+  bool ReplicaOf(const base::Endpoint& primary);
+  // Start-up with `replicaof` configured: nothing of our own is offered.
+  void StartAsReplicaOf(const base::Endpoint& primary);
+  // REPLICAOF NO ONE. False if we are a primary already.
+  bool Promote();
+
+  // ---- the stream (role primary)
+  // ------------------------------------------------------------------------------------
+  bool streaming() const { return primary_.streaming(); }
+  void Append(int db, std::string_view command) { primary_.Append(db, command); }
+  void AppendMulti(int db) { primary_.AppendMulti(db); }
+  void AppendExec() { primary_.AppendExec(); }
+  // Call once at the end of every loop turn: writes the replicas.
+  void EndTurn();
+
+  // ---- connections that speak replication
+  // ---------------------------------------------------------------------------
+  core::ReplconfReply HandleReplconf(core::ReplicaId connection,
+                                     std::span<const std::string_view> args);
+  struct PsyncReply {
+    core::PsyncOutcome outcome = core::PsyncOutcome::kIgnored;
+    std::string error;  // kRefused: RESP error line without CRLF
+  };
+  // May write to the connection through ReplicaLinks from inside this call (outcome kReplicaLink).
+  PsyncReply HandlePsync(core::ReplicaId connection, const std::string& peer_ip,
+                         bool pending_output, std::span<const std::string_view> args);
+  // An empty line from a replica link: it is alive and busy loading.
+  void OnReplicaNewline(core::ReplicaId connection);
+  void OnReplicaWritable(core::ReplicaId connection);
+  // Any connection that closed; unknown ones are ignored.
+  void OnReplicaClosed(core::ReplicaId connection);
+  bool IsReplica(core::ReplicaId connection) const { return primary_.IsReplica(connection); }
+
+  // ---- acknowledgements
+  // ---------------------------------------------------------------------------------------------
+  int64_t CountAcknowledged(base::Offset offset) const {
+    return primary_.CountAcknowledged(offset);
+  }
+  void RequestAcknowledgements() { primary_.RequestAcknowledgements(); }
+  int64_t CountGoodReplicas() const;
+
+  // ---- what is known
+  // ------------------------------------------------------------------------------------------------
+  const core::History& history() const { return history_; }
+  base::Offset offset() const { return history_.offset(); }
+  std::vector<core::ReplicaView> Replicas() const;
+  std::optional<core::UpstreamView> Upstream() const;
+  core::BacklogView Backlog() const { return primary_.BacklogInfo(); }
+  const core::SyncCounters& counters() const { return primary_.counters(); }
+  int stream_db() const;
+
+  // CONFIG SET of any replication directive.
+  void SetOptions(const core::Options& options);
+
+ private:
+  friend class UpstreamLink;
+
+  void Run(core::PrimaryActions actions);
+  void Run(core::ReplicaActions actions);
+  void ArmTimer();
+  void OnTimer();
+
+  io::Io& io_;
+  ReplicationPorts ports_;
+  core::Options options_;
+  base::Random random_;
+  core::History history_;
+  core::Primary primary_;
+  core::Replica replica_;
+  std::unique_ptr<ReplicaFeeder> feeder_;
+  std::unique_ptr<UpstreamLink> upstream_;
+  std::unique_ptr<io::Timer> timer_;
+};
+
+}  // namespace quorate::replication::runtime
