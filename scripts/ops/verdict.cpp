@@ -1,0 +1,141 @@
+#include "scripts/ops/verdict.h"
+
+#include <algorithm>
+
+namespace quorate::ops {
+namespace {
+
+std::string Milliseconds(base::Duration duration) {
+  return std::to_string(base::ToMs(duration)) + " ms";
+}
+
+LostWrite Lost(const Write& write, base::Instant fault) {
+  return {write.writer, write.sequence, write.kind, write.completed - fault};
+}
+
+// Two acknowledged increments with one number: the history in which the earlier was counted is
+// gone.
+void ExamineIncrements(const History& history, int64_t counter, base::Instant fault,
+                       WriteFindings& findings) {
+  std::map<int64_t, const Write*> by_number;
+  int64_t acknowledged = 0;
+  for (const Write& write : history.writes()) {
+    if (write.kind != WriteKind::kIncrement || write.outcome != WriteOutcome::kOk) continue;
+    ++acknowledged;
+    auto [found, is_new] = by_number.emplace(write.counter, &write);
+    if (is_new) continue;
+    ++findings.duplicates;
+    const bool earlier = write.completed < found->second->completed;
+    findings.lost.push_back(Lost(earlier ? write : *found->second, fault));
+    if (!earlier) found->second = &write;
+  }
+  findings.missing_increments = static_cast<size_t>(std::max<int64_t>(0, acknowledged - counter));
+}
+
+Finding NewPrimary(const RoundResult& round, size_t sentinels) {
+  const std::string who =
+      round.phases.new_primary ? round.phases.new_primary->ToString() : "nobody";
+  return {"new-primary", round.phases.new_primary.has_value() && round.phases.switched == sentinels,
+          who + " took over, " + std::to_string(round.phases.switched) + " of " +
+              std::to_string(sentinels) + " sentinels say so"};
+}
+
+Finding Gap(const RoundResult& round, const Limits& limits) {
+  const auto gap = WriteGap(round);
+  if (!gap) return {"write-gap", false, "a writer could not write again"};
+  return {"write-gap", *gap <= limits.write_gap,
+          "writes stood still for " + Milliseconds(*gap) + ", at most " +
+              Milliseconds(limits.write_gap) + " allowed"};
+}
+
+// Whether the promise covers the loss of a write that was acknowledged at `after_fault`.
+bool MayBeLost(Scenario scenario, base::Duration after_fault, const Limits& limits) {
+  return scenario != Scenario::kSwitchover && after_fault >= -limits.replication_lag;
+}
+
+Finding Losses(Scenario scenario, const RoundResult& round, const Limits& limits) {
+  const auto& lost = round.writes.lost;
+  const auto broken = std::ranges::count_if(lost, [&](const LostWrite& write) {
+    return !MayBeLost(scenario, write.after_fault, limits);
+  });
+  const bool counted = scenario != Scenario::kSwitchover || round.writes.missing_increments == 0;
+  std::string detail = std::to_string(lost.size()) + " acknowledged writes lost";
+  if (!lost.empty()) detail += ", " + std::to_string(broken) + " of them against the promise";
+  if (!counted)
+    detail += ", " + std::to_string(round.writes.missing_increments) + " increments missing";
+  return {"lost-writes", broken == 0 && counted, std::move(detail)};
+}
+
+Finding Phantoms(const RoundResult& round) {
+  return {"phantom-writes", round.writes.phantoms == 0,
+          std::to_string(round.writes.phantoms) + " refused writes are there all the same"};
+}
+
+Finding Restored(const RoundResult& round) {
+  return {"restored", round.restored,
+          round.restored ? "every process is back and follows the new primary"
+                         : "the deployment did not come back to full strength in time"};
+}
+
+}  // namespace
+
+std::string ToString(Scenario scenario) {
+  switch (scenario) {
+    case Scenario::kKillPrimary:
+      return "kill-primary";
+    case Scenario::kPausePrimary:
+      return "pause-primary";
+    case Scenario::kSwitchover:
+      return "switchover";
+  }
+  return "";
+}
+
+WriteFindings ExamineWrites(const History& history, const FinalState& final, base::Instant fault) {
+  WriteFindings findings;
+  findings.acknowledged = history.Count(WriteOutcome::kOk);
+  findings.failed = history.Count(WriteOutcome::kFailed);
+  findings.unknown = history.Count(WriteOutcome::kUnknown) + history.Count(WriteOutcome::kPending);
+  for (const Write& write : history.writes()) {
+    if (write.kind != WriteKind::kSet) continue;
+    const bool present = final.present.contains({write.writer, write.sequence});
+    if (write.outcome == WriteOutcome::kOk && !present) findings.lost.push_back(Lost(write, fault));
+    if (write.outcome == WriteOutcome::kFailed && present) ++findings.phantoms;
+  }
+  ExamineIncrements(history, final.counter, fault, findings);
+  return findings;
+}
+
+std::map<int, std::optional<base::Duration>> WriteGaps(const History& history,
+                                                       base::Instant fault) {
+  std::map<int, std::optional<base::Duration>> gaps;
+  std::map<int, base::Instant> last_ok;
+  for (const Write& write : history.writes()) {
+    auto& gap = gaps[write.writer];
+    if (write.outcome != WriteOutcome::kOk) continue;
+    const auto last = last_ok.find(write.writer);
+    if (write.completed > fault) {
+      const base::Instant from = last == last_ok.end() ? fault : last->second;
+      gap = std::max(gap.value_or(base::Duration{}), write.completed - from);
+    }
+    last_ok[write.writer] = write.completed;
+  }
+  return gaps;
+}
+
+std::optional<base::Duration> WriteGap(const RoundResult& round) {
+  std::optional<base::Duration> largest;
+  for (const auto& [writer, gap] : round.gaps) {
+    if (!gap) return std::nullopt;
+    largest = std::max(largest.value_or(base::Duration{}), *gap);
+  }
+  return largest;
+}
+
+std::vector<Finding> Judge(Scenario scenario, const RoundResult& round, const Limits& limits,
+                           size_t sentinels) {
+  return {NewPrimary(round, sentinels), Gap(round, limits), Losses(scenario, round, limits),
+          Phantoms(round), Restored(round)};
+}
+
+}  // namespace quorate::ops

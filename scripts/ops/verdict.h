@@ -1,0 +1,84 @@
+// What a drill's history proves: compares what writers were told with what is there at the end, and
+// what was measured with what is promised. Pure.
+//
+// The promise for plain writes: a planned switchover loses nothing; a primary that dies or is cut
+// off may take the writes with it that it acknowledged within the replication lag before the fault,
+// or after it while it was cut off.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "scripts/ops/history.h"
+#include "scripts/ops/phases.h"
+#include "shared/base/time.h"
+
+namespace quorate::ops {
+
+enum class Scenario { kKillPrimary, kPausePrimary, kSwitchover };
+
+// "kill-primary", "pause-primary", "switchover".
+std::string ToString(Scenario scenario);
+
+// What the surviving primary held when the writers had stopped.
+struct FinalState {
+  std::set<std::pair<int, int64_t>>
+      present;  // (writer, sequence) of kSet writes whose value is the one written
+  int64_t counter = 0;
+};
+
+// A write that was acknowledged and is not there.
+struct LostWrite {
+  int writer = 0;
+  int64_t sequence = 0;
+  WriteKind kind = WriteKind::kSet;
+  base::Duration after_fault{};  // when it was acknowledged; negative: before
+};
+
+struct WriteFindings {
+  size_t acknowledged = 0;
+  size_t failed = 0;
+  size_t unknown = 0;
+  std::vector<LostWrite> lost;  // sets that are absent, increments whose number was given out again
+  size_t duplicates = 0;        // increments that got a number that another had got already
+  size_t phantoms = 0;          // sets that failed and are there all the same
+  size_t missing_increments = 0;  // acknowledged increments beyond what the counter shows
+};
+
+WriteFindings ExamineWrites(const History& history, const FinalState& final, base::Instant fault);
+
+// The longest time between two successive acknowledgements of one writer, of those that end after
+// the fault. A writer that had none after the fault has no gap: it never recovered.
+std::map<int, std::optional<base::Duration>> WriteGaps(const History& history, base::Instant fault);
+
+struct Limits {
+  base::Duration write_gap;
+  base::Duration replication_lag =
+      std::chrono::seconds(1);  // how old before the fault a lost write may be
+};
+
+struct Finding {
+  std::string name;  // stable, for programs: "write-gap"
+  bool passed = false;
+  std::string detail;  // for people
+};
+
+struct RoundResult {
+  Phases phases;
+  WriteFindings writes;
+  std::map<int, std::optional<base::Duration>> gaps;  // by writer
+  bool restored = false;  // every process is back and follows the new primary
+};
+
+// The largest of the gaps; nothing if a writer never recovered, or there is no writer.
+std::optional<base::Duration> WriteGap(const RoundResult& round);
+
+// One finding for every promise that applies to the scenario; the round passes if all do.
+std::vector<Finding> Judge(Scenario scenario, const RoundResult& round, const Limits& limits,
+                           size_t sentinels);
+
+}  // namespace quorate::ops
