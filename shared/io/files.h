@@ -1,5 +1,6 @@
-// Files as the daemons use them. Paths are relative to the daemon's working directory or absolute. Synchronous calls are
-// for start-up and shutdown; what runs while clients are served has an asynchronous form.
+// Files as the daemons use them. Paths are relative to the daemon's working directory or absolute.
+// Synchronous calls are for start-up and shutdown; what runs while clients are served has an
+// asynchronous form.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,8 @@
 
 namespace quorate::io {
 
-// A file being written from front to back. Errors are sticky: after one, every later call fails with it.
+// A file being written from front to back. Errors are sticky: after one, every later call fails
+// with it.
 class WritableFile {
  public:
   virtual ~WritableFile() = default;  // closes; unsynced bytes may be lost on a crash
@@ -25,17 +27,21 @@ class Files {
  public:
   virtual ~Files() = default;
 
-  // The error message starts with the path; ask Exists() first where a missing file is not an error.
+  // The error message starts with the path; ask Exists() first where a missing file is not an
+  // error.
   virtual base::Result<std::string> Read(const std::string& path) = 0;
   virtual bool Exists(const std::string& path) = 0;
-  // Durable replacement: temporary file beside it, write, fsync, rename, fsync of the directory. On failure the old file
-  // is untouched.
+  // Durable replacement: temporary file beside it, write, fsync, rename, fsync of the directory. On
+  // failure the old file is untouched.
   virtual base::Status Replace(const std::string& path, std::string_view bytes, uint32_t mode) = 0;
-  // The same off the loop thread; `done` is called on it, never from inside this call. Calls for one path complete in order.
+  // The same off the loop thread; `done` is called on it, never from inside this call. Calls for
+  // one path complete in order.
   virtual void ReplaceAsync(const std::string& path, std::string bytes, uint32_t mode,
                             std::function<void(base::Status)> done) = 0;
-  virtual base::Result<std::unique_ptr<WritableFile>> Create(const std::string& path, uint32_t mode) = 0;
-  virtual base::Status Rename(const std::string& from, const std::string& to) = 0;  // with fsync of the directory
+  virtual base::Result<std::unique_ptr<WritableFile>> Create(const std::string& path,
+                                                             uint32_t mode) = 0;
+  virtual base::Status Rename(const std::string& from,
+                              const std::string& to) = 0;  // with fsync of the directory
   virtual base::Status Remove(const std::string& path) = 0;
   virtual base::Status MakeDirectory(const std::string& path) = 0;  // ok if it exists
 };

@@ -1,9 +1,11 @@
-// The I/O seam. A daemon is wired over one injected Io and does nothing to the outside world but through it. There are
-// two implementations: uv::LoopIo (libuv; the real world) and the simulator's SimIo (virtual clock, faults by seed).
+// The I/O seam. A daemon is wired over one injected Io and does nothing to the outside world but
+// through it. There are two implementations: uv::LoopIo (libuv; the real world) and the simulator's
+// SimIo (virtual clock, faults by seed).
 //
-// Threading: everything here belongs to one loop thread; callbacks run on it, never re-entrantly from inside a call made
-// to the seam. Lifetime: objects are owned by unique_ptr; destroying one cancels it at once and silently - no callback
-// follows - and this is allowed from inside its own callback.
+// Threading: everything here belongs to one loop thread; callbacks run on it, never re-entrantly
+// from inside a call made to the seam. Lifetime: objects are owned by unique_ptr; destroying one
+// cancels it at once and silently - no callback follows - and this is allowed from inside its own
+// callback.
 #pragma once
 
 #include <functional>
@@ -30,9 +32,9 @@ class Timer {
 };
 
 struct ListenOptions {
-  base::Endpoint endpoint;     // host must be an IP literal; port 0 = any free port
-  std::string unix_path;       // if not empty, listens here instead
-  uint32_t unix_mode = 0700;   // permissions of the socket file
+  base::Endpoint endpoint = {};  // host must be an IP literal; port 0 = any free port
+  std::string unix_path = {};    // if not empty, listens here instead
+  uint32_t unix_mode = 0700;     // permissions of the socket file
   int backlog = 511;
 };
 
@@ -44,9 +46,12 @@ class Listener {
 };
 
 struct ConnectOptions {
-  base::Endpoint endpoint;    // host is an IP literal, or a name that is resolved asynchronously
-  std::string source_address; // IP literal to bind to first; empty = any
-  base::Duration timeout = std::chrono::seconds(5);  // includes resolution; expiry is OnClosed("connection timed out")
+  // Host is an IP literal, a name that is resolved asynchronously, or the path of a unix socket
+  // (starts with '/').
+  base::Endpoint endpoint = {};
+  std::string source_address = {};  // IP literal to bind to first; empty = any
+  base::Duration timeout =
+      std::chrono::seconds(5);  // includes resolution; expiry is OnClosed("connection timed out")
 };
 
 // Runs a program by execve (no shell), own process group, no inherited descriptors.
@@ -75,19 +80,23 @@ class Io {
   virtual std::unique_ptr<Timer> CreateTimer(std::function<void()> on_fire) = 0;
   // Runs once, later in this turn or the next, after the current callback has returned.
   virtual void Defer(std::function<void()> task) = 0;
-  // Called at the end of every loop turn, after its callbacks and before the loop sleeps: the place to flush what the turn
-  // collected. At most one hook; an empty function removes it.
+  // Called at the end of every loop turn, after its callbacks and before the loop sleeps: the place
+  // to flush what the turn collected. At most one hook; an empty function removes it.
   virtual void SetEndOfTurn(std::function<void()> hook) = 0;
   // Runs `work` off the loop thread (no access to anything owned by the loop), then `done` on it.
   virtual void Offload(std::function<void()> work, std::function<void()> done) = 0;
 
   // Errors: address in use, permission, bad literal; the message is the operating system's.
-  virtual base::Result<std::unique_ptr<Listener>> Listen(const ListenOptions& options,
-                                                         std::function<void(std::unique_ptr<Stream>)> on_accept) = 0;
-  // Starts connecting; the outcome arrives as OnConnected or OnClosed of the observer, never from inside this call.
-  virtual std::unique_ptr<Stream> Connect(const ConnectOptions& options, StreamObserver& observer) = 0;
-  // Resolves a host name to IP literals, preferred first; `done` is never called from inside this call.
-  virtual void Resolve(const std::string& host, std::function<void(base::Result<std::vector<std::string>>)> done) = 0;
+  virtual base::Result<std::unique_ptr<Listener>> Listen(
+      const ListenOptions& options, std::function<void(std::unique_ptr<Stream>)> on_accept) = 0;
+  // Starts connecting; the outcome arrives as OnConnected or OnClosed of the observer, never from
+  // inside this call.
+  virtual std::unique_ptr<Stream> Connect(const ConnectOptions& options,
+                                          StreamObserver& observer) = 0;
+  // Resolves a host name to IP literals, preferred first; `done` is never called from inside this
+  // call.
+  virtual void Resolve(const std::string& host,
+                       std::function<void(base::Result<std::vector<std::string>>)> done) = 0;
 
   virtual Files& files() = 0;
   virtual base::Result<std::unique_ptr<Child>> Spawn(const std::vector<std::string>& argv,

@@ -1,6 +1,7 @@
-// One connected byte stream (TCP or unix socket). The owner keeps its own output buffers: TryWrite takes what the kernel
-// takes now, and NotifyWritable asks for one OnWritable when more will fit. So a backlog can be written from shared blocks
-// without a copy, and a reply buffer of a whole turn leaves in one call.
+// One connected byte stream (TCP or unix socket). The owner keeps its own output buffers: TryWrite
+// takes what the kernel takes now, and NotifyWritable asks for one OnWritable when more will fit.
+// So a backlog can be written from shared blocks without a copy, and a reply buffer of a whole turn
+// leaves in one call.
 #pragma once
 
 #include <cstddef>
@@ -14,15 +15,16 @@
 
 namespace quorate::io {
 
-// Why a stream died. The kinds matter to down detection: kReset and kRefused are evidence of death, silence is not.
+// Why a stream died. The kinds matter to down detection: kReset and kRefused are evidence of death,
+// silence is not.
 struct CloseReason {
   enum class Kind { kEndOfFile, kReset, kRefused, kTimedOut, kUnreachable, kResolveFailed, kOther };
   Kind kind = Kind::kOther;
   std::string message;  // for people
 };
 
-// Callbacks of one stream; the observer outlives the stream or detaches by destroying it. The stream may be destroyed
-// inside any of them.
+// Callbacks of one stream; the observer outlives the stream or detaches by destroying it. The
+// stream may be destroyed inside any of them.
 class StreamObserver {
  public:
   virtual ~StreamObserver() = default;
@@ -38,20 +40,26 @@ class StreamObserver {
 
 class Stream {
  public:
-  // Closes the socket (bytes that TryWrite accepted are still sent by the kernel); no callback follows.
+  // Closes the socket (bytes that TryWrite accepted are still sent by the kernel); no callback
+  // follows.
   virtual ~Stream() = default;
 
-  // For accepted streams: must be called once, reading starts then. Connected streams have their observer already.
+  // For accepted streams: must be called once, reading starts then. Connected streams have their
+  // observer already.
   virtual void SetObserver(StreamObserver& observer) = 0;
 
-  // Writes as many bytes of `slices`, in order, as are accepted without waiting; returns their number (possibly 0). On a
-  // dead or not yet connected stream it returns 0; death is reported by OnClosed alone.
+  // Writes as many bytes of `slices`, in order, as are accepted without waiting; returns their
+  // number (possibly 0). On a dead or not yet connected stream it returns 0; death is reported by
+  // OnClosed alone.
   virtual size_t TryWrite(std::span<const std::string_view> slices) = 0;
-  size_t TryWrite(std::string_view bytes) { return TryWrite(std::span<const std::string_view>(&bytes, 1)); }
+  size_t TryWrite(std::string_view bytes) {
+    return TryWrite(std::span<const std::string_view>(&bytes, 1));
+  }
   // Asks for one OnWritable as soon as bytes would be accepted; idempotent until then.
   virtual void NotifyWritable() = 0;
 
-  // Stops and resumes delivery of OnBytes (back-pressure). While paused a peer's close may go unnoticed.
+  // Stops and resumes delivery of OnBytes (back-pressure). While paused a peer's close may go
+  // unnoticed.
   virtual void PauseReading() = 0;
   virtual void ResumeReading() = 0;
 

@@ -1,0 +1,53 @@
+// All timers of one loop in one ordered queue, fired in order of (instant, order of arming). The
+// loop keeps a single libuv timer for its next wake-up. Resolution is that of the caller of
+// FireDue; a timer never fires before its instant.
+//
+// A timer armed during a FireDue pass fires in a later pass, even if its instant is past: a timer
+// that re-arms itself for the past cannot keep the loop from its sockets.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "shared/base/time.h"
+#include "shared/io/io.h"
+
+namespace quorate::uv {
+
+class TimerQueue {
+ public:
+  TimerQueue() = default;
+  TimerQueue(const TimerQueue&) = delete;
+  TimerQueue& operator=(const TimerQueue&) = delete;
+
+  // The queue outlives the timer.
+  std::unique_ptr<io::Timer> Create(std::function<void()> on_fire);
+
+  // Fires what is due at `now`.
+  void FireDue(base::Instant now);
+
+  // When the next timer is due; nothing if none is armed.
+  std::optional<base::Instant> Next() const;
+
+ private:
+  class QueuedTimer;
+  struct Entry {
+    base::Instant when;
+    uint64_t sequence;
+    QueuedTimer* timer;
+    bool operator<(const Entry& other) const {
+      return std::pair(when, sequence) < std::pair(other.when, other.sequence);
+    }
+  };
+  using Queue = std::set<Entry>;
+
+  Queue waiting_;
+  Queue firing_;  // taken out of waiting_ by the pass that runs now
+  uint64_t next_sequence_ = 0;
+};
+
+}  // namespace quorate::uv
