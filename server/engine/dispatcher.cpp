@@ -1,0 +1,126 @@
+#include "server/engine/dispatcher.h"
+
+#include "server/engine/engine.h"
+#include "shared/resp/errors.h"
+
+namespace quorate::server::engine {
+
+namespace {
+
+namespace flag = command::flag;
+namespace errors = resp::errors;
+
+bool NameIs(const Command& command, std::string_view name) { return command.spec->name == name && command.parent == nullptr; }
+
+// Commands that act on the transaction itself instead of being queued.
+bool RunsInsideMulti(const Command& command) {
+  return NameIs(command, "exec") || NameIs(command, "discard") || NameIs(command, "multi") || NameIs(command, "watch") ||
+         NameIs(command, "quit") || NameIs(command, "reset");
+}
+
+bool AllowedWhileSubscribed(const Command& command) {
+  return command.Has(flag::kPubsub) ? !NameIs(command, "publish") && !NameIs(command, "spublish") && command.parent == nullptr
+                                    : NameIs(command, "ping") || NameIs(command, "quit") || NameIs(command, "reset");
+}
+
+// EXEC counts as what it will run.
+struct Effects {
+  bool write = false;
+  bool may_replicate = false;
+  bool deny_oom = false;
+  bool refused_when_stale = false;
+  bool refused_while_loading = false;
+};
+Effects EffectsOf(const Session& session, const Command& command) {
+  Effects effects;
+  effects.write = command.Has(flag::kWrite);
+  effects.may_replicate = command.Has(flag::kWrite | flag::kMayReplicate);
+  effects.deny_oom = command.Has(flag::kDenyOom);
+  effects.refused_when_stale = !command.Has(flag::kStale);
+  effects.refused_while_loading = !command.Has(flag::kLoading);
+  if (session.transaction != nullptr && NameIs(command, "exec")) {
+    for (const QueuedCommand& queued : session.transaction->commands) {
+      const Command& inner = queued.command();
+      effects.write |= inner.Has(flag::kWrite);
+      effects.may_replicate |= inner.Has(flag::kWrite | flag::kMayReplicate);
+      effects.deny_oom |= inner.Has(flag::kDenyOom);
+      effects.refused_when_stale |= !inner.Has(flag::kStale);
+      effects.refused_while_loading |= !inner.Has(flag::kLoading);
+    }
+  }
+  return effects;
+}
+
+bool IsLocal(const Session& session) {
+  return session.unix_socket || session.peer.host == "127.0.0.1" || session.peer.host == "::1";
+}
+
+bool ProtectedCommandAllowed(const config::ServerSettings& settings, const Session& session) {
+  switch (settings.enable_debug_command) {
+    case config::ProtectedAction::kYes:
+      return true;
+    case config::ProtectedAction::kLocal:
+      return IsLocal(session);
+    case config::ProtectedAction::kNo:
+      return false;
+  }
+  return false;
+}
+
+}  // namespace
+
+Verdict Judge(Engine& engine, Session& session, const Command* command, std::span<const std::string_view> args) {
+  if (std::string refusal = command::RefusalOf(engine.table(), command, args); !refusal.empty()) return Refuse{std::move(refusal)};
+  const config::ServerSettings& settings = engine.settings();
+
+  if (command->Has(flag::kProtected) && !ProtectedCommandAllowed(settings, session)) {
+    return Refuse{
+        "ERR " + std::string(NameIs(*command, "debug") || command->parent != nullptr ? "DEBUG" : command->full_name) +
+        " command not allowed. If the enable-debug-command option is set to \"local\", you can run it from a local "
+        "connection, otherwise you need to set this option in the configuration file, and then restart the server."};
+  }
+  if (!session.authenticated && !command->Has(flag::kNoAuth)) return Refuse{std::string(errors::kNoAuth)};
+
+  const bool from_primary = session.kind == SessionKind::kPrimary;
+  if (from_primary) {
+    if (session.transaction != nullptr && !RunsInsideMulti(*command)) return Queue{};
+    return RunNow{};
+  }
+  const Effects effects = EffectsOf(session, *command);
+
+  if (settings.maxmemory != 0 && !engine.replication().is_replica()) {
+    const bool out_of_memory = !engine.EvictIfNeeded();
+    if (session.close_now) return RunNow{};  // evicted itself; nothing it says is delivered
+    const bool grows_queue = session.transaction != nullptr && !RunsInsideMulti(*command);
+    if (out_of_memory && (effects.deny_oom || grows_queue)) return Refuse{std::string(errors::kOom)};
+  }
+  if (effects.write && settings.min_replicas_to_write > 0 && !engine.replication().is_replica() &&
+      engine.replication().good_replicas() < settings.min_replicas_to_write) {
+    return Refuse{std::string(errors::kNoReplicas)};
+  }
+  if (effects.write && settings.replica_read_only && engine.replication().is_replica()) {
+    return Refuse{std::string(errors::kReadOnly)};
+  }
+  if (session.in_subscriber_mode() && !AllowedWhileSubscribed(*command)) {
+    return Refuse{errors::SubscribeContext(command->full_name)};
+  }
+  if (effects.refused_when_stale && !settings.replica_serve_stale_data && engine.replication().is_replica() &&
+      !engine.replication().primary_link_up()) {
+    return Refuse{std::string(errors::kMasterDown)};
+  }
+  if (engine.loading && effects.refused_while_loading) return Refuse{std::string(errors::kLoading)};
+  if (session.kind == SessionKind::kReplica && command->Has(flag::kWrite | flag::kReadonly | flag::kMayReplicate)) {
+    return Refuse{std::string(errors::kReplicaKeyspace)};
+  }
+  if (session.transaction != nullptr && !RunsInsideMulti(*command)) {
+    if (command->Has(flag::kNoMulti)) return Refuse{std::string(errors::kNotInTransaction)};
+    return Queue{};
+  }
+  if (engine.pause().active() && session.kind != SessionKind::kReplica &&
+      (engine.pause().mode() == PauseMode::kAll || effects.may_replicate)) {
+    return Postpone{};
+  }
+  return RunNow{};
+}
+
+}  // namespace quorate::server::engine

@@ -1,0 +1,433 @@
+#include "server/engine/engine.h"
+
+#include <algorithm>
+
+#include "server/engine/context.h"
+#include "server/engine/dispatcher.h"
+#include "shared/base/overloaded.h"
+#include "shared/resp/errors.h"
+
+namespace quorate::server::engine {
+
+namespace {
+
+store::EvictionPolicy StorePolicy(config::EvictionPolicy policy) {
+  switch (policy) {
+    case config::EvictionPolicy::kVolatileLru:
+      return store::EvictionPolicy::kVolatileLru;
+    case config::EvictionPolicy::kVolatileLfu:
+      return store::EvictionPolicy::kVolatileLfu;
+    case config::EvictionPolicy::kVolatileRandom:
+      return store::EvictionPolicy::kVolatileRandom;
+    case config::EvictionPolicy::kVolatileTtl:
+      return store::EvictionPolicy::kVolatileTtl;
+    case config::EvictionPolicy::kAllKeysLru:
+      return store::EvictionPolicy::kAllkeysLru;
+    case config::EvictionPolicy::kAllKeysLfu:
+      return store::EvictionPolicy::kAllkeysLfu;
+    case config::EvictionPolicy::kAllKeysRandom:
+      return store::EvictionPolicy::kAllkeysRandom;
+    case config::EvictionPolicy::kNoEviction:
+      return store::EvictionPolicy::kNoEviction;
+  }
+  return store::EvictionPolicy::kNoEviction;
+}
+
+}  // namespace
+
+Engine::Engine(config::ServerSettings& settings, store::Databases& databases, ReplicationPort& replication, Host& host,
+               base::Random random, base::RunId run_id, base::Instant started)
+    : settings_(settings),
+      databases_(databases),
+      replication_(replication),
+      host_(host),
+      random_(random),
+      run_id_(run_id),
+      pubsub_([this](Session& session) { MarkReady(session); }),
+      propagation_(replication),
+      started_(started) {}
+
+// ---- sessions -------------------------------------------------------------------------------------------------------
+
+void Engine::AddSession(Session& session) {
+  session.authenticated = settings_.requirepass.empty();
+  session.parser.set_unauthenticated(!session.authenticated);
+  sessions_.emplace(session.id, &session);
+}
+
+void Engine::RemoveSession(Session& session) {
+  watches_.UnwatchAll(session);
+  pubsub_.Remove(session);
+  std::erase(waiting_, &session);
+  if (session.listed_ready) std::erase(ready_, &session);
+  session.listed_ready = false;
+  sessions_.erase(session.id);
+}
+
+Session* Engine::FindSession(uint64_t id) const {
+  const auto it = sessions_.find(id);
+  return it == sessions_.end() ? nullptr : it->second;
+}
+
+std::vector<Session*> Engine::TakeReady() {
+  for (Session* session : ready_) {
+    session->listed_ready = false;
+    EnforceOutputLimit(*session);
+  }
+  return std::exchange(ready_, {});
+}
+
+void Engine::Kill(Session& session, std::string_view reason) {
+  session.close_now = true;
+  session.close_reason = reason;
+  MarkReady(session);
+}
+
+void Engine::EnforceOutputLimit(Session& session) {
+  const auto client_class = session.subscription_count() != 0 ? config::ClientClass::kPubSub : config::ClientClass::kNormal;
+  const config::OutputBufferLimit& limit = settings_.output_buffer_limit(client_class);
+  const size_t size = session.output.size();
+  const bool over_hard = limit.hard_bytes != 0 && size > limit.hard_bytes;
+  const bool over_soft = limit.soft_bytes != 0 && size > limit.soft_bytes;
+  if (!over_soft) {
+    session.output_over_soft_limit_since = base::Instant{};
+  } else if (session.output_over_soft_limit_since == base::Instant{}) {
+    session.output_over_soft_limit_since = now_;
+  }
+  const bool soft_for_too_long = over_soft && now_ - session.output_over_soft_limit_since > limit.soft_time;
+  if ((over_hard || soft_for_too_long) && !session.close_now) {
+    ++stats_.client_output_buffer_limit_disconnections;
+    session.close_now = true;
+    session.close_reason = "output buffer limit reached";
+  }
+}
+
+// ---- input ----------------------------------------------------------------------------------------------------------
+
+void Engine::Feed(Session& session, std::string_view bytes) {
+  command_clock_ = base::Instant{};
+  if (!bytes.empty()) session.last_interaction = now_;
+  if (session.input.empty()) {
+    const size_t consumed = RunRequests(session, bytes);
+    session.input.Append(bytes.substr(consumed));
+  } else {
+    session.input.Append(bytes);
+    session.input.Consume(RunRequests(session, session.input.view()));
+  }
+  if (session.input.size() > settings_.client_query_buffer_limit && !session.close_now) {
+    ++stats_.client_query_buffer_limit_disconnections;
+    Kill(session, "query buffer limit reached");
+  }
+  if (!session.output.empty() || session.close_now || session.close_after_reply) MarkReady(session);
+}
+
+size_t Engine::RunRequests(Session& session, std::string_view input) {
+  using Outcome = resp::RequestParser::Outcome;
+  size_t consumed = 0;
+  while (consumed < input.size() && !session.blocked() && !session.close_now && !session.close_after_reply &&
+         session.kind != SessionKind::kReplica) {
+    const Outcome outcome = session.parser.Next(input.substr(consumed));
+    if (outcome == Outcome::kNeedMore) return consumed + session.parser.consumed();
+    if (outcome == Outcome::kError) {
+      Refused(session, nullptr, session.parser.error());
+      session.close_after_reply = true;
+      session.close_reason = session.parser.error();
+      return input.size();
+    }
+    const size_t size = session.parser.consumed();
+    Dispatch(session, session.parser.args(), session.parser.canonical() ? session.parser.raw() : std::string_view());
+    if (std::holds_alternative<BlockedByPause>(session.blocked_state)) return consumed;  // runs when the pause ends
+    consumed += size;
+  }
+  return consumed;
+}
+
+void Engine::Dispatch(Session& session, std::span<const std::string_view> args, std::string_view raw) {
+  const Command* command = table_.Resolve(args);
+  const size_t reply_begin = session.output.size();
+  if (session.reply_mode == ReplyMode::kSkipNext) session.reply_mode = ReplyMode::kSkipThis;
+  const bool muted_before = session.reply_mode != ReplyMode::kOn;
+
+  std::visit(base::Overloaded{
+                 [&](const RunNow&) {
+                   Execute(session, *command, args, raw);
+                   EndUnit(session);
+                 },
+                 [&](const Queue&) {
+                   Transaction& transaction = *session.transaction;
+                   transaction.commands.emplace_back(*command, args);
+                   session.writer.SimpleString("QUEUED");
+                 },
+                 [&](const Postpone&) { session.blocked_state = BlockedByPause{}; },
+                 [&](const Refuse& refuse) {
+                   if (session.transaction != nullptr) session.transaction->aborted = true;
+                   Refused(session, command, refuse.error);
+                 },
+             },
+             Judge(*this, session, command, args));
+
+  // CLIENT REPLY ON itself answers; what ran muted does not.
+  if (muted_before && session.reply_mode != ReplyMode::kOn) session.output.Truncate(reply_begin);
+  if (session.reply_mode == ReplyMode::kOff && !muted_before) session.output.Truncate(reply_begin);
+  if (session.reply_mode == ReplyMode::kSkipThis) session.reply_mode = ReplyMode::kOn;
+}
+
+void Engine::Refused(Session& session, const Command* command, std::string_view error) {
+  session.writer.Error(error);
+  stats_.CountError(error.substr(0, error.find(' ')));
+  if (command != nullptr) ++stats_.commands[command->index].rejected;
+}
+
+void Engine::Execute(Session& session, const Command& command, std::span<const std::string_view> args, std::string_view raw) {
+  if (command_clock_ == base::Instant{}) command_clock_ = host_.Now();
+  const size_t reply_begin = session.output.size();
+  Context context(*this, session, command, args);
+  table_.Run(command, context);
+  if (context.changes_ != 0) unsaved_changes += context.changes_;
+  if (context.own_effect_ == Context::OwnEffect::kRequest && (context.changes_ != 0 || context.forced_)) {
+    if (raw.empty()) {
+      propagation_.Add(context.database_, args);
+    } else {
+      propagation_.AddRaw(context.database_, raw);
+    }
+  }
+  Account(session, command, args, reply_begin);
+}
+
+void Engine::Account(Session& session, const Command& command, std::span<const std::string_view> args, size_t reply_begin) {
+  const base::Instant end = host_.Now();
+  const base::Duration took = end - command_clock_;
+  command_clock_ = end;
+  CommandStatistics& statistics = stats_.commands[command.index];
+  ++statistics.calls;
+  statistics.nanoseconds += took.count();
+  ++stats_.commands_processed;
+  ++session.commands_run;
+  session.last_command = &command;
+
+  const std::string_view reply = session.output.view().substr(std::min(reply_begin, session.output.size()));
+  if (!reply.empty() && reply[0] == '-') {
+    ++statistics.failed;
+    stats_.CountError(reply.substr(1, reply.find_first_of(" \r") - 1));
+  }
+  const int64_t microseconds = base::ToMicros(took);
+  if (settings_.latency_tracking && !command.Has(command::flag::kBlocking)) statistics.latency.Record(microseconds);
+  const int64_t slow = settings_.slowlog_log_slower_than.count();
+  if (slow >= 0 && microseconds >= slow && settings_.slowlog_max_len > 0 && !command.Has(command::flag::kSkipSlowlog)) {
+    slowlog_.Add(args, wall_, microseconds, session.peer.ToString(), session.name,
+                 static_cast<size_t>(settings_.slowlog_max_len));
+  }
+  const int64_t spike = settings_.latency_monitor_threshold.count();
+  if (spike > 0 && microseconds >= spike * 1000) {
+    latency_.Record(command.Has(command::flag::kFast) ? "fast-command" : "command", wall_, microseconds / 1000, spike);
+  }
+}
+
+void Engine::EndUnit(Session& session) {
+  if (propagation_.pending() == 0) return;
+  propagation_.EndUnit();
+  session.last_write_offset = replication_.offset();
+}
+
+base::Status Engine::ApplyFromPrimary(Session& primary, std::span<const std::string_view> args, std::string_view raw) {
+  command_clock_ = base::Instant{};
+  Dispatch(primary, args, raw);
+  const std::string_view reply = primary.output.view();
+  base::Status status;
+  if (!reply.empty() && reply[0] == '-') {
+    ++stats_.unexpected_error_replies;
+    status = base::Error{std::string(reply.substr(1, reply.find('\r') - 1))};
+  }
+  primary.output.Clear();
+  return status;
+}
+
+// ---- expiry and eviction --------------------------------------------------------------------------------------------
+
+bool Engine::HideIfExpired(Session& session, int db, const store::Lookup& key, const store::Record& record) {
+  if (!record.ExpiredAt(wall_) || session.kind == SessionKind::kPrimary) return false;
+  if (replication_.is_replica() || pause_.active()) return true;
+  DeleteKey(db, key, settings_.lazyfree_lazy_expire, config::kNotifyExpired, "expired");
+  ++stats_.expired_keys;
+  return true;
+}
+
+bool Engine::DeleteIfExpired(Session& session, int db, const store::Lookup& key, const store::Record& record) {
+  if (!record.ExpiredAt(wall_) || session.kind == SessionKind::kPrimary) return false;
+  DeleteKey(db, key, settings_.lazyfree_lazy_expire, config::kNotifyExpired, "expired");
+  ++stats_.expired_keys;
+  return true;
+}
+
+void Engine::DeleteKey(int db, const store::Lookup& key, bool lazily, config::NotifyEvents kind, std::string_view event) {
+  // `key` may point into the record that goes.
+  const std::string name(key.key);
+  const store::Lookup lookup{name, key.hash};
+  store::RecordPtr gone = databases_[static_cast<size_t>(db)].Take(lookup);
+  if (gone == nullptr) return;
+  propagation_.Add(db, {lazily ? "UNLINK" : "DEL", name});
+  watches_.Touch(db, name, false);
+  Notify(kind, event, name, db);
+}
+
+uint32_t Engine::AccessBits(const store::Record& record) {
+  using config::EvictionPolicy;
+  if (settings_.maxmemory_policy != EvictionPolicy::kAllKeysLfu && settings_.maxmemory_policy != EvictionPolicy::kVolatileLfu)
+    return store::LruBits(wall_);
+  const store::LfuSettings lfu{settings_.lfu_log_factor, settings_.lfu_decay_time};
+  if (record.access() == 0) return store::LfuInitialBits(wall_);
+  return store::LfuTouched(record.access(), wall_, lfu, random_);
+}
+
+void Engine::ActiveExpire() {
+  if (!active_expire_enabled || replication_.is_replica() || pause_.active() || loading) return;
+  // As Redis: at most a quarter of the time between two cycles, more with effort.
+  const auto period = std::chrono::nanoseconds(std::chrono::seconds(1)) / settings_.hz;
+  const base::Duration limit = period * (25 + 2 * (settings_.active_expire_effort - 1)) / 100;
+  constexpr size_t kKeysPerStep = 400;
+  const base::Instant begin = host_.Now();
+  store::ExpirySummary summary;
+  do {
+    summary = expiry_cycle_.Run(databases_, wall_, kKeysPerStep, [this](size_t db, store::Record* record) {
+      store::Keyspace& keyspace = databases_[db];
+      DeleteKey(static_cast<int>(db), keyspace.Prepare(record->key()), settings_.lazyfree_lazy_expire, config::kNotifyExpired,
+                "expired");
+      ++stats_.expired_keys;
+    });
+    propagation_.EndUnit(/*arbitrary_keys=*/true);
+    if (summary.sampled != 0)
+      stats_.expired_stale_percent = 0.95 * stats_.expired_stale_percent +
+                                     0.05 * 100.0 * static_cast<double>(summary.expired) / static_cast<double>(summary.sampled);
+    if (summary.more && host_.Now() - begin > limit) {
+      ++stats_.expired_time_cap_reached;
+      break;
+    }
+  } while (summary.more);
+  latency_.Record("expire-cycle", wall_, base::ToMs(host_.Now() - begin), settings_.latency_monitor_threshold.count());
+}
+
+bool Engine::EvictIfNeeded() {
+  if (settings_.maxmemory == 0 || loading || pause_.active()) return true;
+  if (host_.MemoryUsedBytes() <= settings_.maxmemory) return true;
+  const store::EvictionSettings settings{StorePolicy(settings_.maxmemory_policy),
+                                         static_cast<size_t>(settings_.maxmemory_samples),
+                                         {settings_.lfu_log_factor, settings_.lfu_decay_time}};
+  constexpr int kMaxEvictionsPerCall = 10000;
+  for (int i = 0; i < kMaxEvictionsPerCall; ++i) {
+    const std::optional<store::Victim> victim = evictor_.PickVictim(databases_, settings, wall_, random_);
+    if (!victim) return false;
+    const int db = static_cast<int>(victim->database);
+    DeleteKey(db, databases_[victim->database].Prepare(victim->record->key()), settings_.lazyfree_lazy_eviction,
+              config::kNotifyEvicted, "evicted");
+    ++stats_.evicted_keys;
+    propagation_.EndUnit(/*arbitrary_keys=*/true);
+    if (host_.MemoryUsedBytes() <= settings_.maxmemory) return true;
+  }
+  return false;
+}
+
+void Engine::Release(std::vector<store::Keyspace::Content> contents, bool lazily) {
+  if (!lazily || contents.empty()) return;  // freed here, by the destructor
+  auto shared = std::make_shared<std::vector<store::Keyspace::Content>>(std::move(contents));
+  host_.FreeLater([shared]() mutable { shared->clear(); });
+}
+
+// ---- notifications --------------------------------------------------------------------------------------------------
+
+void Engine::Publish(std::string_view event, std::string_view key, int db) {
+  const std::string number = std::to_string(db);
+  if ((settings_.notify_keyspace_events & config::kNotifyKeyspace) != 0)
+    pubsub_.Publish("__keyspace@" + number + "__:" + std::string(key), event);
+  if ((settings_.notify_keyspace_events & config::kNotifyKeyevent) != 0)
+    pubsub_.Publish("__keyevent@" + number + "__:" + std::string(event), key);
+}
+
+// ---- blocking -------------------------------------------------------------------------------------------------------
+
+void Engine::BlockOnWait(Session& session, BlockedOnWait wait) {
+  session.blocked_state = wait;
+  waiting_.push_back(&session);
+  replication_.RequestAcknowledgements();
+}
+
+void Engine::Unblock(Session& session) {
+  session.blocked_state = NotBlocked{};
+  std::erase(waiting_, &session);
+  MarkReady(session);
+  if (!session.input.empty()) host_.ResumeSoon(session);
+}
+
+void Engine::OnReplicaAcknowledged() { ResolveWaits(); }
+
+void Engine::ResolveWaits() {
+  const std::vector<Session*> waiting = waiting_;
+  for (Session* session : waiting) {
+    const auto& wait = std::get<BlockedOnWait>(session->blocked_state);
+    const int64_t acknowledged = replication_.ReplicasAcknowledged(wait.offset);
+    if (acknowledged < wait.replicas && now_ < wait.deadline) continue;
+    session->writer.Integer(acknowledged);
+    Unblock(*session);
+  }
+}
+
+void Engine::OnRoleChanged() {
+  propagation_.DropUnit();
+  const std::vector<Session*> waiting = waiting_;
+  for (Session* session : waiting) {
+    session->writer.Error(resp::errors::kUnblocked);
+    Unblock(*session);
+  }
+}
+
+void Engine::OnKeyspaceReplaced() {
+  watches_.TouchIf([](int, std::string_view) { return true; });
+  evictor_.Reset();
+}
+
+void Engine::SetPause(PauseMode mode, base::Instant until) { pause_.Start(mode, until); }
+
+void Engine::EndPause() {
+  if (!pause_.active()) return;
+  pause_.End();
+  for (const auto& [id, session] : sessions_) {
+    if (!std::holds_alternative<BlockedByPause>(session->blocked_state)) continue;
+    session->blocked_state = NotBlocked{};
+    host_.ResumeSoon(*session);
+  }
+}
+
+// ---- periodic work --------------------------------------------------------------------------------------------------
+
+void Engine::Cron() {
+  if (pause_.active() && now_ >= pause_.until()) EndPause();
+  ResolveWaits();
+  ActiveExpire();
+  CloseIdle();
+  SampleRates();
+}
+
+base::Instant Engine::NextDeadline() const {
+  base::Instant next = base::Instant::max();
+  if (pause_.active()) next = pause_.until();
+  for (const Session* session : waiting_) next = std::min(next, std::get<BlockedOnWait>(session->blocked_state).deadline);
+  return next;
+}
+
+void Engine::CloseIdle() {
+  if (settings_.timeout.count() == 0) return;
+  for (const auto& [id, session] : sessions_) {
+    if (session->kind != SessionKind::kNormal || session->blocked() || session->subscription_count() != 0) continue;
+    if (now_ - session->last_interaction > settings_.timeout) Kill(*session, "idle for longer than timeout");
+  }
+}
+
+void Engine::SampleRates() {
+  stats_.commands_rate.Sample(now_, stats_.commands_processed);
+  stats_.input_rate.Sample(now_, stats_.net_input_bytes);
+  stats_.output_rate.Sample(now_, stats_.net_output_bytes);
+  stats_.repl_input_rate.Sample(now_, stats_.net_repl_input_bytes);
+  stats_.repl_output_rate.Sample(now_, stats_.net_repl_output_bytes);
+  stats_.peak_memory = std::max(stats_.peak_memory, host_.MemoryUsedBytes());
+}
+
+}  // namespace quorate::server::engine
