@@ -1,4 +1,5 @@
-// The server's command table: specs with handlers over engine::Context. server/commands adds the families.
+// The server's command table: specs with handlers over engine::Context. server/commands adds the
+// families.
 #pragma once
 
 #include "shared/command/table.h"

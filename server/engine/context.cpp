@@ -20,7 +20,9 @@ store::Keyspace& Context::db() { return engine.databases()[static_cast<size_t>(d
 
 store::Record* Context::FindForRead(const store::Lookup& key) {
   store::Record* record = db().Find(key);
-  if (record != nullptr && record->has_expiry() && engine.HideIfExpired(session, database_, key, *record)) record = nullptr;
+  if (record != nullptr && record->has_expiry() &&
+      engine.HideIfExpired(session, database_, key, *record))
+    record = nullptr;
   if (record == nullptr) {
     ++engine.stats().keyspace_misses;
     Notify(config::kNotifyKeyMiss, "keymiss", key.key);
@@ -34,14 +36,17 @@ store::Record* Context::FindForRead(const store::Lookup& key) {
 store::Record* Context::FindForWrite(const store::Lookup& key, int database_index) {
   store::Record* record = engine.databases()[static_cast<size_t>(database_index)].Find(key);
   if (record == nullptr) return nullptr;
-  if (record->has_expiry() && engine.DeleteIfExpired(session, database_index, key, *record)) return nullptr;
+  if (record->has_expiry() && engine.DeleteIfExpired(session, database_index, key, *record))
+    return nullptr;
   MarkAccess(*record);
   return record;
 }
 
 store::Record* Context::Peek(const store::Lookup& key) {
   store::Record* record = db().Find(key);
-  if (record != nullptr && record->has_expiry() && engine.HideIfExpired(session, database_, key, *record)) return nullptr;
+  if (record != nullptr && record->has_expiry() &&
+      engine.HideIfExpired(session, database_, key, *record))
+    return nullptr;
   return record;
 }
 
@@ -54,7 +59,8 @@ void Context::Modified(const store::Lookup& key, int database_index) {
   engine.watches().Touch(database_index, key.key, present);
 }
 
-void Context::Notify(config::NotifyEvents kind, std::string_view event, std::string_view key, int database_index) {
+void Context::Notify(config::NotifyEvents kind, std::string_view event, std::string_view key,
+                     int database_index) {
   engine.Notify(kind, event, key, database_index);
 }
 
@@ -63,7 +69,9 @@ void Context::ReplaceEffect(std::span<const std::string_view> effect) {
   own_effect_ = OwnEffect::kReplaced;
 }
 
-void Context::AddEffect(std::initializer_list<std::string_view> effect) { engine.propagation().Add(database_, effect); }
+void Context::AddEffect(std::initializer_list<std::string_view> effect) {
+  engine.propagation().Add(database_, effect);
+}
 
 bool Context::RefuseWrongType(const store::Record* record, store::ValueType wanted) {
   if (record == nullptr || record->type() == wanted) return false;

@@ -10,17 +10,21 @@ namespace {
 namespace flag = command::flag;
 namespace errors = resp::errors;
 
-bool NameIs(const Command& command, std::string_view name) { return command.spec->name == name && command.parent == nullptr; }
+bool NameIs(const Command& command, std::string_view name) {
+  return command.spec->name == name && command.parent == nullptr;
+}
 
 // Commands that act on the transaction itself instead of being queued.
 bool RunsInsideMulti(const Command& command) {
-  return NameIs(command, "exec") || NameIs(command, "discard") || NameIs(command, "multi") || NameIs(command, "watch") ||
-         NameIs(command, "quit") || NameIs(command, "reset");
+  return NameIs(command, "exec") || NameIs(command, "discard") || NameIs(command, "multi") ||
+         NameIs(command, "watch") || NameIs(command, "quit") || NameIs(command, "reset");
 }
 
 bool AllowedWhileSubscribed(const Command& command) {
-  return command.Has(flag::kPubsub) ? !NameIs(command, "publish") && !NameIs(command, "spublish") && command.parent == nullptr
-                                    : NameIs(command, "ping") || NameIs(command, "quit") || NameIs(command, "reset");
+  return command.Has(flag::kPubsub)
+             ? !NameIs(command, "publish") && !NameIs(command, "spublish") &&
+                   command.parent == nullptr
+             : NameIs(command, "ping") || NameIs(command, "quit") || NameIs(command, "reset");
 }
 
 // EXEC counts as what it will run.
@@ -69,17 +73,24 @@ bool ProtectedCommandAllowed(const config::ServerSettings& settings, const Sessi
 
 }  // namespace
 
-Verdict Judge(Engine& engine, Session& session, const Command* command, std::span<const std::string_view> args) {
-  if (std::string refusal = command::RefusalOf(engine.table(), command, args); !refusal.empty()) return Refuse{std::move(refusal)};
+Verdict Judge(Engine& engine, Session& session, const Command* command,
+              std::span<const std::string_view> args) {
+  if (std::string refusal = command::RefusalOf(engine.table(), command, args); !refusal.empty())
+    return Refuse{std::move(refusal)};
   const config::ServerSettings& settings = engine.settings();
 
   if (command->Has(flag::kProtected) && !ProtectedCommandAllowed(settings, session)) {
-    return Refuse{
-        "ERR " + std::string(NameIs(*command, "debug") || command->parent != nullptr ? "DEBUG" : command->full_name) +
-        " command not allowed. If the enable-debug-command option is set to \"local\", you can run it from a local "
-        "connection, otherwise you need to set this option in the configuration file, and then restart the server."};
+    return Refuse{"ERR " +
+                  std::string(NameIs(*command, "debug") || command->parent != nullptr
+                                  ? "DEBUG"
+                                  : command->full_name) +
+                  " command not allowed. If the enable-debug-command option is set to \"local\", "
+                  "you can run it from a local "
+                  "connection, otherwise you need to set this option in the configuration file, "
+                  "and then restart the server."};
   }
-  if (!session.authenticated && !command->Has(flag::kNoAuth)) return Refuse{std::string(errors::kNoAuth)};
+  if (!session.authenticated && !command->Has(flag::kNoAuth))
+    return Refuse{std::string(errors::kNoAuth)};
 
   const bool from_primary = session.kind == SessionKind::kPrimary;
   if (from_primary) {
@@ -92,7 +103,8 @@ Verdict Judge(Engine& engine, Session& session, const Command* command, std::spa
     const bool out_of_memory = !engine.EvictIfNeeded();
     if (session.close_now) return RunNow{};  // evicted itself; nothing it says is delivered
     const bool grows_queue = session.transaction != nullptr && !RunsInsideMulti(*command);
-    if (out_of_memory && (effects.deny_oom || grows_queue)) return Refuse{std::string(errors::kOom)};
+    if (out_of_memory && (effects.deny_oom || grows_queue))
+      return Refuse{std::string(errors::kOom)};
   }
   if (effects.write && settings.min_replicas_to_write > 0 && !engine.replication().is_replica() &&
       engine.replication().good_replicas() < settings.min_replicas_to_write) {
@@ -104,12 +116,13 @@ Verdict Judge(Engine& engine, Session& session, const Command* command, std::spa
   if (session.in_subscriber_mode() && !AllowedWhileSubscribed(*command)) {
     return Refuse{errors::SubscribeContext(command->full_name)};
   }
-  if (effects.refused_when_stale && !settings.replica_serve_stale_data && engine.replication().is_replica() &&
-      !engine.replication().primary_link_up()) {
+  if (effects.refused_when_stale && !settings.replica_serve_stale_data &&
+      engine.replication().is_replica() && !engine.replication().primary_link_up()) {
     return Refuse{std::string(errors::kMasterDown)};
   }
   if (engine.loading && effects.refused_while_loading) return Refuse{std::string(errors::kLoading)};
-  if (session.kind == SessionKind::kReplica && command->Has(flag::kWrite | flag::kReadonly | flag::kMayReplicate)) {
+  if (session.kind == SessionKind::kReplica &&
+      command->Has(flag::kWrite | flag::kReadonly | flag::kMayReplicate)) {
     return Refuse{std::string(errors::kReplicaKeyspace)};
   }
   if (session.transaction != nullptr && !RunsInsideMulti(*command)) {

@@ -1,10 +1,11 @@
-// Decides whether a request may run now: the checks between parsing and the handler, in Redis' order, each with Redis'
-// error text. Holds no state of its own.
+// Decides whether a request may run now: the checks between parsing and the handler, in Redis'
+// order, each with Redis' error text. Holds no state of its own.
 #pragma once
 
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "server/engine/command_table.h"
 
@@ -22,7 +23,9 @@ struct Refuse {      // answered with the error; inside MULTI it spoils the tran
 };
 using Verdict = std::variant<RunNow, Queue, Postpone, Refuse>;
 
-// `command` is the table's answer for args[0] (and its subcommand); nullptr = unknown. May evict keys to get below maxmemory.
-Verdict Judge(Engine& engine, Session& session, const Command* command, std::span<const std::string_view> args);
+// `command` is the table's answer for args[0] (and its subcommand); nullptr = unknown. May evict
+// keys to get below maxmemory.
+Verdict Judge(Engine& engine, Session& session, const Command* command,
+              std::span<const std::string_view> args);
 
 }  // namespace quorate::server::engine

@@ -35,8 +35,9 @@ store::EvictionPolicy StorePolicy(config::EvictionPolicy policy) {
 
 }  // namespace
 
-Engine::Engine(config::ServerSettings& settings, store::Databases& databases, ReplicationPort& replication, Host& host,
-               base::Random random, base::RunId run_id, base::Instant started)
+Engine::Engine(config::ServerSettings& settings, store::Databases& databases,
+               ReplicationPort& replication, Host& host, base::Random random, base::RunId run_id,
+               base::Instant started)
     : settings_(settings),
       databases_(databases),
       replication_(replication),
@@ -47,7 +48,8 @@ Engine::Engine(config::ServerSettings& settings, store::Databases& databases, Re
       propagation_(replication),
       started_(started) {}
 
-// ---- sessions -------------------------------------------------------------------------------------------------------
+// ---- sessions
+// -------------------------------------------------------------------------------------------------------
 
 void Engine::AddSession(Session& session) {
   session.authenticated = settings_.requirepass.empty();
@@ -84,7 +86,8 @@ void Engine::Kill(Session& session, std::string_view reason) {
 }
 
 void Engine::EnforceOutputLimit(Session& session) {
-  const auto client_class = session.subscription_count() != 0 ? config::ClientClass::kPubSub : config::ClientClass::kNormal;
+  const auto client_class = session.subscription_count() != 0 ? config::ClientClass::kPubSub
+                                                              : config::ClientClass::kNormal;
   const config::OutputBufferLimit& limit = settings_.output_buffer_limit(client_class);
   const size_t size = session.output.size();
   const bool over_hard = limit.hard_bytes != 0 && size > limit.hard_bytes;
@@ -94,7 +97,8 @@ void Engine::EnforceOutputLimit(Session& session) {
   } else if (session.output_over_soft_limit_since == base::Instant{}) {
     session.output_over_soft_limit_since = now_;
   }
-  const bool soft_for_too_long = over_soft && now_ - session.output_over_soft_limit_since > limit.soft_time;
+  const bool soft_for_too_long =
+      over_soft && now_ - session.output_over_soft_limit_since > limit.soft_time;
   if ((over_hard || soft_for_too_long) && !session.close_now) {
     ++stats_.client_output_buffer_limit_disconnections;
     session.close_now = true;
@@ -102,7 +106,8 @@ void Engine::EnforceOutputLimit(Session& session) {
   }
 }
 
-// ---- input ----------------------------------------------------------------------------------------------------------
+// ---- input
+// ----------------------------------------------------------------------------------------------------------
 
 void Engine::Feed(Session& session, std::string_view bytes) {
   command_clock_ = base::Instant{};
@@ -124,8 +129,8 @@ void Engine::Feed(Session& session, std::string_view bytes) {
 size_t Engine::RunRequests(Session& session, std::string_view input) {
   using Outcome = resp::RequestParser::Outcome;
   size_t consumed = 0;
-  while (consumed < input.size() && !session.blocked() && !session.close_now && !session.close_after_reply &&
-         session.kind != SessionKind::kReplica) {
+  while (consumed < input.size() && !session.blocked() && !session.close_now &&
+         !session.close_after_reply && session.kind != SessionKind::kReplica) {
     const Outcome outcome = session.parser.Next(input.substr(consumed));
     if (outcome == Outcome::kNeedMore) return consumed + session.parser.consumed();
     if (outcome == Outcome::kError) {
@@ -135,14 +140,17 @@ size_t Engine::RunRequests(Session& session, std::string_view input) {
       return input.size();
     }
     const size_t size = session.parser.consumed();
-    Dispatch(session, session.parser.args(), session.parser.canonical() ? session.parser.raw() : std::string_view());
-    if (std::holds_alternative<BlockedByPause>(session.blocked_state)) return consumed;  // runs when the pause ends
+    Dispatch(session, session.parser.args(),
+             session.parser.canonical() ? session.parser.raw() : std::string_view());
+    if (std::holds_alternative<BlockedByPause>(session.blocked_state))
+      return consumed;  // runs when the pause ends
     consumed += size;
   }
   return consumed;
 }
 
-void Engine::Dispatch(Session& session, std::span<const std::string_view> args, std::string_view raw) {
+void Engine::Dispatch(Session& session, std::span<const std::string_view> args,
+                      std::string_view raw) {
   const Command* command = table_.Resolve(args);
   const size_t reply_begin = session.output.size();
   if (session.reply_mode == ReplyMode::kSkipNext) session.reply_mode = ReplyMode::kSkipThis;
@@ -178,13 +186,15 @@ void Engine::Refused(Session& session, const Command* command, std::string_view 
   if (command != nullptr) ++stats_.commands[command->index].rejected;
 }
 
-void Engine::Execute(Session& session, const Command& command, std::span<const std::string_view> args, std::string_view raw) {
+void Engine::Execute(Session& session, const Command& command,
+                     std::span<const std::string_view> args, std::string_view raw) {
   if (command_clock_ == base::Instant{}) command_clock_ = host_.Now();
   const size_t reply_begin = session.output.size();
   Context context(*this, session, command, args);
   table_.Run(command, context);
   if (context.changes_ != 0) unsaved_changes += context.changes_;
-  if (context.own_effect_ == Context::OwnEffect::kRequest && (context.changes_ != 0 || context.forced_)) {
+  if (context.own_effect_ == Context::OwnEffect::kRequest &&
+      (context.changes_ != 0 || context.forced_)) {
     if (raw.empty()) {
       propagation_.Add(context.database_, args);
     } else {
@@ -194,7 +204,8 @@ void Engine::Execute(Session& session, const Command& command, std::span<const s
   Account(session, command, args, reply_begin);
 }
 
-void Engine::Account(Session& session, const Command& command, std::span<const std::string_view> args, size_t reply_begin) {
+void Engine::Account(Session& session, const Command& command,
+                     std::span<const std::string_view> args, size_t reply_begin) {
   const base::Instant end = host_.Now();
   const base::Duration took = end - command_clock_;
   command_clock_ = end;
@@ -205,21 +216,25 @@ void Engine::Account(Session& session, const Command& command, std::span<const s
   ++session.commands_run;
   session.last_command = &command;
 
-  const std::string_view reply = session.output.view().substr(std::min(reply_begin, session.output.size()));
+  const std::string_view reply =
+      session.output.view().substr(std::min(reply_begin, session.output.size()));
   if (!reply.empty() && reply[0] == '-') {
     ++statistics.failed;
     stats_.CountError(reply.substr(1, reply.find_first_of(" \r") - 1));
   }
   const int64_t microseconds = base::ToMicros(took);
-  if (settings_.latency_tracking && !command.Has(command::flag::kBlocking)) statistics.latency.Record(microseconds);
+  if (settings_.latency_tracking && !command.Has(command::flag::kBlocking))
+    statistics.latency.Record(microseconds);
   const int64_t slow = settings_.slowlog_log_slower_than.count();
-  if (slow >= 0 && microseconds >= slow && settings_.slowlog_max_len > 0 && !command.Has(command::flag::kSkipSlowlog)) {
+  if (slow >= 0 && microseconds >= slow && settings_.slowlog_max_len > 0 &&
+      !command.Has(command::flag::kSkipSlowlog)) {
     slowlog_.Add(args, wall_, microseconds, session.peer.ToString(), session.name,
                  static_cast<size_t>(settings_.slowlog_max_len));
   }
   const int64_t spike = settings_.latency_monitor_threshold.count();
   if (spike > 0 && microseconds >= spike * 1000) {
-    latency_.Record(command.Has(command::flag::kFast) ? "fast-command" : "command", wall_, microseconds / 1000, spike);
+    latency_.Record(command.Has(command::flag::kFast) ? "fast-command" : "command", wall_,
+                    microseconds / 1000, spike);
   }
 }
 
@@ -229,7 +244,8 @@ void Engine::EndUnit(Session& session) {
   session.last_write_offset = replication_.offset();
 }
 
-base::Status Engine::ApplyFromPrimary(Session& primary, std::span<const std::string_view> args, std::string_view raw) {
+base::Status Engine::ApplyFromPrimary(Session& primary, std::span<const std::string_view> args,
+                                      std::string_view raw) {
   command_clock_ = base::Instant{};
   Dispatch(primary, args, raw);
   const std::string_view reply = primary.output.view();
@@ -242,9 +258,11 @@ base::Status Engine::ApplyFromPrimary(Session& primary, std::span<const std::str
   return status;
 }
 
-// ---- expiry and eviction --------------------------------------------------------------------------------------------
+// ---- expiry and eviction
+// --------------------------------------------------------------------------------------------
 
-bool Engine::HideIfExpired(Session& session, int db, const store::Lookup& key, const store::Record& record) {
+bool Engine::HideIfExpired(Session& session, int db, const store::Lookup& key,
+                           const store::Record& record) {
   if (!record.ExpiredAt(wall_) || session.kind == SessionKind::kPrimary) return false;
   if (replication_.is_replica() || pause_.active()) return true;
   DeleteKey(db, key, settings_.lazyfree_lazy_expire, config::kNotifyExpired, "expired");
@@ -252,14 +270,16 @@ bool Engine::HideIfExpired(Session& session, int db, const store::Lookup& key, c
   return true;
 }
 
-bool Engine::DeleteIfExpired(Session& session, int db, const store::Lookup& key, const store::Record& record) {
+bool Engine::DeleteIfExpired(Session& session, int db, const store::Lookup& key,
+                             const store::Record& record) {
   if (!record.ExpiredAt(wall_) || session.kind == SessionKind::kPrimary) return false;
   DeleteKey(db, key, settings_.lazyfree_lazy_expire, config::kNotifyExpired, "expired");
   ++stats_.expired_keys;
   return true;
 }
 
-void Engine::DeleteKey(int db, const store::Lookup& key, bool lazily, config::NotifyEvents kind, std::string_view event) {
+void Engine::DeleteKey(int db, const store::Lookup& key, bool lazily, config::NotifyEvents kind,
+                       std::string_view event) {
   // `key` may point into the record that goes.
   const std::string name(key.key);
   const store::Lookup lookup{name, key.hash};
@@ -272,7 +292,8 @@ void Engine::DeleteKey(int db, const store::Lookup& key, bool lazily, config::No
 
 uint32_t Engine::AccessBits(const store::Record& record) {
   using config::EvictionPolicy;
-  if (settings_.maxmemory_policy != EvictionPolicy::kAllKeysLfu && settings_.maxmemory_policy != EvictionPolicy::kVolatileLfu)
+  if (settings_.maxmemory_policy != EvictionPolicy::kAllKeysLfu &&
+      settings_.maxmemory_policy != EvictionPolicy::kVolatileLfu)
     return store::LruBits(wall_);
   const store::LfuSettings lfu{settings_.lfu_log_factor, settings_.lfu_decay_time};
   if (record.access() == 0) return store::LfuInitialBits(wall_);
@@ -288,22 +309,25 @@ void Engine::ActiveExpire() {
   const base::Instant begin = host_.Now();
   store::ExpirySummary summary;
   do {
-    summary = expiry_cycle_.Run(databases_, wall_, kKeysPerStep, [this](size_t db, store::Record* record) {
-      store::Keyspace& keyspace = databases_[db];
-      DeleteKey(static_cast<int>(db), keyspace.Prepare(record->key()), settings_.lazyfree_lazy_expire, config::kNotifyExpired,
-                "expired");
-      ++stats_.expired_keys;
-    });
+    summary = expiry_cycle_.Run(
+        databases_, wall_, kKeysPerStep, [this](size_t db, store::Record* record) {
+          store::Keyspace& keyspace = databases_[db];
+          DeleteKey(static_cast<int>(db), keyspace.Prepare(record->key()),
+                    settings_.lazyfree_lazy_expire, config::kNotifyExpired, "expired");
+          ++stats_.expired_keys;
+        });
     propagation_.EndUnit(/*arbitrary_keys=*/true);
     if (summary.sampled != 0)
       stats_.expired_stale_percent = 0.95 * stats_.expired_stale_percent +
-                                     0.05 * 100.0 * static_cast<double>(summary.expired) / static_cast<double>(summary.sampled);
+                                     0.05 * 100.0 * static_cast<double>(summary.expired) /
+                                         static_cast<double>(summary.sampled);
     if (summary.more && host_.Now() - begin > limit) {
       ++stats_.expired_time_cap_reached;
       break;
     }
   } while (summary.more);
-  latency_.Record("expire-cycle", wall_, base::ToMs(host_.Now() - begin), settings_.latency_monitor_threshold.count());
+  latency_.Record("expire-cycle", wall_, base::ToMs(host_.Now() - begin),
+                  settings_.latency_monitor_threshold.count());
 }
 
 bool Engine::EvictIfNeeded() {
@@ -314,11 +338,12 @@ bool Engine::EvictIfNeeded() {
                                          {settings_.lfu_log_factor, settings_.lfu_decay_time}};
   constexpr int kMaxEvictionsPerCall = 10000;
   for (int i = 0; i < kMaxEvictionsPerCall; ++i) {
-    const std::optional<store::Victim> victim = evictor_.PickVictim(databases_, settings, wall_, random_);
+    const std::optional<store::Victim> victim =
+        evictor_.PickVictim(databases_, settings, wall_, random_);
     if (!victim) return false;
     const int db = static_cast<int>(victim->database);
-    DeleteKey(db, databases_[victim->database].Prepare(victim->record->key()), settings_.lazyfree_lazy_eviction,
-              config::kNotifyEvicted, "evicted");
+    DeleteKey(db, databases_[victim->database].Prepare(victim->record->key()),
+              settings_.lazyfree_lazy_eviction, config::kNotifyEvicted, "evicted");
     ++stats_.evicted_keys;
     propagation_.EndUnit(/*arbitrary_keys=*/true);
     if (host_.MemoryUsedBytes() <= settings_.maxmemory) return true;
@@ -332,7 +357,8 @@ void Engine::Release(std::vector<store::Keyspace::Content> contents, bool lazily
   host_.FreeLater([shared]() mutable { shared->clear(); });
 }
 
-// ---- notifications --------------------------------------------------------------------------------------------------
+// ---- notifications
+// --------------------------------------------------------------------------------------------------
 
 void Engine::Publish(std::string_view event, std::string_view key, int db) {
   const std::string number = std::to_string(db);
@@ -342,7 +368,8 @@ void Engine::Publish(std::string_view event, std::string_view key, int db) {
     pubsub_.Publish("__keyevent@" + number + "__:" + std::string(event), key);
 }
 
-// ---- blocking -------------------------------------------------------------------------------------------------------
+// ---- blocking
+// -------------------------------------------------------------------------------------------------------
 
 void Engine::BlockOnWait(Session& session, BlockedOnWait wait) {
   session.blocked_state = wait;
@@ -396,7 +423,8 @@ void Engine::EndPause() {
   }
 }
 
-// ---- periodic work --------------------------------------------------------------------------------------------------
+// ---- periodic work
+// --------------------------------------------------------------------------------------------------
 
 void Engine::Cron() {
   if (pause_.active() && now_ >= pause_.until()) EndPause();
@@ -409,15 +437,19 @@ void Engine::Cron() {
 base::Instant Engine::NextDeadline() const {
   base::Instant next = base::Instant::max();
   if (pause_.active()) next = pause_.until();
-  for (const Session* session : waiting_) next = std::min(next, std::get<BlockedOnWait>(session->blocked_state).deadline);
+  for (const Session* session : waiting_)
+    next = std::min(next, std::get<BlockedOnWait>(session->blocked_state).deadline);
   return next;
 }
 
 void Engine::CloseIdle() {
   if (settings_.timeout.count() == 0) return;
   for (const auto& [id, session] : sessions_) {
-    if (session->kind != SessionKind::kNormal || session->blocked() || session->subscription_count() != 0) continue;
-    if (now_ - session->last_interaction > settings_.timeout) Kill(*session, "idle for longer than timeout");
+    if (session->kind != SessionKind::kNormal || session->blocked() ||
+        session->subscription_count() != 0)
+      continue;
+    if (now_ - session->last_interaction > settings_.timeout)
+      Kill(*session, "idle for longer than timeout");
   }
 }
 

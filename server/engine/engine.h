@@ -1,15 +1,18 @@
-// The server engine: turns requests into replies, keyspace changes and replication effects. Pure: time comes in with
-// BeginTurn, everything that leaves goes through Host and ReplicationPort. One thread; every command is atomic.
+// The server engine: turns requests into replies, keyspace changes and replication effects. Pure:
+// time comes in with BeginTurn, everything that leaves goes through Host and ReplicationPort. One
+// thread; every command is atomic.
 //
-// The life of a request: Feed parses it in place, Dispatcher decides whether it may run (arity, authentication, memory,
-// role, pause, MULTI), its handler runs with a Context, and the unit's effects go to the replication stream. The reply
-// stays in session.output; the runtime flushes all ready sessions at the end of the loop turn.
+// The life of a request: Feed parses it in place, Dispatcher decides whether it may run (arity,
+// authentication, memory, role, pause, MULTI), its handler runs with a Context, and the unit's
+// effects go to the replication stream. The reply stays in session.output; the runtime flushes all
+// ready sessions at the end of the loop turn.
 //
 // Invariants
 //   N1  A session is in the ready list at most once, and only while registered.
-//   N2  Between two calls from outside, the propagation unit is empty: every effect is in the stream.
-//   N3  While we are a replica nobody but the primary's session (or a client of a writable replica) changes the keyspace.
-//   N4  A blocked session runs nothing; its requests wait in session.input.
+//   N2  Between two calls from outside, the propagation unit is empty: every effect is in the
+//   stream. N3  While we are a replica nobody but the primary's session (or a client of a writable
+//   replica) changes the keyspace. N4  A blocked session runs nothing; its requests wait in
+//   session.input.
 #pragma once
 
 #include <cstdint>
@@ -42,22 +45,25 @@ namespace quorate::server::engine {
 
 class Engine {
  public:
-  Engine(config::ServerSettings& settings, store::Databases& databases, ReplicationPort& replication, Host& host,
-         base::Random random, base::RunId run_id, base::Instant started);
+  Engine(config::ServerSettings& settings, store::Databases& databases,
+         ReplicationPort& replication, Host& host, base::Random random, base::RunId run_id,
+         base::Instant started);
 
   // The table is filled once, before the first session (server/commands/all.h).
   CommandTable& table() { return table_; }
   const CommandTable& table() const { return table_; }
   void OnTableComplete() { stats_.commands.resize(table_.size()); }
 
-  // ---- sessions ---------------------------------------------------------------------------------------------------
+  // ---- sessions
+  // ---------------------------------------------------------------------------------------------------
   void AddSession(Session& session);
   void RemoveSession(Session& session);
   const std::map<uint64_t, Session*>& sessions() const { return sessions_; }
   Session* FindSession(uint64_t id) const;
   uint64_t NextSessionId() { return ++last_session_id_; }
 
-  // ---- time and input ---------------------------------------------------------------------------------------------
+  // ---- time and input
+  // ---------------------------------------------------------------------------------------------
   // Time of everything until the next call. Called at least once per loop turn before Feed.
   void BeginTurn(base::Instant now, base::WallTime wall) {
     now_ = now;
@@ -66,11 +72,13 @@ class Engine {
   base::Instant now() const { return now_; }
   base::WallTime wall() const { return wall_; }
 
-  // Runs every complete request of `bytes` (after what the session had left over) until it blocks or closes.
+  // Runs every complete request of `bytes` (after what the session had left over) until it blocks
+  // or closes.
   void Feed(Session& session, std::string_view bytes);
   // Runs what a session had left over when it was blocked.
   void Resume(Session& session) { Feed(session, {}); }
-  // Ten times a second: active expiry, rates, deadlines of WAIT and CLIENT PAUSE, idle clients, eviction.
+  // Ten times a second: active expiry, rates, deadlines of WAIT and CLIENT PAUSE, idle clients,
+  // eviction.
   void Cron();
   // The next instant at which Cron must run even if that is sooner than its period.
   base::Instant NextDeadline() const;
@@ -83,30 +91,40 @@ class Engine {
     ready_.push_back(&session);
   }
 
-  // ---- replication ------------------------------------------------------------------------------------------------
-  // Runs one command of the primary's stream in the session of kind kPrimary. Never refused for role, memory or pause; the reply
-  // is dropped. Errors are counted (unexpected_error_replies) and returned for the log.
-  base::Status ApplyFromPrimary(Session& primary, std::span<const std::string_view> args, std::string_view raw);
+  // ---- replication
+  // ------------------------------------------------------------------------------------------------
+  // Runs one command of the primary's stream in the session of kind kPrimary. Never refused for
+  // role, memory or pause; the reply is dropped. Errors are counted (unexpected_error_replies) and
+  // returned for the log.
+  base::Status ApplyFromPrimary(Session& primary, std::span<const std::string_view> args,
+                                std::string_view raw);
   // Some replica acknowledged more: resolves WAITs.
   void OnReplicaAcknowledged();
-  // Primary became replica or the reverse: unblocks WAITs with -UNBLOCKED, drops the unit, ends watches' validity.
+  // Primary became replica or the reverse: unblocks WAITs with -UNBLOCKED, drops the unit, ends
+  // watches' validity.
   void OnRoleChanged();
   // The whole keyspace was replaced (full resync): watchers are marked.
   void OnKeyspaceReplaced();
 
-  // ---- acts shared by handlers ------------------------------------------------------------------------------------
-  // True if `record` is past its expiry as this session must see it. As a primary the key is deleted then, and its
-  // deletion is an effect; a replica only hides it, and the primary's own session sees every key.
-  bool HideIfExpired(Session& session, int db, const store::Lookup& key, const store::Record& record);
+  // ---- acts shared by handlers
+  // ------------------------------------------------------------------------------------ True if
+  // `record` is past its expiry as this session must see it. As a primary the key is deleted then,
+  // and its deletion is an effect; a replica only hides it, and the primary's own session sees
+  // every key.
+  bool HideIfExpired(Session& session, int db, const store::Lookup& key,
+                     const store::Record& record);
   // The same for writers: a writable replica deletes what it may overwrite, without propagating.
-  bool DeleteIfExpired(Session& session, int db, const store::Lookup& key, const store::Record& record);
+  bool DeleteIfExpired(Session& session, int db, const store::Lookup& key,
+                       const store::Record& record);
   // The access bits of a record that is used now, by the eviction policy.
   uint32_t AccessBits(const store::Record& record);
   void Notify(config::NotifyEvents kind, std::string_view event, std::string_view key, int db) {
     if ((settings_.notify_keyspace_events & kind) != 0) Publish(event, key, db);
   }
-  // Runs a command inside EXEC (and DEBUG REPLICATE-like tools): no checks, one unit with its caller.
-  void Execute(Session& session, const Command& command, std::span<const std::string_view> args, std::string_view raw);
+  // Runs a command inside EXEC (and DEBUG REPLICATE-like tools): no checks, one unit with its
+  // caller.
+  void Execute(Session& session, const Command& command, std::span<const std::string_view> args,
+               std::string_view raw);
   // WAIT: blocks the session until enough replicas acknowledge or `deadline` passes.
   void BlockOnWait(Session& session, BlockedOnWait wait);
   // Lets a blocked session go on; its reply was written by the caller.
@@ -134,20 +152,22 @@ class Engine {
   base::Random& random() { return random_; }
   const base::RunId& run_id() const { return run_id_; }
   base::Instant started() const { return started_; }
-  int64_t last_save_seconds = 0;       // LASTSAVE; start-up time until something is saved
-  bool active_expire_enabled = true;   // DEBUG SET-ACTIVE-EXPIRE
-  bool loading = false;                // a snapshot replaces the keyspace: most commands answer -LOADING
-  int64_t unsaved_changes = 0;         // INFO rdb_changes_since_last_save
+  int64_t last_save_seconds = 0;      // LASTSAVE; start-up time until something is saved
+  bool active_expire_enabled = true;  // DEBUG SET-ACTIVE-EXPIRE
+  bool loading = false;         // a snapshot replaces the keyspace: most commands answer -LOADING
+  int64_t unsaved_changes = 0;  // INFO rdb_changes_since_last_save
 
  private:
   // Returns the bytes consumed of `input`.
   size_t RunRequests(Session& session, std::string_view input);
   void Dispatch(Session& session, std::span<const std::string_view> args, std::string_view raw);
   void Refused(Session& session, const Command* command, std::string_view error);
-  void Account(Session& session, const Command& command, std::span<const std::string_view> args, size_t reply_begin);
+  void Account(Session& session, const Command& command, std::span<const std::string_view> args,
+               size_t reply_begin);
   void EndUnit(Session& session);
   void Publish(std::string_view event, std::string_view key, int db);
-  void DeleteKey(int db, const store::Lookup& key, bool lazily, config::NotifyEvents kind, std::string_view event);
+  void DeleteKey(int db, const store::Lookup& key, bool lazily, config::NotifyEvents kind,
+                 std::string_view event);
   void ActiveExpire();
   void ResolveWaits();
   void CloseIdle();
@@ -178,7 +198,8 @@ class Engine {
   base::Instant now_{};
   base::WallTime wall_{};
   base::Instant started_{};
-  // End of the last command of this Feed, which is the start of the next one: one clock reading a command. Instant{} = none.
+  // End of the last command of this Feed, which is the start of the next one: one clock reading a
+  // command. Instant{} = none.
   base::Instant command_clock_{};
 };
 

@@ -4,7 +4,8 @@
 
 namespace quorate::server::engine {
 
-void LatencyMonitor::Record(std::string_view event, base::WallTime when, int64_t milliseconds, int64_t threshold) {
+void LatencyMonitor::Record(std::string_view event, base::WallTime when, int64_t milliseconds,
+                            int64_t threshold) {
   if (threshold <= 0 || milliseconds < threshold) return;
   auto it = events_.find(event);
   if (it == events_.end()) it = events_.emplace(std::string(event), Event{}).first;

@@ -1,5 +1,5 @@
-// LATENCY: spikes per event at or above latency-monitor-threshold milliseconds, one sample per second and event (the
-// largest), the last 160 of each.
+// LATENCY: spikes per event at or above latency-monitor-threshold milliseconds, one sample per
+// second and event (the largest), the last 160 of each.
 #pragma once
 
 #include <cstdint>

@@ -1,9 +1,10 @@
-// What a command did, in the form replicas must see it. Handlers add effects to the current unit; when the unit ends it is
-// appended to the replication stream: one effect as it is, several framed by MULTI/EXEC. A write command that came as a
-// RESP array and is not rewritten goes in as the same bytes.
+// What a command did, in the form replicas must see it. Handlers add effects to the current unit;
+// when the unit ends it is appended to the replication stream: one effect as it is, several framed
+// by MULTI/EXEC. A write command that came as a RESP array and is not rewritten goes in as the same
+// bytes.
 //
-// A unit is one client command, one EXEC with all it ran, or one deletion cycle (expiry, eviction: effects on arbitrary
-// keys, which are never framed).
+// A unit is one client command, one EXEC with all it ran, or one deletion cycle (expiry, eviction:
+// effects on arbitrary keys, which are never framed).
 #pragma once
 
 #include <cstdint>
@@ -25,7 +26,9 @@ class Propagation {
   bool active() const { return port_.streaming(); }
 
   void Add(int db, std::span<const std::string_view> args);
-  void Add(int db, std::initializer_list<std::string_view> args) { Add(db, std::span(args.begin(), args.size())); }
+  void Add(int db, std::initializer_list<std::string_view> args) {
+    Add(db, std::span(args.begin(), args.size()));
+  }
   // `raw` is one complete RESP array.
   void AddRaw(int db, std::string_view raw);
 

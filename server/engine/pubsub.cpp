@@ -9,7 +9,8 @@ namespace quorate::server::engine {
 
 bool PubSub::Add(Listeners& listeners, std::string_view name, Session& session) {
   auto it = listeners.find(name);
-  if (it == listeners.end()) it = listeners.emplace(std::string(name), std::vector<Session*>()).first;
+  if (it == listeners.end())
+    it = listeners.emplace(std::string(name), std::vector<Session*>()).first;
   if (std::find(it->second.begin(), it->second.end(), &session) != it->second.end()) return false;
   it->second.push_back(&session);
   return true;

@@ -1,5 +1,5 @@
-// Channels and patterns, who listens, and delivery into the listeners' output. RESP3 listeners get pushes, RESP2 ones
-// arrays; the writer knows. Order of delivery is order of subscription.
+// Channels and patterns, who listens, and delivery into the listeners' output. RESP3 listeners get
+// pushes, RESP2 ones arrays; the writer knows. Order of delivery is order of subscription.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,8 @@ class PubSub {
   void Unsubscribe(Session& session, std::string_view channel);
   void SubscribePattern(Session& session, std::string_view pattern);
   void UnsubscribePattern(Session& session, std::string_view pattern);
-  // Without names; with nothing subscribed one confirmation with a null channel is written, as Redis does.
+  // Without names; with nothing subscribed one confirmation with a null channel is written, as
+  // Redis does.
   void UnsubscribeAll(Session& session);
   void UnsubscribeAllPatterns(Session& session);
   // Forgets a session without writing to it.
@@ -42,7 +43,9 @@ class PubSub {
  private:
   struct Hash {
     using is_transparent = void;
-    size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>()(text); }
+    size_t operator()(std::string_view text) const noexcept {
+      return std::hash<std::string_view>()(text);
+    }
   };
   using Listeners = std::unordered_map<std::string, std::vector<Session*>, Hash, std::equal_to<>>;
 

@@ -1,5 +1,6 @@
-// What the engine needs of replication, and nothing more: where write effects go, what role we have, and the few commands
-// that replication answers itself. server/runtime implements it over replication/runtime; unit tests use a fake.
+// What the engine needs of replication, and nothing more: where write effects go, what role we
+// have, and the few commands that replication answers itself. server/runtime implements it over
+// replication/runtime; unit tests use a fake.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +25,8 @@ class ReplicationPort {
  public:
   virtual ~ReplicationPort() = default;
 
-  // ---- role -------------------------------------------------------------------------------------------------------
+  // ---- role
+  // -------------------------------------------------------------------------------------------------------
   virtual bool is_replica() const = 0;
   // As a replica: the link to the primary is up and in sync.
   virtual bool primary_link_up() const = 0;
@@ -32,17 +34,20 @@ class ReplicationPort {
   virtual int64_t good_replicas() const = 0;
   virtual base::Offset offset() const = 0;
 
-  // ---- the stream -------------------------------------------------------------------------------------------------
+  // ---- the stream
+  // -------------------------------------------------------------------------------------------------
   // True if write effects must be appended: we are a primary and have a backlog.
   virtual bool streaming() const = 0;
-  // Appends one complete command (a RESP array) that ran in database `db`; SELECT is injected when needed.
+  // Appends one complete command (a RESP array) that ran in database `db`; SELECT is injected when
+  // needed.
   virtual void Append(int db, std::string_view command) = 0;
   // Frames of a unit with several effects.
   virtual void AppendMulti(int db) = 0;
   virtual void AppendExec(int db) = 0;
 
-  // ---- commands that replication answers --------------------------------------------------------------------------
-  // REPLCONF, PSYNC and SYNC from `session`; may turn it into a replica link.
+  // ---- commands that replication answers
+  // -------------------------------------------------------------------------- REPLCONF, PSYNC and
+  // SYNC from `session`; may turn it into a replica link.
   virtual void HandleReplconf(Session& session, std::span<const std::string_view> args) = 0;
   virtual void HandlePsync(Session& session, std::span<const std::string_view> args) = 0;
   // REPLICAOF host port; nullopt = NO ONE. Writes nothing; the caller answers.
@@ -52,7 +57,8 @@ class ReplicationPort {
   // The body of INFO's "# Replication" section, CRLF lines.
   virtual void WriteInfo(std::string& out) const = 0;
 
-  // ---- WAIT -------------------------------------------------------------------------------------------------------
+  // ---- WAIT
+  // -------------------------------------------------------------------------------------------------------
   // Replicas that have acknowledged `offset`.
   virtual int64_t ReplicasAcknowledged(base::Offset offset) const = 0;
   // Puts REPLCONF GETACK * into the stream at the end of this turn.

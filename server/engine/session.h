@@ -1,8 +1,9 @@
-// One client connection as the engine sees it: who it is, what it has sent but not yet run, and the replies that wait to
-// be flushed. No socket: the runtime owns a Session beside its stream, feeds it bytes through Engine::Feed, and drains
-// `output` when the engine lists the session as ready.
+// One client connection as the engine sees it: who it is, what it has sent but not yet run, and the
+// replies that wait to be flushed. No socket: the runtime owns a Session beside its stream, feeds
+// it bytes through Engine::Feed, and drains `output` when the engine lists the session as ready.
 //
-// Lifetime: registered with Engine::AddSession, unregistered before destruction with Engine::RemoveSession.
+// Lifetime: registered with Engine::AddSession, unregistered before destruction with
+// Engine::RemoveSession.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +22,8 @@
 
 namespace quorate::server::engine {
 
-// What the peer is to us. A normal session becomes a replica by PSYNC or SYNC; the primary's session is made by the
-// replication runtime and never answers.
+// What the peer is to us. A normal session becomes a replica by PSYNC or SYNC; the primary's
+// session is made by the replication runtime and never answers.
 enum class SessionKind : uint8_t { kNormal, kReplica, kPrimary };
 
 // Why a session does not run the requests it has sent.
@@ -40,7 +41,8 @@ enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext, kSkipThis };
 
 class Session {
  public:
-  Session(uint64_t session_id, base::Instant now) : id(session_id), created(now), last_interaction(now) {}
+  Session(uint64_t session_id, base::Instant now)
+      : id(session_id), created(now), last_interaction(now) {}
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 

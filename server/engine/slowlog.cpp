@@ -2,8 +2,8 @@
 
 namespace quorate::server::engine {
 
-void Slowlog::Add(std::span<const std::string_view> args, base::WallTime when, int64_t microseconds, std::string peer,
-                  std::string client_name, size_t max_length) {
+void Slowlog::Add(std::span<const std::string_view> args, base::WallTime when, int64_t microseconds,
+                  std::string peer, std::string client_name, size_t max_length) {
   SlowlogEntry entry{next_id_++, when, microseconds, {}, std::move(peer), std::move(client_name)};
   const size_t kept = args.size() > kMaxArgs ? kMaxArgs - 1 : args.size();
   for (size_t i = 0; i < kept; ++i) {
@@ -14,7 +14,8 @@ void Slowlog::Add(std::span<const std::string_view> args, base::WallTime when, i
                            std::to_string(args[i].size() - kMaxArgBytes) + " more bytes)");
     }
   }
-  if (kept != args.size()) entry.args.push_back("... (" + std::to_string(args.size() - kept) + " more arguments)");
+  if (kept != args.size())
+    entry.args.push_back("... (" + std::to_string(args.size() - kept) + " more arguments)");
   entries_.push_front(std::move(entry));
   Trim(max_length);
 }

@@ -1,4 +1,5 @@
-// SLOWLOG: the last slow commands, newest first, with arguments shortened as Redis does (at most 32, each at most 128 bytes).
+// SLOWLOG: the last slow commands, newest first, with arguments shortened as Redis does (at most
+// 32, each at most 128 bytes).
 #pragma once
 
 #include <cstdint>
@@ -27,8 +28,8 @@ class Slowlog {
   static constexpr size_t kMaxArgBytes = 128;
 
   // `max_length` entries are kept; 0 keeps none.
-  void Add(std::span<const std::string_view> args, base::WallTime when, int64_t microseconds, std::string peer,
-           std::string client_name, size_t max_length);
+  void Add(std::span<const std::string_view> args, base::WallTime when, int64_t microseconds,
+           std::string peer, std::string client_name, size_t max_length);
   void Trim(size_t max_length);
   void Reset() { entries_.clear(); }
   const std::deque<SlowlogEntry>& entries() const { return entries_; }  // newest first

@@ -30,7 +30,8 @@ int64_t LatencyHistogram::Percentile(double percent) const {
   uint64_t seen = 0;
   for (size_t bucket = 0; bucket < buckets_.size(); ++bucket) {
     seen += buckets_[bucket];
-    if (seen != 0 && static_cast<double>(seen) >= wanted) return static_cast<int64_t>(UpperBoundOf(bucket));
+    if (seen != 0 && static_cast<double>(seen) >= wanted)
+      return static_cast<int64_t>(UpperBoundOf(bucket));
   }
   return static_cast<int64_t>(UpperBoundOf(buckets_.size() - 1));
 }
@@ -41,7 +42,8 @@ std::vector<std::pair<int64_t, uint64_t>> LatencyHistogram::CumulativeByPowerOfT
   size_t bucket = 0;
   for (int64_t bound = 1; seen < count_; bound *= 2) {
     const uint64_t before = seen;
-    while (bucket < buckets_.size() && UpperBoundOf(bucket) <= static_cast<uint64_t>(bound)) seen += buckets_[bucket++];
+    while (bucket < buckets_.size() && UpperBoundOf(bucket) <= static_cast<uint64_t>(bound))
+      seen += buckets_[bucket++];
     if (seen != before) points.emplace_back(bound, seen);
   }
   return points;

@@ -1,5 +1,5 @@
-// Counters of the engine: what INFO's Stats, Commandstats, Errorstats and Latencystats sections print. CONFIG RESETSTAT
-// clears them. Plain numbers, no clock: the engine passes times in.
+// Counters of the engine: what INFO's Stats, Commandstats, Errorstats and Latencystats sections
+// print. CONFIG RESETSTAT clears them. Plain numbers, no clock: the engine passes times in.
 #pragma once
 
 #include <array>
@@ -13,14 +13,16 @@
 
 namespace quorate::server::engine {
 
-// Log-linear histogram of microseconds: values below 64 exactly, then 32 steps per power of two (about 3 % error).
+// Log-linear histogram of microseconds: values below 64 exactly, then 32 steps per power of two
+// (about 3 % error).
 class LatencyHistogram {
  public:
   void Record(int64_t microseconds);
   // The value at or below which `percent` of the recordings lie; 0 if there are none.
   int64_t Percentile(double percent) const;
   uint64_t count() const { return count_; }
-  // Cumulative counts at powers of two, as LATENCY HISTOGRAM prints them: (upper bound in microseconds, cumulative count).
+  // Cumulative counts at powers of two, as LATENCY HISTOGRAM prints them: (upper bound in
+  // microseconds, cumulative count).
   std::vector<std::pair<int64_t, uint64_t>> CumulativeByPowerOfTwo() const;
 
  private:
@@ -85,8 +87,9 @@ struct Statistics {
   InstantaneousRate repl_input_rate;
   InstantaneousRate repl_output_rate;
 
-  std::vector<CommandStatistics> commands;                // by CommandRow index
-  std::map<std::string, uint64_t, std::less<>> errors;    // by error prefix, e.g. "ERR"; at most kMaxErrorKinds
+  std::vector<CommandStatistics> commands;  // by CommandRow index
+  std::map<std::string, uint64_t, std::less<>>
+      errors;  // by error prefix, e.g. "ERR"; at most kMaxErrorKinds
   static constexpr size_t kMaxErrorKinds = 128;
 
   void CountError(std::string_view prefix);

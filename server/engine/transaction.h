@@ -1,5 +1,5 @@
-// MULTI's queue and WATCH's keys. A queued command owns its arguments (one string, sliced), because the request buffer
-// is gone by the time EXEC runs.
+// MULTI's queue and WATCH's keys. A queued command owns its arguments (one string, sliced), because
+// the request buffer is gone by the time EXEC runs.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ class Session;
 class QueuedCommand {
  public:
   QueuedCommand(const Command& command, std::span<const std::string_view> args);
-  const Command& command() const { return *row_; }
+  const Command& command() const { return *command_; }
   // Views into this object; valid while it is not moved.
   void Args(std::vector<std::string_view>& out) const;
 
@@ -31,9 +31,7 @@ class QueuedCommand {
 
 struct Transaction {
   std::vector<QueuedCommand> commands;
-  bool aborted = false;    // a queued command was refused: EXEC answers -EXECABORT
-  bool has_write = false;  // some queued command writes: matters to CLIENT PAUSE WRITE, READONLY and NOREPLICAS
-  bool has_deny_oom = false;
+  bool aborted = false;  // a queued command was refused: EXEC answers -EXECABORT
 };
 
 // A key of one database.
@@ -43,7 +41,9 @@ struct DbKey {
   friend bool operator==(const DbKey&, const DbKey&) = default;
 };
 struct DbKeyHash {
-  size_t operator()(const DbKey& k) const noexcept { return std::hash<std::string>()(k.key) * 31 + static_cast<size_t>(k.db); }
+  size_t operator()(const DbKey& k) const noexcept {
+    return std::hash<std::string>()(k.key) * 31 + static_cast<size_t>(k.db);
+  }
 };
 
 // One session's WATCH state.
@@ -56,13 +56,14 @@ struct WatchedKeys {
 class WatchTable {
  public:
   bool empty() const { return watchers_.empty(); }
-  // `expired`: the key is in the keyspace but past its expiry. Its later deletion is then no change.
+  // `expired`: the key is in the keyspace but past its expiry. Its later deletion is then no
+  // change.
   void Watch(Session& session, DbKey key, bool expired);
   void UnwatchAll(Session& session);
   // Marks the key's watchers dirty. `present`: the key exists after the modification.
   void Touch(int db, std::string_view key, bool present);
-  // For changes of whole databases (FLUSHALL, SWAPDB, a full resync): marks the watchers of every key dirty for which
-  // matters(db, key) is true.
+  // For changes of whole databases (FLUSHALL, SWAPDB, a full resync): marks the watchers of every
+  // key dirty for which matters(db, key) is true.
   template <typename Predicate>
   void TouchIf(Predicate&& matters) {
     for (auto& [key, watchers] : watchers_) {
@@ -72,10 +73,13 @@ class WatchTable {
   }
   // True if a key that was live when `session` watched it is expired by `is_expired(db, key)` now.
   template <typename Predicate>
-  bool AnyExpiredSince(const Session& session, const WatchedKeys& watched, Predicate&& is_expired) const {
+  bool AnyExpiredSince(const Session& session, const WatchedKeys& watched,
+                       Predicate&& is_expired) const {
     for (const DbKey& key : watched.keys) {
       for (const Watcher& watcher : watchers_.at(key))
-        if (watcher.session == &session && !watcher.expired && is_expired(key.db, std::string_view(key.key))) return true;
+        if (watcher.session == &session && !watcher.expired &&
+            is_expired(key.db, std::string_view(key.key)))
+          return true;
     }
     return false;
   }

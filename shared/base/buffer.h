@@ -1,5 +1,6 @@
-// A contiguous byte queue: bytes are appended at the end and consumed from the front. Growth does not zero memory, and
-// consuming is a pointer move; the storage is compacted when the front half is free and room is needed.
+// A contiguous byte queue: bytes are appended at the end and consumed from the front. Growth does
+// not zero memory, and consuming is a pointer move; the storage is compacted when the front half is
+// free and room is needed.
 #pragma once
 
 #include <cstddef>

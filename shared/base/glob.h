@@ -1,5 +1,5 @@
-// Redis' glob patterns: '*', '?', '[a-z]', '[^...]', '\' escapes. Linear memory, no recursion: at most
-// pattern.size() * text.size() steps whatever the pattern.
+// Redis' glob patterns: '*', '?', '[a-z]', '[^...]', '\' escapes. Linear memory, no recursion: at
+// most pattern.size() * text.size() steps whatever the pattern.
 #pragma once
 
 #include <string_view>

@@ -1,5 +1,5 @@
-// The identities of the field as distinct types, so that an offset cannot be passed for an epoch nor a run id for a
-// replication id. Plain values: comparable, hashable, printable.
+// The identities of the field as distinct types, so that an offset cannot be passed for an epoch
+// nor a run id for a replication id. Plain values: comparable, hashable, printable.
 #pragma once
 
 #include <array>
@@ -57,7 +57,8 @@ using ReplicationId = HexId<ReplicationIdTag>;
 extern template class HexId<RunIdTag>;
 extern template class HexId<ReplicationIdTag>;
 
-// A position in a replication stream, in bytes. Half-open convention: Offset n means "the first n bytes were applied".
+// A position in a replication stream, in bytes. Half-open convention: Offset n means "the first n
+// bytes were applied".
 class Offset {
  public:
   constexpr Offset() = default;

@@ -26,7 +26,8 @@ std::optional<T> ParseCanonical(std::string_view text) {
 template <typename T>
 std::optional<T> ParseFloating(std::string_view text, T (*parse)(const char*, char**)) {
   constexpr size_t kMaxChars = 5 * 1024;  // Redis' MAX_LONG_DOUBLE_CHARS
-  if (text.empty() || text.size() >= kMaxChars || std::isspace(static_cast<unsigned char>(text[0]))) return std::nullopt;
+  if (text.empty() || text.size() >= kMaxChars || std::isspace(static_cast<unsigned char>(text[0])))
+    return std::nullopt;
   const std::string copy(text);
   char* end = nullptr;
   errno = 0;
@@ -41,8 +42,12 @@ char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + '
 }  // namespace
 
 std::optional<int64_t> ParseInt64(std::string_view text) { return ParseCanonical<int64_t>(text); }
-std::optional<uint64_t> ParseUint64(std::string_view text) { return ParseCanonical<uint64_t>(text); }
-std::optional<double> ParseDouble(std::string_view text) { return ParseFloating<double>(text, std::strtod); }
+std::optional<uint64_t> ParseUint64(std::string_view text) {
+  return ParseCanonical<uint64_t>(text);
+}
+std::optional<double> ParseDouble(std::string_view text) {
+  return ParseFloating<double>(text, std::strtod);
+}
 std::optional<long double> ParseLongDouble(std::string_view text) {
   return ParseFloating<long double>(text, std::strtold);
 }

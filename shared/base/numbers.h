@@ -13,7 +13,8 @@ namespace quorate::base {
 std::optional<int64_t> ParseInt64(std::string_view text);
 // Same, unsigned.
 std::optional<uint64_t> ParseUint64(std::string_view text);
-// Finite or infinite ("inf", "+inf", "-inf", "infinity"), whole text, no leading space; NaN is refused.
+// Finite or infinite ("inf", "+inf", "-inf", "infinity"), whole text, no leading space; NaN is
+// refused.
 std::optional<double> ParseDouble(std::string_view text);
 std::optional<long double> ParseLongDouble(std::string_view text);
 
@@ -21,12 +22,15 @@ std::optional<long double> ParseLongDouble(std::string_view text);
 inline constexpr size_t kMaxInt64Chars = 20;
 size_t FormatInt64(int64_t value, char* out);
 
-// INCRBYFLOAT's form: up to 17 fractional digits, trailing zeros removed, never an exponent; "-0" becomes "0".
+// INCRBYFLOAT's form: up to 17 fractional digits, trailing zeros removed, never an exponent; "-0"
+// becomes "0".
 std::string FormatLongDouble(long double value);
-// Shortest text that reads back as `value` ("inf", "-inf", "nan" for the specials), as RESP3 doubles and ZSCORE print it.
+// Shortest text that reads back as `value` ("inf", "-inf", "nan" for the specials), as RESP3
+// doubles and ZSCORE print it.
 std::string FormatDouble(double value);
 
-// "100", "1k" (1000), "1kb" (1024), "1m", "1mb", "1g", "1gb", "b": Redis' memory sizes, case-insensitive.
+// "100", "1k" (1000), "1kb" (1024), "1m", "1mb", "1g", "1gb", "b": Redis' memory sizes,
+// case-insensitive.
 std::optional<uint64_t> ParseMemorySize(std::string_view text);
 
 bool EqualsIgnoreCase(std::string_view a, std::string_view b);

@@ -1,5 +1,5 @@
-// The only source of randomness: xoshiro256++ seeded explicitly. The daemons seed it from the operating system, tests and
-// the simulator from a number, so that every run can be replayed.
+// The only source of randomness: xoshiro256++ seeded explicitly. The daemons seed it from the
+// operating system, tests and the simulator from a number, so that every run can be replayed.
 #pragma once
 
 #include <array>

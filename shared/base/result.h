@@ -1,5 +1,6 @@
-// Expected failure as a value: Result<T> holds a T or an Error with a message for people. Functions that can fail for
-// reasons a peer, a client, a file or an operator can cause return it; broken invariants use CHECK (check.h).
+// Expected failure as a value: Result<T> holds a T or an Error with a message for people. Functions
+// that can fail for reasons a peer, a client, a file or an operator can cause return it; broken
+// invariants use CHECK (check.h).
 #pragma once
 
 #include <optional>
@@ -18,8 +19,8 @@ struct Error {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::move(value)) {}       // NOLINT(google-explicit-constructor)
-  Result(Error error) : state_(std::move(error)) {}   // NOLINT(google-explicit-constructor)
+  Result(T value) : state_(std::move(value)) {}      // NOLINT(google-explicit-constructor)
+  Result(Error error) : state_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
   bool ok() const { return std::holds_alternative<T>(state_); }
   explicit operator bool() const { return ok(); }

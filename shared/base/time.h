@@ -1,5 +1,6 @@
-// Time as the project uses it. Instant is monotonic and serves every decision; WallTime serves key expiry and people.
-// Nobody below a runtime reads a clock: `now` is always a parameter (io/clock.h has the clocks).
+// Time as the project uses it. Instant is monotonic and serves every decision; WallTime serves key
+// expiry and people. Nobody below a runtime reads a clock: `now` is always a parameter (io/clock.h
+// has the clocks).
 #pragma once
 
 #include <chrono>
@@ -27,7 +28,11 @@ struct WallTime {
   friend constexpr auto operator<=>(WallTime, WallTime) = default;
 };
 
-inline int64_t ToMs(Duration d) { return std::chrono::duration_cast<std::chrono::milliseconds>(d).count(); }
-inline int64_t ToMicros(Duration d) { return std::chrono::duration_cast<std::chrono::microseconds>(d).count(); }
+inline int64_t ToMs(Duration d) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(d).count();
+}
+inline int64_t ToMicros(Duration d) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(d).count();
+}
 
 }  // namespace quorate::base
