@@ -8,9 +8,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "server/config/settings.h"
+#include "server/config/table.h"
 #include "shared/base/result.h"
 #include "shared/base/time.h"
+#include "shared/config/config_set.h"
 
 namespace quorate::server::engine {
 
@@ -38,15 +42,32 @@ class Host {
   // deferred.
   virtual base::Status Shutdown(Session* requester, const ShutdownRequest& request) = 0;
   virtual base::Status RewriteConfig() = 0;
-  // A setting changed that the runtime acts on (bind, port, maxclients, tcp-keepalive, loglevel,
-  // hz, replication...).
-  virtual base::Status ApplySetting(std::string_view name) = 0;
+  virtual const config::ServerTable& directives() const = 0;
+  // CONFIG SET: makes the running process agree with `after` (listeners, log level,
+  // replication...), or says what failed and changes nothing.
+  virtual std::optional<quorate::config::ApplyFailure> ApplySettings(
+      const config::ServerSettings& before, const config::ServerSettings& after,
+      const std::vector<std::string>& changed) = 0;
+  // CONFIG RESETSTAT for what the process counts itself.
+  virtual void ResetStatistics() = 0;
   // Frees a value later or elsewhere, so that the engine does not stall.
   virtual void FreeLater(std::function<void()> work) = 0;
   // Blocks this thread: DEBUG SLEEP only.
   virtual void Sleep(base::Duration duration) = 0;
   virtual uint64_t MemoryUsedBytes() = 0;  // allocator's view, for maxmemory and INFO
   virtual uint64_t ResidentBytes() = 0;
+  // What INFO's Server section says of the process.
+  struct ProcessInfo {
+    int64_t pid = 0;
+    uint16_t port = 0;  // bound TCP port, 0 if none
+    std::string executable;
+    std::string config_file;  // empty: none
+    double cpu_system_seconds = 0;
+    double cpu_user_seconds = 0;
+    uint64_t total_system_memory = 0;
+    std::string allocator;
+  };
+  virtual ProcessInfo Process() = 0;
 };
 
 }  // namespace quorate::server::engine

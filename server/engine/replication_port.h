@@ -8,14 +8,13 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "replication/core/history.h"
+#include "replication/core/views.h"
 #include "shared/base/ids.h"
 #include "shared/base/result.h"
 #include "shared/base/time.h"
-
-namespace quorate::resp {
-class Writer;
-}
 
 namespace quorate::server::engine {
 
@@ -53,9 +52,14 @@ class ReplicationPort {
   // REPLICAOF host port; nullopt = NO ONE. Writes nothing; the caller answers.
   enum class ReplicaOfOutcome { kChanged, kUnchanged };
   virtual base::Result<ReplicaOfOutcome> ReplicaOf(std::optional<base::Endpoint> primary) = 0;
-  virtual void WriteRole(resp::Writer& writer) const = 0;
-  // The body of INFO's "# Replication" section, CRLF lines.
-  virtual void WriteInfo(std::string& out) const = 0;
+
+  // ---- what ROLE, INFO and CLIENT LIST show -----------------------------------------------------
+  virtual const replication::core::History& history() const = 0;
+  virtual std::vector<replication::core::ReplicaView> Replicas() const = 0;
+  // As a replica: the link to our primary.
+  virtual std::optional<replication::core::UpstreamView> Upstream() const = 0;
+  virtual replication::core::BacklogView Backlog() const = 0;
+  virtual const replication::core::SyncCounters& counters() const = 0;
 
   // ---- WAIT
   // -------------------------------------------------------------------------------------------------------
