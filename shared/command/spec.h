@@ -147,7 +147,7 @@ struct Argument {
     kBlock
   };
   int depth = 0;
-  std::string_view name;
+  std::string_view name = {};
   Type type = Type::kString;
   std::string_view token = {};
   bool optional = false;
@@ -160,8 +160,8 @@ struct Argument {
 };
 
 struct Change {
-  std::string_view since;
-  std::string_view what;
+  std::string_view since = {};
+  std::string_view what = {};
 };
 
 enum class Group : uint8_t {
@@ -197,7 +197,7 @@ using KeyReferences = std::vector<KeyReference>;
 using FindKeysFunction = bool (*)(std::span<const std::string_view> args, KeyReferences* keys);
 
 struct Spec {
-  std::string_view name;  // lower case; for a subcommand the last part only: "setname"
+  std::string_view name = {};  // lower case; for a subcommand the last part only: "setname"
   std::string_view summary = {};
   std::string_view since = {};
   Group group = Group::kGeneric;

@@ -36,9 +36,9 @@ struct Value {
   Type type = Type::kNull;
   int64_t integer = 0;
   double number = 0;
-  std::string text;
-  std::string format;
-  std::vector<Value> items;
+  std::string text = {};
+  std::string format = {};
+  std::vector<Value> items = {};
 
   bool is_null() const { return type == Type::kNull; }
   bool is_error() const { return type == Type::kError; }
@@ -68,10 +68,13 @@ class ReplyParser {
     int64_t max_bulk_bytes = 512LL * 1024 * 1024;
     // Per reply: nested aggregates, values in all, and bytes on the wire.
     size_t max_depth = 32;
-    size_t max_values = 4 * 1024 * 1024;
+    size_t max_values = 1024 * 1024;
     size_t max_bytes = 1024ULL * 1024 * 1024;
     // A simple string, an error, a number or a length line.
     size_t max_line = 64 * 1024;
+    // Skip bare "\n" between replies: a primary sends them as keepalive while it prepares a full
+    // sync.
+    bool skip_newlines = false;
   };
   enum class Outcome : uint8_t { kNeedMore, kReply, kError };
 
@@ -101,18 +104,22 @@ class ReplyParser {
     bool attribute = false;  // dropped when complete
   };
 
-  Step ParseOne(std::string_view input, Value* out, size_t* missing, bool* attribute);
-  Step ParseBlob(std::string_view input, size_t line_end, Value::Type type, Value* out);
-  Step OpenAggregate(Value::Type type, std::string_view count_text, size_t per_item, Value* out,
-                     size_t* missing);
+  // One element at the front of `input`: a complete value or the head of an aggregate.
+  Step ParseOne(std::string_view input, Frame* element);
+  Step ParseLine(char type, std::string_view line, Value* value);
+  Step ParseBlob(char type, std::string_view input, size_t line_end, Value* value);
+  Step OpenAggregate(char type, std::string_view line, Frame* element);
+  // Puts a finished value where it belongs; true if that completes the reply.
   bool Place(Value value);
+  // Closes aggregates that are complete; true if that completes the reply.
+  bool CloseFull();
   Step Fail(std::string_view what);
 
   Limits limits_;
-  size_t scanned_ = 0;   // bytes of the current element already searched for the line's end
-  size_t position_ = 0;  // in the current input, during Next
-  size_t values_ = 0;
-  size_t bytes_ = 0;
+  size_t scanned_ = 0;  // bytes of the current element already searched for the line's end
+  size_t length_ = 0;   // of the element just parsed
+  size_t values_ = 0;   // in the current reply
+  size_t bytes_ = 0;    // of the current reply
   std::vector<Frame> stack_;
   bool failed_ = false;
   size_t consumed_ = 0;

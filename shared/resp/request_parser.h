@@ -83,7 +83,6 @@ class RequestParser {
   Outcome ParseArray(std::string_view input);
   Outcome ParseInline(std::string_view input);
   Line ReadLine(std::string_view input, size_t* line_end);
-  Outcome NeedMore(size_t skipped, std::string_view input, size_t needed);
   Outcome Fail(std::string_view what);
   Outcome BeginArguments(int64_t count);
   void AddArgument(std::string_view arg);

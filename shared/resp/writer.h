@@ -119,8 +119,6 @@ class Writer {
 
   base::Buffer* out_;
   int protocol_;
-
-  friend void AppendCommand(base::Buffer&, std::span<const std::string_view>);
 };
 
 // A command as a RESP array of bulks: what clients send and what a replication stream holds.
@@ -128,5 +126,7 @@ void AppendCommand(base::Buffer& out, std::span<const std::string_view> args);
 inline void AppendCommand(base::Buffer& out, std::initializer_list<std::string_view> args) {
   AppendCommand(out, std::span<const std::string_view>(args.begin(), args.size()));
 }
+// The bytes AppendCommand would append.
+size_t CommandSize(std::span<const std::string_view> args);
 
 }  // namespace quorate::resp

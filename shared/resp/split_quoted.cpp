@@ -1,0 +1,97 @@
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "shared/resp/request_parser.h"
+
+namespace quorate::resp {
+
+namespace {
+
+// The C locale's isspace.
+bool IsSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+char Unescape(char c) {
+  switch (c) {
+    case 'n':
+      return '\n';
+    case 'r':
+      return '\r';
+    case 't':
+      return '\t';
+    case 'b':
+      return '\b';
+    case 'a':
+      return '\a';
+    default:
+      return c;
+  }
+}
+
+// After a closing quote only a space or the end may follow.
+bool ClosesArgument(std::string_view rest) { return rest.empty() || IsSpace(rest[0]); }
+
+// Both take the text after the opening quote, append the content and return the length with the
+// closing quote; npos if unbalanced.
+size_t ReadDoubleQuoted(std::string_view text, std::string* bytes) {
+  for (size_t i = 0; i < text.size();) {
+    if (text[i] == '"') return ClosesArgument(text.substr(i + 1)) ? i + 1 : std::string_view::npos;
+    if (text[i] == '\\' && i + 3 < text.size() && text[i + 1] == 'x' &&
+        HexDigit(text[i + 2]) >= 0 && HexDigit(text[i + 3]) >= 0) {
+      bytes->push_back(static_cast<char>(HexDigit(text[i + 2]) * 16 + HexDigit(text[i + 3])));
+      i += 4;
+    } else if (text[i] == '\\' && i + 1 < text.size()) {
+      bytes->push_back(Unescape(text[i + 1]));
+      i += 2;
+    } else {
+      bytes->push_back(text[i++]);
+    }
+  }
+  return std::string_view::npos;
+}
+
+size_t ReadSingleQuoted(std::string_view text, std::string* bytes) {
+  for (size_t i = 0; i < text.size();) {
+    if (text[i] == '\'') return ClosesArgument(text.substr(i + 1)) ? i + 1 : std::string_view::npos;
+    if (text[i] == '\\' && i + 1 < text.size() && text[i + 1] == '\'') {
+      bytes->push_back('\'');
+      i += 2;
+    } else {
+      bytes->push_back(text[i++]);
+    }
+  }
+  return std::string_view::npos;
+}
+
+}  // namespace
+
+bool SplitQuoted(std::string_view line, std::string* bytes, std::vector<size_t>* ends) {
+  size_t i = 0;
+  for (;;) {
+    while (i < line.size() && IsSpace(line[i])) ++i;
+    if (i == line.size()) return true;
+    // A quote may also open in the middle of an argument: a"b c" is one argument.
+    while (i < line.size() && !IsSpace(line[i])) {
+      if (line[i] != '"' && line[i] != '\'') {
+        bytes->push_back(line[i++]);
+        continue;
+      }
+      const std::string_view rest = line.substr(i + 1);
+      const size_t length =
+          line[i] == '"' ? ReadDoubleQuoted(rest, bytes) : ReadSingleQuoted(rest, bytes);
+      if (length == std::string_view::npos) return false;
+      i += 1 + length;
+    }
+    ends->push_back(bytes->size());
+  }
+}
+
+}  // namespace quorate::resp
