@@ -44,8 +44,9 @@ class Stream {
   // follows.
   virtual ~Stream() = default;
 
-  // For accepted streams: must be called once, reading starts then. Connected streams have their
-  // observer already.
+  // Accepted streams: must be called once, reading starts then. Connected streams have their
+  // observer already; calling it again, also from inside a callback, hands the stream to another
+  // observer.
   virtual void SetObserver(StreamObserver& observer) = 0;
 
   // Writes as many bytes of `slices`, in order, as are accepted without waiting; returns their
