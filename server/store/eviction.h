@@ -65,10 +65,11 @@ class Evictor {
     std::string key;
   };
 
-  void Fill(const Databases& databases, size_t database, const EvictionSettings& settings,
+  bool Fill(const Databases& databases, size_t database, const EvictionSettings& settings,
             base::WallTime now, base::Random& random);
   void Offer(uint64_t score, size_t database, std::string_view key);
-  std::optional<Victim> PickRandom(const Databases& databases, bool volatile_only,
+  std::optional<Victim> TakeBest(const Databases& databases);
+  std::optional<Victim> PickRandom(const Databases& databases, EvictionPolicy policy,
                                    base::Random& random);
 
   std::array<Candidate, kPoolSize> pool_;  // ascending by score

@@ -52,8 +52,6 @@ class Keyspace {
 
    private:
     friend class Keyspace;
-    void FreeRecords();
-
     Table keys_;
     Table expires_;
     size_t record_bytes_ = 0;
@@ -94,8 +92,8 @@ class Keyspace {
   Record* SetInteger(const Lookup& lookup, int64_t value, ExpiryChange expiry);
   Record* SetObject(const Lookup& lookup, ValueType type, std::unique_ptr<Object> value,
                     ExpiryChange expiry);
-  // APPEND: a missing key is set as by SET. Precondition: absent or a string. `bytes` may lie
-  // inside the record.
+  // APPEND: a missing key is set as by SET. Precondition: absent or a string; `bytes` lie
+  // outside of the record.
   Record* Append(const Lookup& lookup, std::string_view bytes);
   // SETRANGE: pads with zeros; a missing key starts empty. Precondition: absent or a string; offset
   // + size fits memory.
@@ -156,11 +154,15 @@ class Keyspace {
   void set_expiry_cursor(uint64_t cursor) { content_.expiry_cursor_ = cursor; }
 
  private:
-  Record* Finish(Table::Slot slot, uint64_t hash, Record* old, bool had_expiry, size_t old_bytes,
-                 Record* now);
+  // Adds a record of a key that is not there.
+  Record* Add(Record* record, uint64_t hash);
+  // change(Record*) -> Record* on the record in `slot`, with everything that must follow.
+  template <typename Change>
+  Record* Mutate(Table::Slot slot, uint64_t hash, Change change);
+  // make() -> Record* if the key is absent, change(Record*) -> Record* if not.
   template <typename Make, typename Change>
   Record* Upsert(const Lookup& lookup, Make make, Change change);
-  Record* Add(Record* record, uint64_t hash);
+  void FollowInExpires(const Record* old, bool had_expiry, Record* now, uint64_t hash);
 
   const Hasher* hasher_;
   Content content_;

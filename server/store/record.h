@@ -106,7 +106,7 @@ class Record {
 
   // OBJECT ENCODING: "int", "embstr" (set whole, at most 44 bytes), "raw", or the object's own.
   const char* EncodingName() const;
-  // What MEMORY USAGE counts: the block, its text or object, and its place in the table.
+  // The block and the text or object that hangs on it; the table's share is not in it.
   size_t UsedBytes() const;
 
   // 24 bits for the eviction policy (access.h). Not part of the value: changing them is no write.

@@ -159,13 +159,15 @@ class Table {
   void FreeSegment(Segment* segment);
   bool Place(Segment& segment, Record* record, unsigned home, uint8_t fingerprint);
   bool PlaceInStash(Segment& segment, Record* record, unsigned home, uint8_t fingerprint);
-  bool MakeRoom(Segment& segment, unsigned home);
   bool MoveNativeOn(Segment& segment, unsigned bucket);
   bool MoveGuestHome(Segment& segment, unsigned bucket);
   void Split(uint64_t hash);
   void Settle(Segment& segment);
   void TryMerge(uint64_t hash);
   bool CopyInto(Segment& target, const Segment& source);
+  void Gather(const Segment& segment, unsigned home, Group& group) const;
+  const Segment* RandomSegment(base::Random& random) const;
+  void CheckSegment(const Segment& segment, size_t index) const;
   void DoubleDirectory();
   void HalveDirectory();
 
@@ -178,6 +180,7 @@ class Table {
   uint64_t version_ = 0;
   uint64_t sweep_cut_ = 0;
   uint64_t sweep_cursor_ = 0;
+  bool sweep_done_ = true;
   SweepHook sweep_hook_;
 };
 
