@@ -62,7 +62,8 @@ Table& Table::operator=(Table&& other) noexcept {
   segments_at_depth_.swap(other.segments_at_depth_);
   std::swap(version_, other.version_);
   std::swap(sweep_cut_, other.sweep_cut_);
-  std::swap(sweep_cursor_, other.sweep_cursor_);
+  std::swap(sweep_prefix_, other.sweep_prefix_);
+  std::swap(sweep_bucket_, other.sweep_bucket_);
   std::swap(sweep_done_, other.sweep_done_);
   sweep_hook_.swap(other.sweep_hook_);
   return *this;

@@ -9,19 +9,20 @@
 // so most lookups touch one bucket.
 //
 // Invariants
-//  1. Each directory entry points to a segment, and a segment of depth d fills exactly 2^(global
-//  depth - d) consecutive ones.
-//  2. A record's hash starts with its segment's prefix; its physical bucket is its home, the home's
-//  successor (guest bit set)
-//     or a stash bucket. `away` and `stashed` of the home count the last two kinds exactly.
+//  1. Every directory entry points to a segment; one of depth d fills 2^(global depth - d)
+//     consecutive entries, aligned to that number.
+//  2. A record's hash starts with its segment's prefix; its bucket is its home, the home's
+//     successor (guest bit set) or a stash bucket. `away` and `stashed` of the home count the
+//     last two kinds exactly.
 //  3. Splits and merges keep every record's home bucket.
-//  4. Bucket::version never falls, and every change of a bucket or of a record in it goes through
-//  WillWrite first.
+//  4. Bucket::version never falls, and every change of a bucket's records or of which records
+//     are in it goes through WillWrite first.
 //
 // Scan guarantee: a cursor is a place in the order (hash prefix, home bucket). A record that is in
 // the table from the start of a scan to its end is returned at least once, whatever is inserted,
-// erased, split or merged meanwhile (3 is why: what a cursor has passed in a segment, it has passed
-// in its halves and in its union).
+// erased, split or merged meanwhile. Invariant 3 is why: the buckets that a cursor has passed in a
+// segment are passed in its halves too. A merge adds hashes that are not passed; so the cursor
+// carries the depth at which its pass began, and the rest of the union gets a pass of its own.
 //
 // Sweep: BeginSweep freezes an instant. From then on each bucket's records are handed to the hook
 // exactly once, either by SweepSome or before the bucket's first change, so the hook sees the
@@ -179,7 +180,8 @@ class Table {
   std::array<uint32_t, kMaxDepth + 1> segments_at_depth_{};
   uint64_t version_ = 0;
   uint64_t sweep_cut_ = 0;
-  uint64_t sweep_cursor_ = 0;
+  uint64_t sweep_prefix_ = 0;
+  unsigned sweep_bucket_ = 0;
   bool sweep_done_ = true;
   SweepHook sweep_hook_;
 };

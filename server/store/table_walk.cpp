@@ -9,20 +9,36 @@ namespace quorate::server::store {
 
 namespace {
 
-// A cursor: the place in hash-prefix order (32 bits, left-aligned), then the bucket.
+// A cursor: 32 bits of hash prefix (left-aligned), 6 bits of depth, 7 bits of bucket. It says: all
+// hashes below the prefix are done, and of those that share `depth` bits with it, the buckets below
+// `bucket`.
 constexpr unsigned kBucketBits = 7;
+constexpr unsigned kDepthBits = 6;
 constexpr unsigned kPrefixBits = 32;
 static_assert(kBucketsPerSegment <= 1 << kBucketBits);
 
-unsigned BucketOf(uint64_t cursor) { return cursor & ((1u << kBucketBits) - 1); }
-uint64_t PrefixOf(uint64_t cursor) { return cursor >> kBucketBits; }
+struct Cursor {
+  uint64_t prefix;
+  unsigned depth;
+  unsigned bucket;
 
-// The cursor of the first bucket behind the segment at directory index `index`; 0 behind the last.
-uint64_t BehindSegment(const std::vector<Segment*>& directory, unsigned depth, size_t index) {
+  static Cursor Decode(uint64_t cursor) {
+    return {cursor >> (kBucketBits + kDepthBits),
+            static_cast<unsigned>(cursor >> kBucketBits) % (1u << kDepthBits),
+            static_cast<unsigned>(cursor) % (1u << kBucketBits)};
+  }
+  uint64_t Encode() const { return ((prefix << kDepthBits) | depth) << kBucketBits | bucket; }
+};
+
+// The encoded cursor of the first bucket from `prefix` on; 0 if that is behind the last hash.
+uint64_t StartOf(uint64_t prefix) {
+  return prefix >> kPrefixBits != 0 ? 0 : Cursor{prefix, 0, 0}.Encode();
+}
+
+// The first prefix behind the segment at directory index `index`.
+uint64_t PrefixBehind(const std::vector<Segment*>& directory, unsigned depth, size_t index) {
   const size_t span = size_t{1} << (depth - directory[index]->depth);
-  const size_t end = (index & ~(span - 1)) + span;
-  if (end == directory.size()) return 0;
-  return uint64_t{end} << (kPrefixBits - depth) << kBucketBits;
+  return uint64_t{(index & ~(span - 1)) + span} << (kPrefixBits - depth);
 }
 
 Record* NthRecord(const Segment& segment, size_t n) {
@@ -41,17 +57,23 @@ Record* NthRecord(const Segment& segment, size_t n) {
 
 }  // namespace
 
-uint64_t Table::Visit(uint64_t cursor, Group& group) const {
+uint64_t Table::Visit(uint64_t encoded, Group& group) const {
   group.size = 0;
-  const uint64_t prefix = PrefixOf(cursor);
-  if (prefix >> kPrefixBits != 0) return 0;
-  const size_t index = prefix >> (kPrefixBits - depth_);
+  Cursor cursor = Cursor::Decode(encoded);
+  if (cursor.prefix >> kPrefixBits != 0) return 0;
+  const size_t index = cursor.prefix >> (kPrefixBits - depth_);
   const Segment& segment = *directory_[index];
-  const unsigned home = BucketOf(cursor);
-  if (home < kHomeBuckets) Gather(segment, home, group);
-  // An empty segment is passed in one step.
-  if (home + 1 < kHomeBuckets && segment.count != 0) return cursor + 1;
-  return BehindSegment(directory_, depth_, index);
+  if (segment.count == 0) return StartOf(PrefixBehind(directory_, depth_, index));
+  if (cursor.bucket < kHomeBuckets) Gather(segment, cursor.bucket, group);
+  // The range of hashes that this pass over the buckets serves: the segment's, or less if it was
+  // united with others after the pass began, for of those nothing is done. (A range begins at a
+  // multiple of its length.)
+  const unsigned alignment =
+      cursor.prefix == 0 ? kPrefixBits : static_cast<unsigned>(std::countr_zero(cursor.prefix));
+  const unsigned depth = std::max<unsigned>(segment.depth, kPrefixBits - alignment);
+  cursor.depth = std::clamp(cursor.depth, depth, kPrefixBits);
+  if (++cursor.bucket < kHomeBuckets) return cursor.Encode();
+  return StartOf(cursor.prefix + (uint64_t{1} << (kPrefixBits - cursor.depth)));
 }
 
 void Table::Gather(const Segment& segment, unsigned home, Group& group) const {
@@ -124,7 +146,8 @@ void Table::BeginSweep(SweepHook hook) {
   CHECK(sweep_cut_ == 0);
   sweep_hook_ = std::move(hook);
   sweep_cut_ = version_ + 1;
-  sweep_cursor_ = 0;
+  sweep_prefix_ = 0;
+  sweep_bucket_ = 0;
   sweep_done_ = segment_count_ == 0;
 }
 
@@ -139,15 +162,15 @@ void Table::SweepBucket(Bucket& bucket) {
 bool Table::SweepSome(size_t max_buckets) {
   CHECK(sweep_cut_ != 0);
   for (; max_buckets > 0 && !sweep_done_; --max_buckets) {
-    const size_t index = PrefixOf(sweep_cursor_) >> (kPrefixBits - depth_);
-    Bucket& bucket = directory_[index]->buckets[BucketOf(sweep_cursor_)];
+    // Segments only split meanwhile; the second half begins behind the first, and what is swept in
+    // it is skipped.
+    const size_t index = sweep_prefix_ >> (kPrefixBits - depth_);
+    Bucket& bucket = directory_[index]->buckets[sweep_bucket_];
     if (bucket.version < sweep_cut_) SweepBucket(bucket);
-    if (BucketOf(sweep_cursor_) + 1 < kBucketsPerSegment) {
-      ++sweep_cursor_;
-      continue;
-    }
-    sweep_cursor_ = BehindSegment(directory_, depth_, index);
-    sweep_done_ = sweep_cursor_ == 0;
+    if (++sweep_bucket_ < kBucketsPerSegment) continue;
+    sweep_bucket_ = 0;
+    sweep_prefix_ = PrefixBehind(directory_, depth_, index);
+    sweep_done_ = sweep_prefix_ >> kPrefixBits != 0;
   }
   return !sweep_done_;
 }
