@@ -32,7 +32,8 @@ inline constexpr NotifyEvents kNotifyAll =
 
 // nullopt on a letter that is not one of "Ag$lshzxeKEtmdn".
 std::optional<NotifyEvents> ParseNotifyEvents(std::string_view letters);
-// In Redis' order: "A" or the classes "g$lshzxetdn", then K, E, m.
+// In Redis' order: "A" or the classes "g$lshzxetdn", then K, E, m. As in Redis "A" swallows the n
+// of new keys: to write a file that says everything, append it (observation_rows.cpp).
 std::string FormatNotifyEvents(NotifyEvents events);
 
 }  // namespace quorate::server::config

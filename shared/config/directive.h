@@ -69,8 +69,9 @@ Row<S> Value(std::string name, T S::*member, Codec<T> codec, std::string doc) {
     return {};
   };
   row.get = [member, format = codec.format](const S& settings) { return format(settings.*member); };
-  row.lines = [member, write = codec.write](const S& settings) {
-    return std::vector<Args>{{write(settings.*member)}};
+  row.lines = [member, write = codec.write, optional = codec.empty_is_unset](const S& settings) {
+    std::string text = write(settings.*member);
+    return optional && text.empty() ? std::vector<Args>{} : std::vector<Args>{{std::move(text)}};
   };
   return row;
 }

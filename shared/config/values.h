@@ -23,6 +23,7 @@ struct Codec {
   std::string values;                           // for people, e.g. "0-65535"
   bool quoted = false;
   bool yes_no = false;
+  bool empty_is_unset = false;  // an empty text is the default and is not written at all
 };
 
 base::Result<int64_t> ParseInteger(std::string_view text, int64_t low, int64_t high);
@@ -66,6 +67,8 @@ Codec<uint32_t> Octal(uint32_t low, uint32_t high);
 
 // Any bytes. `check`, if given, returns the reason for refusing a text, or nothing.
 Codec<std::string> Text(std::function<base::Status(std::string_view)> check = nullptr);
+// The same, where empty means "not set" and is the default.
+Codec<std::string> OptionalText();
 
 // One of `names`, case-insensitively.
 base::Result<size_t> ParseChoice(std::string_view text, const std::vector<std::string>& names);

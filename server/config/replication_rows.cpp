@@ -1,0 +1,122 @@
+#include "server/config/table.h"
+
+#include "shared/base/numbers.h"
+
+namespace quorate::server::config {
+
+using quorate::config::Args;
+using quorate::config::Choice;
+using quorate::config::Custom;
+using quorate::config::Integer;
+using quorate::config::kInt64Max;
+using quorate::config::kIntMax;
+using quorate::config::Memory;
+using quorate::config::OptionalText;
+using quorate::config::Shape;
+using quorate::config::Value;
+using quorate::config::YesNo;
+using S = ServerSettings;
+
+namespace {
+
+base::Status SetReplicaOf(S& settings, const Args& args) {
+  if (args.size() != 2) return base::Error{"wrong number of arguments"};
+  if (base::EqualsIgnoreCase(args[0], "no") && base::EqualsIgnoreCase(args[1], "one")) {
+    settings.replicaof.reset();
+    return {};
+  }
+  const std::optional<int64_t> port = base::ParseInt64(args[1]);
+  if (!port || *port < 1 || *port > 65535) return base::Error{"Invalid master port"};
+  if (args[0].empty()) return base::Error{"Invalid master host"};
+  settings.replicaof = base::Endpoint{.host = args[0], .port = static_cast<uint16_t>(*port)};
+  return {};
+}
+std::vector<Args> ReplicaOfLines(const S& settings) {
+  if (!settings.replicaof) return {};
+  return {{settings.replicaof->host, std::to_string(settings.replicaof->port)}};
+}
+
+std::vector<ServerRow> UpstreamRows() {
+  return {
+      Custom<S>("replicaof", Shape::kWords, "host and port of the primary",
+                "Be a replica of this primary (which may be a replica itself).", SetReplicaOf,
+                ReplicaOfLines)
+          .Alias("slaveof")
+          .Immutable(),
+      Value("masterauth", &S::masterauth, OptionalText(), "Password for the primary.")
+          .Alias("primaryauth")
+          .Sensitive(),
+      Value("masteruser", &S::masteruser, OptionalText(),
+            "User name for the primary; empty is the default user.")
+          .Alias("primaryuser")
+          .Sensitive(),
+      Value("replica-announce-ip", &S::replica_announce_ip, OptionalText(),
+            "Address to tell the primary, where the one it sees would be wrong (NAT, containers).")
+          .Alias("slave-announce-ip"),
+      Value("replica-announce-port", &S::replica_announce_port, Integer<uint16_t>(0, 65535),
+            "Port to tell the primary; 0 is the one of 'port'.")
+          .Alias("slave-announce-port"),
+      Value("replica-announced", &S::replica_announced, YesNo(),
+            "Let sentinels list this replica to clients."),
+      Value("replica-priority", &S::replica_priority, Integer<int>(0, kIntMax),
+            "Sentinels prefer the lowest number when they choose a new primary; 0 is never chosen.")
+          .Alias("slave-priority"),
+      Value("replica-read-only", &S::replica_read_only, YesNo(),
+            "Refuse writes of clients on a replica.")
+          .Alias("slave-read-only"),
+      Value("replica-serve-stale-data", &S::replica_serve_stale_data, YesNo(),
+            "Answer reads while the link to the primary is down.")
+          .Alias("slave-serve-stale-data"),
+      Value("repl-diskless-load", &S::repl_diskless_load,
+            Choice<DisklessLoad>({{"disabled", DisklessLoad::kDisabled},
+                                  {"on-empty-db", DisklessLoad::kOnEmptyDb},
+                                  {"swapdb", DisklessLoad::kSwapdb}}),
+            "Whether a replica loads a snapshot from the link without writing it to disk first.")
+          .RefusedWhileLoading(),
+  };
+}
+
+std::vector<ServerRow> DownstreamRows() {
+  return {
+      Value("repl-backlog-size", &S::repl_backlog_size, Memory(1, kInt64Max),
+            "Replication history kept for replicas that come back after a short cut."),
+      Value("repl-backlog-ttl", &S::repl_backlog_ttl, Integer<std::chrono::seconds>(0, kInt64Max),
+            "Seconds without replicas after which a primary frees the backlog; 0 never."),
+      Value("repl-timeout", &S::repl_timeout, Integer<std::chrono::seconds>(1, kIntMax),
+            "Seconds of silence after which a replication link is given up."),
+      Value("repl-ping-replica-period", &S::repl_ping_replica_period,
+            Integer<std::chrono::seconds>(1, kIntMax),
+            "Seconds between the pings that a primary sends to its replicas.")
+          .Alias("repl-ping-slave-period"),
+      Value(
+          "repl-diskless-sync", &S::repl_diskless_sync, YesNo(),
+          "Send the snapshot of a full synchronisation straight to the replicas, without a file."),
+      Value("repl-diskless-sync-delay", &S::repl_diskless_sync_delay,
+            Integer<std::chrono::seconds>(0, kIntMax),
+            "Seconds that a diskless synchronisation waits for more replicas to join."),
+      Value(
+          "repl-diskless-sync-max-replicas", &S::repl_diskless_sync_max_replicas,
+          Integer<int>(0, kIntMax),
+          "Replicas after which a diskless synchronisation waits no longer; 0 waits in any case."),
+      Value("repl-disable-tcp-nodelay", &S::repl_disable_tcp_nodelay, YesNo(),
+            "Let the kernel collect small writes to replicas: fewer packets, more delay."),
+      Value("min-replicas-to-write", &S::min_replicas_to_write, Integer<int>(0, kIntMax),
+            "Refuse writes with fewer good replicas than this; 0 accepts them always.")
+          .Alias("min-slaves-to-write"),
+      Value("min-replicas-max-lag", &S::min_replicas_max_lag,
+            Integer<std::chrono::seconds>(0, kIntMax),
+            "Seconds since its last acknowledgement up to which a replica is good; 0 turns the "
+            "check off.")
+          .Alias("min-slaves-max-lag"),
+  };
+}
+
+}  // namespace
+
+std::vector<ServerRow> ReplicationRows() {
+  std::vector<ServerRow> rows = UpstreamRows();
+  for (ServerRow& row : DownstreamRows()) rows.push_back(std::move(row));
+  return rows;
+}
+
+}  // namespace quorate::server::config

@@ -1,0 +1,19 @@
+#include "server/config/table.h"
+
+namespace quorate::server::config {
+
+ServerTable MakeDirectiveTable() {
+  using quorate::config::AddGroup;
+  std::vector<ServerRow> rows;
+  AddGroup(rows, "network", NetworkRows());
+  AddGroup(rows, "security", SecurityRows());
+  AddGroup(rows, "general", GeneralRows());
+  AddGroup(rows, "snapshot", SnapshotRows());
+  AddGroup(rows, "memory", MemoryRows());
+  AddGroup(rows, "clients", ClientRows());
+  AddGroup(rows, "replication", ReplicationRows());
+  AddGroup(rows, "observation", ObservationRows());
+  return ServerTable(std::move(rows));
+}
+
+}  // namespace quorate::server::config

@@ -1,0 +1,63 @@
+#include "shared/config/template.h"
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "server/config/table.h"
+#include "shared/config/loader.h"
+
+#include <doctest/doctest.h>
+
+using namespace quorate::server::config;
+namespace config = quorate::config;
+
+namespace {
+
+constexpr const char* kTitle =
+    "The configuration of quorate-server: every directive with its default.\n"
+    "Generated from the directive table; to regenerate: QUORATE_WRITE_TEMPLATES=1 "
+    "unit_server_config";
+
+std::string PathOf(const char* name) { return std::string(QUORATE_SOURCE_DIR "/configs/") + name; }
+
+// The file's text; with QUORATE_WRITE_TEMPLATES set it is written first.
+std::string FileText(const char* name, const std::string& rendered) {
+  if (std::getenv("QUORATE_WRITE_TEMPLATES") != nullptr) std::ofstream(PathOf(name)) << rendered;
+  std::ostringstream text;
+  text << std::ifstream(PathOf(name)).rdbuf();
+  return text.str();
+}
+
+void LoadsToDefaults(const ServerTable& table, const char* name, const std::string& text) {
+  ServerSettings settings;
+  settings.port = 1;
+  settings.repl_backlog_size = 12345;
+  settings.maxmemory_policy = EvictionPolicy::kAllKeysLru;
+  const config::Loaded loaded = config::Load({.file = config::SourceFile{name, text},
+                                              .standard_input = {},
+                                              .command_line = {},
+                                              .include = {}},
+                                             table.Bind(settings));
+  REQUIRE_MESSAGE(!loaded.problem, config::FatalText(*loaded.problem, "test"));
+  CHECK(loaded.warnings.empty());
+  CHECK(settings == ServerSettings{});
+}
+
+}  // namespace
+
+TEST_CASE("templates: server.conf says what the table says, and loads to the defaults") {
+  const ServerTable table = MakeDirectiveTable();
+  const ServerSettings defaults;
+  const std::string rendered = config::RenderRedisTemplate(kTitle, table.Bind(defaults));
+  CHECK(FileText("server.conf", rendered) == rendered);
+  LoadsToDefaults(table, "server.conf", rendered);
+}
+
+TEST_CASE("templates: server.yaml says what the table says, and loads to the defaults") {
+  const ServerTable table = MakeDirectiveTable();
+  const ServerSettings defaults;
+  const std::string rendered = config::RenderYamlTemplate(kTitle, table.Bind(defaults));
+  CHECK(FileText("server.yaml", rendered) == rendered);
+  LoadsToDefaults(table, "server.yaml", rendered);
+}
