@@ -1,0 +1,99 @@
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/unit/shared/uv/uv_fixture.h"
+
+#include <doctest/doctest.h>
+
+using namespace quorate;
+using uv::kTestLimit;
+using uv::TemporaryFolder;
+
+TEST_CASE("uv files: replace writes the whole file with its mode and leaves no temporary") {
+  uv::LoopIo io;
+  const TemporaryFolder folder;
+  const std::string path = folder / "state";
+  CHECK_FALSE(io.files().Exists(path));
+  CHECK(io.files().Replace(path, "one", 0600).ok());
+  CHECK(io.files().Replace(path, std::string(100'000, 'z'), 0600).ok());
+  CHECK(*io.files().Read(path) == std::string(100'000, 'z'));
+  struct stat status {};
+  CHECK(stat(path.c_str(), &status) == 0);
+  CHECK((status.st_mode & 0777) == 0600);
+  CHECK_FALSE(io.files().Exists(path + ".tmp"));
+}
+
+TEST_CASE("uv files: errors name the path and the reason, and the old file stays") {
+  uv::LoopIo io;
+  const TemporaryFolder folder;
+  const auto missing = io.files().Read(folder / "missing");
+  CHECK(missing.error().message == folder / "missing: No such file or directory");
+  const auto nowhere = io.files().Replace(folder / "no/such/file", "x", 0600);
+  CHECK(nowhere.error().message.find("No such file or directory") != std::string::npos);
+  // The target is a directory: the rename fails after the temporary was written.
+  CHECK(io.files().MakeDirectory(folder / "dir").ok());
+  CHECK(io.files().MakeDirectory(folder / "dir").ok());
+  CHECK_FALSE(io.files().Replace(folder / "dir", "x", 0600).ok());
+  CHECK_FALSE(io.files().Exists(folder / "dir.tmp"));
+  CHECK_FALSE(io.files().Remove(folder / "missing").ok());
+  CHECK_FALSE(io.files().MakeDirectory(folder / "a/b").ok());
+  CHECK_FALSE(io.files().Create(folder / "a/b", 0600).ok());
+  CHECK_FALSE(io.files().Read(folder / "dir").ok());
+}
+
+TEST_CASE("uv files: asynchronous replacements complete in order, never inside the call") {
+  uv::LoopIo io;
+  const TemporaryFolder folder;
+  std::string order;
+  for (const char c : {'a', 'b', 'c'}) {
+    io.files().ReplaceAsync(folder / "state", std::string(1, c), 0600,
+                            [&order, c](base::Status done) { order += done.ok() ? c : '!'; });
+  }
+  io.files().ReplaceAsync(folder / "no/dir", "x", 0600, [&order](base::Status done) {
+    if (!done.ok()) order += 'E';
+  });
+  CHECK(order.empty());
+  CHECK(io.RunUntil([&] { return order.size() == 4; }, kTestLimit));
+  std::erase(order, 'E');
+  CHECK(order == "abc");
+  CHECK(*io.files().Read(folder / "state") == "c");
+}
+
+TEST_CASE("uv files: a synchronous replacement is not undone by an older asynchronous one") {
+  uv::LoopIo io;
+  const TemporaryFolder folder;
+  bool done = false;
+  for (int i = 0; i < 20; ++i) {
+    io.files().ReplaceAsync(folder / "state", "old", 0600, [](base::Status) {});
+  }
+  io.files().ReplaceAsync(folder / "state", "old", 0600, [&](base::Status) { done = true; });
+  CHECK(io.files().Replace(folder / "state", "newest", 0600).ok());
+  CHECK(io.RunUntil([&] { return done; }, kTestLimit));
+  CHECK(*io.files().Read(folder / "state") == "newest");
+}
+
+TEST_CASE("uv files: a file is written front to back, renamed and removed") {
+  uv::LoopIo io;
+  const TemporaryFolder folder;
+  {
+    auto file = io.files().Create(folder / "part", 0600);
+    CHECK((*file)->Append("one ").ok());
+    CHECK((*file)->Append("two").ok());
+    CHECK((*file)->Sync().ok());
+  }
+  CHECK(io.files().Rename(folder / "part", folder / "whole").ok());
+  CHECK(*io.files().Read(folder / "whole") == "one two");
+  CHECK_FALSE(io.files().Exists(folder / "part"));
+  CHECK(io.files().Remove(folder / "whole").ok());
+  CHECK_FALSE(io.files().Exists(folder / "whole"));
+}
+
+TEST_CASE("uv files: errors of a written file are sticky") {
+  uv::LoopIo io;
+  if (!io.files().Exists("/dev/full")) return;
+  auto file = io.files().Create("/dev/full", 0600);
+  CHECK(file.ok());
+  CHECK((*file)->Append("x").error().message == "/dev/full: No space left on device");
+  CHECK_FALSE((*file)->Sync().ok());
+  CHECK_FALSE((*file)->Append("").ok());
+}
