@@ -1,0 +1,114 @@
+#include "server/runtime/process_probe.h"
+
+#include <malloc.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdio>
+
+// Present if the program is linked with jemalloc.
+extern "C" int mallctl(const char* name, void* old_value, size_t* old_size, void* new_value, size_t new_size)
+    __attribute__((weak));
+
+namespace quorate::server::runtime {
+
+namespace {
+
+template <typename T>
+bool ReadControl(const char* name, T& value) {
+  size_t size = sizeof value;
+  return mallctl != nullptr && mallctl(name, &value, &size, nullptr, 0) == 0;
+}
+
+double Seconds(const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; }
+
+class RealProbe final : public ProcessProbe {
+ public:
+  RealProbe() { Refresh(); }
+
+  // The allocator's total as of the last refresh, moved by what this thread has allocated and freed since.
+  uint64_t UsedBytes() override {
+    if (allocated_ == nullptr || deallocated_ == nullptr) return base_;
+    const auto moved = static_cast<int64_t>(*allocated_ - allocated_at_base_) -
+                       static_cast<int64_t>(*deallocated_ - deallocated_at_base_);
+    const int64_t used = static_cast<int64_t>(base_) + moved;
+    return used < 0 ? 0 : static_cast<uint64_t>(used);
+  }
+
+  void Refresh() override {
+    if (mallctl == nullptr) {
+      const struct mallinfo2 info = mallinfo2();
+      base_ = info.uordblks + info.hblkhd;
+      return;
+    }
+    uint64_t epoch = 1;
+    size_t epoch_size = sizeof epoch;
+    mallctl("epoch", &epoch, &epoch_size, &epoch, sizeof epoch);
+    size_t allocated = 0;
+    if (ReadControl("stats.allocated", allocated)) base_ = allocated;
+    if (allocated_ == nullptr) ReadControl("thread.allocatedp", allocated_);
+    if (deallocated_ == nullptr) ReadControl("thread.deallocatedp", deallocated_);
+    if (allocated_ != nullptr) allocated_at_base_ = *allocated_;
+    if (deallocated_ != nullptr) deallocated_at_base_ = *deallocated_;
+  }
+
+  uint64_t ResidentBytes() override {
+    unsigned long total = 0;
+    unsigned long resident = 0;
+    if (FILE* file = std::fopen("/proc/self/statm", "re"); file != nullptr) {
+      if (std::fscanf(file, "%lu %lu", &total, &resident) != 2) resident = 0;
+      std::fclose(file);
+    }
+    return static_cast<uint64_t>(resident) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  }
+
+  uint64_t SystemMemoryBytes() override {
+    return static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  }
+
+  double CpuSystemSeconds() override { return Seconds(Usage().ru_stime); }
+  double CpuUserSeconds() override { return Seconds(Usage().ru_utime); }
+
+  std::string Allocator() override {
+    const char* version = nullptr;
+    if (!ReadControl("version", version) || version == nullptr) return "libc";
+    const std::string text(version);
+    return "jemalloc-" + text.substr(0, text.find('-'));
+  }
+
+  int64_t Pid() override { return getpid(); }
+
+  std::string Executable() override {
+    std::array<char, 4096> path{};
+    const ssize_t length = readlink("/proc/self/exe", path.data(), path.size());
+    return length <= 0 ? std::string() : std::string(path.data(), static_cast<size_t>(length));
+  }
+
+  void Sleep(int64_t nanoseconds) override {
+    timespec rest{nanoseconds / 1'000'000'000, nanoseconds % 1'000'000'000};
+    while (nanosleep(&rest, &rest) != 0) {
+    }
+  }
+
+ private:
+  static rusage Usage() {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return usage;
+  }
+
+  uint64_t base_ = 0;
+  uint64_t* allocated_ = nullptr;
+  uint64_t* deallocated_ = nullptr;
+  uint64_t allocated_at_base_ = 0;
+  uint64_t deallocated_at_base_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<ProcessProbe> MakeProcessProbe() { return std::make_unique<RealProbe>(); }
+
+}  // namespace quorate::server::runtime

@@ -1,0 +1,32 @@
+// What the process costs: memory as the allocator and the kernel count it, and processor time. An interface, because a
+// simulated server shares its process with others.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace quorate::server::runtime {
+
+class ProcessProbe {
+ public:
+  virtual ~ProcessProbe() = default;
+  // Cheap enough to ask once per command under maxmemory.
+  virtual uint64_t UsedBytes() = 0;
+  virtual uint64_t ResidentBytes() = 0;
+  virtual uint64_t SystemMemoryBytes() = 0;
+  virtual double CpuSystemSeconds() = 0;
+  virtual double CpuUserSeconds() = 0;
+  virtual std::string Allocator() = 0;
+  virtual int64_t Pid() = 0;
+  virtual std::string Executable() = 0;
+  // Blocks the thread (DEBUG SLEEP).
+  virtual void Sleep(int64_t nanoseconds) = 0;
+  // Called now and then: UsedBytes may refresh what it remembers.
+  virtual void Refresh() {}
+};
+
+// The real process; uses jemalloc's counters where the program is linked with it.
+std::unique_ptr<ProcessProbe> MakeProcessProbe();
+
+}  // namespace quorate::server::runtime

@@ -1,0 +1,122 @@
+#include "server/runtime/replication_bridge.h"
+
+#include <fmt/format.h>
+
+#include "shared/resp/errors.h"
+
+namespace quorate::server::runtime {
+
+using replication::core::PsyncOutcome;
+using replication::core::ReplicaId;
+
+ReplicationBridge::ReplicationBridge(io::Io& io, log::Logger& logger, FindConnection find_connection)
+    : io_(io), logger_(logger), find_connection_(std::move(find_connection)) {}
+
+void ReplicationBridge::Attach(engine::Engine& engine, replication::runtime::Replication& replication) {
+  engine_ = &engine;
+  replication_ = &replication;
+}
+
+void ReplicationBridge::Detach() {
+  if (primary_session_ != nullptr) engine_->RemoveSession(*primary_session_);
+  primary_session_.reset();
+}
+
+engine::Session& ReplicationBridge::PrimarySession() {
+  if (primary_session_ == nullptr) {
+    primary_session_ = std::make_unique<engine::Session>(engine_->NextSessionId(), io_.Now());
+    primary_session_->kind = engine::SessionKind::kPrimary;
+    engine_->AddSession(*primary_session_);
+    primary_session_->authenticated = true;
+  }
+  if (const auto upstream = replication_->Upstream()) primary_session_->peer = upstream->primary;
+  return *primary_session_;
+}
+
+void ReplicationBridge::HandleReplconf(engine::Session& session, std::span<const std::string_view> args) {
+  const replication::core::ReplconfReply reply = replication_->HandleReplconf(ReplicaId{session.id}, args);
+  if (reply.silent) return;
+  if (reply.error.empty()) {
+    session.writer.Ok();
+  } else {
+    session.writer.Error(reply.error);
+  }
+}
+
+void ReplicationBridge::HandlePsync(engine::Session& session, std::span<const std::string_view> args) {
+  const auto reply = replication_->HandlePsync(ReplicaId{session.id}, session.peer.host, !session.output.empty(), args);
+  switch (reply.outcome) {
+    case PsyncOutcome::kReplicaLink:
+      session.kind = engine::SessionKind::kReplica;
+      break;
+    case PsyncOutcome::kRefused:
+      session.writer.Error(reply.error);
+      break;
+    case PsyncOutcome::kIgnored:
+      break;
+  }
+}
+
+base::Result<engine::ReplicationPort::ReplicaOfOutcome> ReplicationBridge::ReplicaOf(
+    std::optional<base::Endpoint> primary) {
+  const bool changed = primary ? replication_->ReplicaOf(*primary) : replication_->Promote();
+  if (changed && primary)
+    logger_.Notice(fmt::format("REPLICAOF {} enabled", primary->ToString()));
+  else if (changed)
+    logger_.Notice("MASTER MODE enabled");
+  return changed ? ReplicaOfOutcome::kChanged : ReplicaOfOutcome::kUnchanged;
+}
+
+void ReplicationBridge::Apply(std::span<const std::string_view> args) {
+  engine_->BeginTurn(io_.Now(), io_.WallNow());
+  const base::Status status = engine_->ApplyFromPrimary(PrimarySession(), args, {});
+  if (!status)
+    logger_.Warning(fmt::format("== CRITICAL == This replica is sending an error to its primary: '{}' after processing the "
+                                "command '{}'",
+                                status.error().message, args[0]));
+}
+
+void ReplicationBridge::SelectDb(int db) { PrimarySession().db = db; }
+
+void ReplicationBridge::AbortTransaction() { PrimarySession().transaction.reset(); }
+
+size_t ReplicationBridge::TryWrite(ReplicaId replica, std::span<const std::string_view> slices) {
+  Connection* connection = find_connection_(static_cast<uint64_t>(replica));
+  if (connection == nullptr || connection->closing) return 0;
+  const size_t written = connection->stream().TryWrite(slices);
+  engine_->stats().net_repl_output_bytes += written;
+  return written;
+}
+
+void ReplicationBridge::NotifyWritable(ReplicaId replica) {
+  if (Connection* connection = find_connection_(static_cast<uint64_t>(replica)); connection != nullptr)
+    connection->stream().NotifyWritable();
+}
+
+void ReplicationBridge::Close(ReplicaId replica, std::string_view reason) {
+  Connection* connection = find_connection_(static_cast<uint64_t>(replica));
+  if (connection == nullptr) return;
+  logger_.Warning(fmt::format("Disconnecting replica {}: {}", connection->session().peer.ToString(), reason));
+  engine_->Kill(connection->session(), reason);
+}
+
+void ReplicationBridge::OnAcknowledged() {
+  engine_->BeginTurn(io_.Now(), io_.WallNow());
+  engine_->OnReplicaAcknowledged();
+}
+
+void ReplicationBridge::OnRoleChanged(bool is_replica) {
+  logger_.SetRole(is_replica ? 'S' : 'M');
+  engine_->settings().replicaof = is_replica ? std::optional(replication_->Upstream()->primary) : std::nullopt;
+  if (!is_replica && primary_session_ != nullptr) {
+    engine_->RemoveSession(*primary_session_);
+    primary_session_.reset();
+  }
+  engine_->OnRoleChanged();
+}
+
+void ReplicationBridge::OnPrimaryLink(bool up) {
+  logger_.Notice(up ? "MASTER <-> REPLICA sync: Finished with success" : "Connection with master lost.");
+}
+
+}  // namespace quorate::server::runtime

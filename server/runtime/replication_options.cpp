@@ -1,0 +1,27 @@
+#include "server/runtime/replication_options.h"
+
+namespace quorate::server::runtime {
+
+replication::core::Options ReplicationOptions(const config::ServerSettings& settings) {
+  const config::OutputBufferLimit& limit = settings.output_buffer_limit(config::ClientClass::kReplica);
+  replication::core::Options options;
+  options.backlog_size = settings.repl_backlog_size;
+  options.backlog_ttl = settings.repl_backlog_ttl;
+  options.ping_period = settings.repl_ping_replica_period;
+  options.timeout = settings.repl_timeout;
+  options.min_replicas_to_write = settings.min_replicas_to_write;
+  options.min_replicas_max_lag = settings.min_replicas_max_lag;
+  options.diskless_sync = settings.repl_diskless_sync;
+  options.diskless_sync_delay = settings.repl_diskless_sync_delay;
+  options.diskless_sync_max_replicas = settings.repl_diskless_sync_max_replicas;
+  options.output_hard_limit = limit.hard_bytes;
+  options.output_soft_limit = limit.soft_bytes;
+  options.output_soft_time = limit.soft_time;
+  options.primary_user = settings.masteruser;
+  options.primary_password = settings.masterauth;
+  options.announce_ip = settings.replica_announce_ip;
+  options.announce_port = settings.replica_announce_port;
+  return options;
+}
+
+}  // namespace quorate::server::runtime

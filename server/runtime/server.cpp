@@ -1,0 +1,394 @@
+#include "server/runtime/server.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "server/commands/all.h"
+#include "server/runtime/replication_options.h"
+#include "shared/base/check.h"
+#include "shared/config/rewrite.h"
+#include "shared/resp/errors.h"
+
+namespace quorate::server::runtime {
+
+namespace {
+
+log::Level LevelOf(config::LogLevel level) {
+  switch (level) {
+    case config::LogLevel::kDebug:
+      return log::Level::kDebug;
+    case config::LogLevel::kVerbose:
+      return log::Level::kVerbose;
+    case config::LogLevel::kNotice:
+      return log::Level::kNotice;
+    case config::LogLevel::kWarning:
+      return log::Level::kWarning;
+  }
+  return log::Level::kNotice;
+}
+
+bool IsLoopback(const base::Endpoint& peer) { return peer.host.starts_with("127.") || peer.host == "::1"; }
+
+bool IsYaml(const std::string& path) { return path.ends_with(".yaml") || path.ends_with(".yml"); }
+
+base::Random Seeded(io::Io& io) { return base::Random(io.RandomSeed()); }
+
+}  // namespace
+
+Server::Server(io::Io& io, Options options, log::Logger& logger, ProcessProbe& probe, std::function<void(int)> on_exit)
+    : io_(io),
+      logger_(logger),
+      probe_(probe),
+      on_exit_(std::move(on_exit)),
+      directives_(config::MakeDirectiveTable()),
+      settings_(std::move(options.settings)),
+      config_path_(std::move(options.config_path)),
+      hasher_(Seeded(io)),
+      databases_(hasher_, static_cast<size_t>(settings_.databases)),
+      bridge_(io, logger, [this](uint64_t id) {
+        const auto it = connections_.find(id);
+        return it == connections_.end() ? nullptr : it->second.get();
+      }) {
+  base::Random random = Seeded(io);
+  const base::RunId run_id = base::RunId::Generate(random);
+  engine_ = std::make_unique<engine::Engine>(settings_, databases_, bridge_, *this, random.Fork(), run_id, io_.Now());
+  dataset_ = std::make_unique<persistence::Dataset>(*engine_);
+  replication_ = std::make_unique<replication::runtime::Replication>(
+      io_, replication::runtime::ReplicationPorts{*dataset_, bridge_, bridge_, bridge_}, ReplicationOptions(settings_),
+      settings_.port);
+  bridge_.Attach(*engine_, *replication_);
+  BeginTurn();
+  engine_->last_save_seconds = io_.WallNow().ms / 1000;
+  commands::RegisterAll(engine_->table());
+  engine_->OnTableComplete();
+}
+
+Server::~Server() {
+  io_.SetEndOfTurn({});
+  listeners_.clear();
+  for (auto& [id, connection] : connections_) engine_->RemoveSession(connection->session());
+  connections_.clear();
+  bridge_.Detach();
+}
+
+base::Status Server::Start() {
+  auto listeners = OpenListeners(settings_);
+  if (!listeners) return listeners.error();
+  listeners_ = std::move(*listeners);
+  io_.SetEndOfTurn([this] { EndTurn(); });
+  cron_timer_ = io_.CreateTimer([this] { OnCron(); });
+  deadline_timer_ = io_.CreateTimer([this] {
+    BeginTurn();
+    engine_->Cron();
+  });
+  cron_timer_->StartAt(io_.Now() + std::chrono::milliseconds(1000 / settings_.hz));
+  if (settings_.replicaof) {
+    logger_.SetRole('S');
+    replication_->StartAsReplicaOf(*settings_.replicaof);
+  }
+  logger_.Notice("Ready to accept connections");
+  return {};
+}
+
+uint16_t Server::port() const {
+  for (const auto& listener : listeners_)
+    if (listener->endpoint().port != 0) return listener->endpoint().port;
+  return 0;
+}
+
+// ---- listening ------------------------------------------------------------------------------------------------------
+
+base::Result<std::vector<std::unique_ptr<io::Listener>>> Server::OpenListeners(const config::ServerSettings& settings) {
+  std::vector<std::unique_ptr<io::Listener>> listeners;
+  const auto on_accept = [this](std::unique_ptr<io::Stream> stream) { Accept(std::move(stream)); };
+  if (settings.port != 0) {
+    for (const std::string& configured : settings.bind) {
+      const bool optional = configured.starts_with('-');
+      std::string address = optional ? configured.substr(1) : configured;
+      if (address == "*") address = "0.0.0.0";
+      if (address == "::*") address = "::";
+      io::ListenOptions options;
+      options.endpoint = {address, settings.port};
+      options.backlog = settings.tcp_backlog;
+      auto listener = io_.Listen(options, on_accept);
+      if (listener) {
+        listeners.push_back(std::move(*listener));
+      } else if (!optional) {
+        return base::Error{
+            fmt::format("Could not create server TCP listening socket {}:{}: {}", address, settings.port, listener.error().message)};
+      }
+    }
+    if (listeners.empty() && !settings.bind.empty())
+      return base::Error{fmt::format("Failed listening on port {} (TCP), aborting.", settings.port)};
+  }
+  if (!settings.unixsocket.empty()) {
+    io::ListenOptions options;
+    options.unix_path = settings.unixsocket;
+    options.unix_mode = settings.unixsocketperm;
+    options.backlog = settings.tcp_backlog;
+    auto listener = io_.Listen(options, on_accept);
+    if (!listener)
+      return base::Error{fmt::format("Failed opening Unix socket: {}: {}", settings.unixsocket, listener.error().message)};
+    listeners.push_back(std::move(*listener));
+  }
+  return listeners;
+}
+
+void Server::Accept(std::unique_ptr<io::Stream> stream) {
+  BeginTurn();
+  ++engine_->stats().connections_received;
+  if (connections_.size() >= settings_.maxclients) {
+    ++engine_->stats().rejected_connections;
+    stream->TryWrite(fmt::format("-{}\r\n", resp::errors::kMaxClients));
+    return;
+  }
+  if (settings_.protected_mode && settings_.requirepass.empty() && !stream->is_unix() && !IsLoopback(stream->peer())) {
+    ++engine_->stats().rejected_connections;
+    stream->TryWrite(fmt::format("-{}\r\n", resp::errors::kProtectedMode));
+    return;
+  }
+  stream->SetKeepAlive(settings_.tcp_keepalive);
+  const uint64_t id = engine_->NextSessionId();
+  auto connection = std::make_unique<Connection>(*this, std::move(stream), id, io_.Now());
+  Connection& added = *connection;
+  connections_.emplace(id, std::move(connection));
+  engine_->AddSession(added.session());
+  added.stream().SetObserver(added);
+}
+
+// ---- connections ----------------------------------------------------------------------------------------------------
+
+void Server::BeginTurn() { engine_->BeginTurn(io_.Now(), io_.WallNow()); }
+
+void Server::OnConnectionBytes(Connection& connection, std::string_view bytes) {
+  if (connection.closing) return;
+  BeginTurn();
+  engine::Session& session = connection.session();
+  engine_->stats().net_input_bytes += bytes.size();
+  ++engine_->stats().total_reads;
+  if (session.kind == engine::SessionKind::kReplica)
+    replication_->OnReplicaNewline(replication::core::ReplicaId{session.id});
+  engine_->Feed(session, bytes);
+  ArmDeadline();
+}
+
+void Server::OnConnectionWritable(Connection& connection) {
+  if (connection.closing) return;
+  if (connection.session().kind == engine::SessionKind::kReplica) {
+    replication_->OnReplicaWritable(replication::core::ReplicaId{connection.id()});
+    return;
+  }
+  FlushSession(connection.session());
+}
+
+void Server::OnConnectionClosed(Connection& connection) { Discard(connection); }
+
+void Server::Discard(Connection& connection) {
+  if (connection.closing) return;
+  connection.closing = true;
+  BeginTurn();
+  engine_->RemoveSession(connection.session());
+  replication_->OnReplicaClosed(replication::core::ReplicaId{connection.id()});
+  if (shutting_down_ && shutting_down_->requester == connection.id()) shutting_down_->requester = 0;
+  discarded_.push_back(connection.id());
+}
+
+void Server::FlushSession(engine::Session& session) {
+  const auto it = connections_.find(session.id);
+  if (it == connections_.end() || it->second->closing) return;
+  Connection& connection = *it->second;
+  if (session.close_now) {
+    logger_.Verbose(fmt::format("Closing client {}: {}", session.peer.ToString(), session.close_reason));
+    Discard(connection);
+    return;
+  }
+  const size_t written = connection.Flush();
+  engine_->stats().net_output_bytes += written;
+  if (written != 0) ++engine_->stats().total_writes;
+  if (session.close_after_reply && session.output.empty()) Discard(connection);
+}
+
+void Server::EndTurn() {
+  replication_->EndTurn();
+  for (engine::Session* session : engine_->TakeReady()) FlushSession(*session);
+  for (const uint64_t id : discarded_) connections_.erase(id);
+  discarded_.clear();
+}
+
+void Server::ResumeSoon(engine::Session& session) {
+  io_.Defer([this, id = session.id] {
+    const auto it = connections_.find(id);
+    if (it == connections_.end() || it->second->closing) return;
+    BeginTurn();
+    engine_->Resume(it->second->session());
+    ArmDeadline();
+  });
+}
+
+void Server::FreeLater(std::function<void()> work) {
+  io_.Offload(std::move(work), [] {});
+}
+
+// ---- periodic work --------------------------------------------------------------------------------------------------
+
+void Server::OnCron() {
+  BeginTurn();
+  probe_.Refresh();
+  engine_->Cron();
+  if (shutting_down_) ContinueShutdown();
+  if (exited_) return;
+  cron_timer_->StartAt(io_.Now() + std::chrono::milliseconds(1000 / settings_.hz));
+}
+
+void Server::ArmDeadline() {
+  const base::Instant deadline = engine_->NextDeadline();
+  if (deadline == base::Instant::max()) {
+    if (deadline_timer_->armed()) deadline_timer_->Stop();
+  } else {
+    deadline_timer_->StartAt(deadline);
+  }
+}
+
+// ---- settings -------------------------------------------------------------------------------------------------------
+
+base::Status Server::RewriteConfig() {
+  if (config_path_.empty()) return base::Error{"The server is running without a config file"};
+  base::Result<std::string> old_text = std::string();
+  if (io_.files().Exists(config_path_)) {
+    old_text = io_.files().Read(config_path_);
+    if (!old_text) return base::Error{"Rewriting config file: " + old_text.error().message};
+  }
+  const config::ServerSettings& settings = settings_;
+  const quorate::config::Binding binding = directives_.Bind(settings);
+  base::Result<std::string> text = IsYaml(config_path_)
+                                       ? quorate::config::RewriteYaml(*old_text, binding)
+                                       : base::Result<std::string>(quorate::config::RewriteRedis(*old_text, binding));
+  if (!text) return base::Error{"Rewriting config file: " + text.error().message};
+  constexpr uint32_t kConfigMode = 0600;
+  if (base::Status status = io_.files().Replace(config_path_, *text, kConfigMode); !status)
+    return base::Error{"Rewriting config file: " + status.error().message};
+  return {};
+}
+
+std::optional<quorate::config::ApplyFailure> Server::ApplySettings(const config::ServerSettings& before,
+                                                                   const config::ServerSettings& after,
+                                                                   const std::vector<std::string>& changed) {
+  (void)changed;
+  if (before.port != after.port || before.bind != after.bind) {
+    // The new listeners are opened beside the old ones where they differ; a failure leaves the old ones.
+    std::vector<std::unique_ptr<io::Listener>> old = std::exchange(listeners_, {});
+    if (before.port == after.port) old.clear();
+    auto opened = OpenListeners(after);
+    if (!opened) {
+      if (old.empty()) {
+        if (auto reopened = OpenListeners(before)) listeners_ = std::move(*reopened);
+      } else {
+        listeners_ = std::move(old);
+      }
+      return quorate::config::ApplyFailure{before.port != after.port ? "port" : "bind",
+                                           before.port != after.port
+                                               ? "Unable to listen on this port. Check server logs."
+                                               : "Failed to bind to specified addresses."};
+    }
+    listeners_ = std::move(*opened);
+  }
+  if (before.requirepass != after.requirepass) {
+    for (auto& [id, connection] : connections_) {
+      if (after.requirepass.empty()) connection->session().authenticated = true;
+    }
+  }
+  logger_.SetLevel(LevelOf(after.loglevel));
+  if (before.tcp_keepalive != after.tcp_keepalive)
+    for (auto& [id, connection] : connections_) connection->stream().SetKeepAlive(after.tcp_keepalive);
+  replication_->SetOptions(ReplicationOptions(after));
+  engine_->slowlog().Trim(static_cast<size_t>(std::max<int64_t>(after.slowlog_max_len, 0)));
+  return std::nullopt;
+}
+
+engine::Host::ProcessInfo Server::Process() {
+  ProcessInfo info;
+  info.pid = probe_.Pid();
+  info.port = port();
+  info.executable = probe_.Executable();
+  info.config_file = config_path_;
+  info.cpu_system_seconds = probe_.CpuSystemSeconds();
+  info.cpu_user_seconds = probe_.CpuUserSeconds();
+  info.total_system_memory = probe_.SystemMemoryBytes();
+  info.allocator = probe_.Allocator();
+  return info;
+}
+
+// ---- shutdown -------------------------------------------------------------------------------------------------------
+
+void Server::RequestShutdown() {
+  if (shutting_down_) {
+    FinishShutdown();  // a second signal does not wait
+    return;
+  }
+  logger_.Warning("Received SIGTERM, scheduling shutdown...");
+  if (base::Status status = Shutdown(nullptr, {}); !status) logger_.Warning(status.error().message);
+}
+
+base::Status Server::Shutdown(engine::Session* requester, const engine::ShutdownRequest& request) {
+  if (request.abort) {
+    if (!shutting_down_) return base::Error{"No shutdown in progress."};
+    logger_.Notice("Shutdown manually aborted.");
+    if (Connection* waiting = shutting_down_->requester == 0 ? nullptr : connections_.at(shutting_down_->requester).get()) {
+      waiting->session().writer.Error("ERR Errors trying to SHUTDOWN. Check logs.");
+      engine_->Unblock(waiting->session());
+    }
+    shutting_down_.reset();
+    engine_->EndPause();
+    return {};
+  }
+  logger_.Notice("User requested shutdown...");
+  BeginTurn();
+  if (request.now || settings_.shutdown_timeout.count() == 0 || ReplicasCaughtUp()) {
+    FinishShutdown();
+    return {};
+  }
+  logger_.Notice(fmt::format("Waiting for replicas before shutting down ({} seconds).", settings_.shutdown_timeout.count()));
+  shutting_down_ = ShuttingDown{io_.Now() + settings_.shutdown_timeout, requester == nullptr ? 0 : requester->id};
+  if (requester != nullptr) requester->blocked_state = engine::BlockedByShutdown{};
+  engine_->SetPause(engine::PauseMode::kWrite, base::Instant::max());
+  replication_->RequestAcknowledgements();
+  return {};
+}
+
+bool Server::ReplicasCaughtUp() const {
+  const base::Offset offset = replication_->offset();
+  const auto replicas = replication_->Replicas();
+  return std::all_of(replicas.begin(), replicas.end(), [&](const auto& replica) {
+    return replica.phase != replication::core::ReplicaPhase::kOnline || replica.acknowledged >= offset;
+  });
+}
+
+void Server::ContinueShutdown() {
+  if (!ReplicasCaughtUp() && io_.Now() < shutting_down_->deadline) {
+    replication_->RequestAcknowledgements();
+    return;
+  }
+  const auto replicas = replication_->Replicas();
+  size_t in_sync = 0;
+  for (const auto& replica : replicas) {
+    if (replica.acknowledged >= replication_->offset()) {
+      ++in_sync;
+    } else {
+      logger_.Notice(fmt::format("Lagging replica {}:{} reported offset {} behind master, lag={}.", replica.ip, replica.port,
+                                 replication_->offset() - replica.acknowledged, replica.lag_seconds));
+    }
+  }
+  logger_.Notice(fmt::format("{} of {} replicas are in sync when shutting down.", in_sync, replicas.size()));
+  FinishShutdown();
+}
+
+void Server::FinishShutdown() {
+  if (exited_) return;
+  exited_ = true;
+  for (auto& [id, connection] : connections_) FlushSession(connection->session());
+  logger_.Warning("Quorate is now ready to exit, bye bye...");
+  io_.Defer([this] { on_exit_(0); });
+}
+
+}  // namespace quorate::server::runtime

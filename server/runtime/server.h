@@ -1,0 +1,118 @@
+// One running server: listeners, connections, the loop turn, periodic work and shutdown around the engine. Everything
+// reaches the outside through the injected Io, so the simulator runs this very class.
+//
+// A loop turn: callbacks feed the engine; at its end replication writes its replicas, every ready session is flushed once,
+// and what closed is destroyed.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "replication/runtime/replication.h"
+#include "server/config/settings.h"
+#include "server/config/table.h"
+#include "server/engine/engine.h"
+#include "server/engine/host.h"
+#include "server/persistence/dataset.h"
+#include "server/runtime/connection.h"
+#include "server/runtime/process_probe.h"
+#include "server/runtime/replication_bridge.h"
+#include "server/store/databases.h"
+#include "shared/io/io.h"
+#include "shared/log/logger.h"
+
+namespace quorate::server::runtime {
+
+class Server final : public engine::Host, private ConnectionOwner {
+ public:
+  struct Options {
+    config::ServerSettings settings;
+    std::string config_path;  // empty: none; CONFIG REWRITE needs one
+  };
+
+  // `on_exit` is called once, when the server has shut down in good order; destroy it afterwards.
+  Server(io::Io& io, Options options, log::Logger& logger, ProcessProbe& probe, std::function<void(int exit_code)> on_exit);
+  ~Server() override;
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // Opens the listeners and, if so configured, follows the primary. Error: what could not be opened.
+  base::Status Start();
+  // SIGTERM: as SHUTDOWN.
+  void RequestShutdown();
+
+  // The bound TCP port; 0 if none.
+  uint16_t port() const;
+  const engine::Engine& engine() const { return *engine_; }
+  engine::Engine& engine() { return *engine_; }
+  const replication::runtime::Replication& replication() const { return *replication_; }
+
+ private:
+  // ---- engine::Host
+  base::Instant Now() override { return io_.Now(); }
+  void CloseSoon(engine::Session& session) override { engine_->MarkReady(session); }
+  void ResumeSoon(engine::Session& session) override;
+  base::Status Shutdown(engine::Session* requester, const engine::ShutdownRequest& request) override;
+  base::Status RewriteConfig() override;
+  const config::ServerTable& directives() const override { return directives_; }
+  std::optional<quorate::config::ApplyFailure> ApplySettings(const config::ServerSettings& before,
+                                                             const config::ServerSettings& after,
+                                                             const std::vector<std::string>& changed) override;
+  void ResetStatistics() override {}
+  void FreeLater(std::function<void()> work) override;
+  void Sleep(base::Duration duration) override { probe_.Sleep(duration.count()); }
+  uint64_t MemoryUsedBytes() override { return probe_.UsedBytes(); }
+  uint64_t ResidentBytes() override { return probe_.ResidentBytes(); }
+  ProcessInfo Process() override;
+
+  // ---- ConnectionOwner
+  void OnConnectionBytes(Connection& connection, std::string_view bytes) override;
+  void OnConnectionWritable(Connection& connection) override;
+  void OnConnectionClosed(Connection& connection) override;
+
+  base::Result<std::vector<std::unique_ptr<io::Listener>>> OpenListeners(const config::ServerSettings& settings);
+  void Accept(std::unique_ptr<io::Stream> stream);
+  void BeginTurn();
+  void EndTurn();
+  void FlushSession(engine::Session& session);
+  void Discard(Connection& connection);
+  void OnCron();
+  void ArmDeadline();
+  void ContinueShutdown();
+  bool ReplicasCaughtUp() const;
+  void FinishShutdown();
+
+  io::Io& io_;
+  log::Logger& logger_;
+  ProcessProbe& probe_;
+  std::function<void(int)> on_exit_;
+  const config::ServerTable directives_;
+  config::ServerSettings settings_;
+  const std::string config_path_;
+
+  store::Hasher hasher_;
+  store::Databases databases_;
+  ReplicationBridge bridge_;
+  std::unique_ptr<engine::Engine> engine_;
+  std::unique_ptr<persistence::Dataset> dataset_;
+  std::unique_ptr<replication::runtime::Replication> replication_;
+
+  std::vector<std::unique_ptr<io::Listener>> listeners_;
+  std::map<uint64_t, std::unique_ptr<Connection>> connections_;
+  std::vector<uint64_t> discarded_;  // destroyed at the end of the turn
+  std::unique_ptr<io::Timer> cron_timer_;
+  std::unique_ptr<io::Timer> deadline_timer_;
+
+  struct ShuttingDown {
+    base::Instant deadline;
+    uint64_t requester = 0;  // session id; 0 = a signal
+  };
+  std::optional<ShuttingDown> shutting_down_;
+  bool exited_ = false;
+};
+
+}  // namespace quorate::server::runtime
