@@ -6,15 +6,18 @@ base::Result<LoadedSettings> LoadSettings(const quorate::config::StartupSources&
   LoadedSettings loaded;
   const config::ServerTable table = config::MakeDirectiveTable();
   quorate::config::Loaded outcome = quorate::config::Load(sources, table.Bind(loaded.settings));
-  if (outcome.problem) return base::Error{quorate::config::FatalText(*outcome.problem, "Quorate " QUORATE_VERSION)};
+  if (outcome.problem)
+    return base::Error{quorate::config::FatalText(*outcome.problem, "Quorate " QUORATE_VERSION)};
   loaded.warnings = std::move(outcome.warnings);
   return loaded;
 }
 
-base::Result<std::unique_ptr<App>> App::Start(io::Io& io, runtime::Server::Options options, log::Logger& logger,
-                                              runtime::ProcessProbe& probe, std::function<void(int)> on_exit) {
+base::Result<std::unique_ptr<App>> App::Start(io::Io& io, runtime::Server::Options options,
+                                              log::Logger& logger, runtime::ProcessProbe& probe,
+                                              std::function<void(int)> on_exit) {
   std::unique_ptr<App> app(new App);
-  app->server_ = std::make_unique<runtime::Server>(io, std::move(options), logger, probe, std::move(on_exit));
+  app->server_ =
+      std::make_unique<runtime::Server>(io, std::move(options), logger, probe, std::move(on_exit));
   if (base::Status status = app->server_->Start(); !status) return status.error();
   return app;
 }

@@ -1,5 +1,5 @@
-// The whole server daemon over an injected Io: from configuration sources to a running Server. main.cpp gives it libuv,
-// the simulator its own world.
+// The whole server daemon over an injected Io: from configuration sources to a running Server.
+// main.cpp gives it libuv, the simulator its own world.
 #pragma once
 
 #include <functional>
@@ -25,8 +25,9 @@ base::Result<LoadedSettings> LoadSettings(const quorate::config::StartupSources&
 class App {
  public:
   // Starts serving. Error: what could not be opened.
-  static base::Result<std::unique_ptr<App>> Start(io::Io& io, runtime::Server::Options options, log::Logger& logger,
-                                                  runtime::ProcessProbe& probe, std::function<void(int exit_code)> on_exit);
+  static base::Result<std::unique_ptr<App>> Start(io::Io& io, runtime::Server::Options options,
+                                                  log::Logger& logger, runtime::ProcessProbe& probe,
+                                                  std::function<void(int exit_code)> on_exit);
 
   runtime::Server& server() { return *server_; }
   void RequestShutdown() { server_->RequestShutdown(); }

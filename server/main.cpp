@@ -1,8 +1,12 @@
-// quorate-server: configuration from the command line as redis-server takes it, then the App over libuv.
+// quorate-server: configuration from the command line as redis-server takes it, then the App over
+// libuv.
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -40,7 +44,9 @@ const char kUsage[] =
 
 base::Result<std::string> ReadWhole(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  if (!file) return base::Error{fmt::format("Fatal error, can't open config file '{}': {}", path, std::strerror(errno))};
+  if (!file)
+    return base::Error{
+        fmt::format("Fatal error, can't open config file '{}': {}", path, std::strerror(errno))};
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
@@ -95,7 +101,8 @@ int main(int argc, char** argv) {
     options.config_path = AbsolutePath(*line.file);
     sources.file = config::SourceFile{*line.file, std::move(*text)};
   }
-  if (line.read_stdin) sources.standard_input = std::string(std::istreambuf_iterator<char>(std::cin), {});
+  if (line.read_stdin)
+    sources.standard_input = std::string(std::istreambuf_iterator<char>(std::cin), {});
   sources.command_line = std::move(line.entries);
   sources.include = ReadInclude;
   base::Result<server::LoadedSettings> loaded = server::LoadSettings(sources);
@@ -103,7 +110,8 @@ int main(int argc, char** argv) {
   options.settings = std::move(loaded->settings);
   const server::config::ServerSettings& settings = options.settings;
 
-  if (base::Status status = daemon::ChangeDirectory(settings.dir); !status) return Fail(status.error().message);
+  if (base::Status status = daemon::ChangeDirectory(settings.dir); !status)
+    return Fail(status.error().message);
   if (settings.daemonize && settings.supervised == server::config::Supervised::kNo) {
     if (base::Status status = daemon::Detach(); !status) return Fail(status.error().message);
   }
@@ -114,24 +122,26 @@ int main(int argc, char** argv) {
   if (!sink) return Fail(fmt::format("Can't open the log file: {}", sink.error().message));
   log::Logger logger(std::move(*sink), LevelOf(settings.loglevel), 'M');
   const std::unique_ptr<server::runtime::ProcessProbe> probe = server::runtime::MakeProcessProbe();
-  logger.Notice(fmt::format("Quorate server version={}, bits=64, pid={}, just started. PID: {}", QUORATE_VERSION,
-                            probe->Pid(), probe->Pid()));
+  logger.Notice(fmt::format("Quorate server version={}, bits=64, pid={}, just started. PID: {}",
+                            QUORATE_VERSION, probe->Pid(), probe->Pid()));
   for (const std::string& warning : loaded->warnings) logger.Warning(warning);
 
   std::optional<daemon::PidFile> pid_file;
   if (settings.daemonize || !settings.pidfile.empty()) {
-    auto created = daemon::PidFile::Create(settings.pidfile.empty() ? "/var/run/quorate-server.pid" : settings.pidfile);
+    auto created = daemon::PidFile::Create(settings.pidfile.empty() ? "/var/run/quorate-server.pid"
+                                                                    : settings.pidfile);
     if (created) {
       pid_file.emplace(std::move(*created));
     } else {
       logger.Warning(created.error().message);
     }
   }
-  const uint64_t descriptors = daemon::RaiseDescriptorLimit(settings.maxclients + kReservedDescriptors);
+  const uint64_t descriptors =
+      daemon::RaiseDescriptorLimit(settings.maxclients + kReservedDescriptors);
   if (descriptors < settings.maxclients + kReservedDescriptors) {
     options.settings.maxclients = static_cast<uint32_t>(descriptors - kReservedDescriptors);
-    logger.Warning(fmt::format("maxclients is reduced to {}: the limit of open files is {}.", options.settings.maxclients,
-                               descriptors));
+    logger.Warning(fmt::format("maxclients is reduced to {}: the limit of open files is {}.",
+                               options.settings.maxclients, descriptors));
   }
 
   const bool supervised = settings.supervised != server::config::Supervised::kNo;
@@ -145,7 +155,8 @@ int main(int argc, char** argv) {
     logger.Warning(app.error().message);
     return kUsageError;
   }
-  for (const int number : {SIGTERM, SIGINT}) io.OnSignal(number, [&] { (*app)->RequestShutdown(); });
+  for (const int number : {SIGTERM, SIGINT})
+    io.WatchSignal(number, [&] { (*app)->RequestShutdown(); });
   if (supervised) daemon::NotifySystemd("STATUS=Ready to accept connections\nREADY=1\n");
   io.Run();
   if (supervised) daemon::NotifySystemd("STOPPING=1\n");

@@ -31,7 +31,8 @@ class EncodedSnapshot final : public runtime::SnapshotProducer {
 // A keyspace being filled beside the one in use.
 class StagedDatabases final : public runtime::Staging {
  public:
-  StagedDatabases(const store::Hasher& hasher, size_t count, base::WallTime now) : databases(hasher, count), now_(now) {}
+  StagedDatabases(const store::Hasher& hasher, size_t count, base::WallTime now)
+      : databases(hasher, count), now_(now) {}
 
   base::Status OnDatabase(const snapshot::DatabaseRecord& record) override {
     CHECK(record.index >= 0 && static_cast<size_t>(record.index) < databases.count());
@@ -43,11 +44,12 @@ class StagedDatabases final : public runtime::Staging {
     store::Keyspace& keyspace = databases[selected_];
     const store::Lookup lookup = keyspace.Prepare(record.key);
     if (keyspace.Find(lookup) != nullptr) return base::Error{"duplicate key in the snapshot"};
-    const auto expiry =
-        record.expires_at ? store::ExpiryChange::At(*record.expires_at) : store::ExpiryChange::Clear();
+    const auto expiry = record.expires_at ? store::ExpiryChange::At(*record.expires_at)
+                                          : store::ExpiryChange::Clear();
     store::Record* added = keyspace.SetString(lookup, record.value, expiry);
     if (record.idle_seconds) {
-      added->set_access(store::LruBits({now_.ms - static_cast<int64_t>(*record.idle_seconds) * 1000}));
+      added->set_access(
+          store::LruBits({now_.ms - static_cast<int64_t>(*record.idle_seconds) * 1000}));
     } else if (record.frequency) {
       added->set_access((store::LfuInitialBits(now_) & ~0xffU) | *record.frequency);
     } else {
@@ -78,11 +80,13 @@ AccessForm FormFor(config::EvictionPolicy policy) {
 
 }  // namespace
 
-std::unique_ptr<runtime::SnapshotProducer> Dataset::BeginSnapshot(const runtime::SnapshotRequest& request) {
+std::unique_ptr<runtime::SnapshotProducer> Dataset::BeginSnapshot(
+    const runtime::SnapshotRequest& request) {
   const config::ServerSettings& settings = engine_.settings();
   const store::Databases nothing(engine_.databases().hasher(), 1);
-  RecordSource source(request.exclude_data ? nothing : engine_.databases(), FormFor(settings.maxmemory_policy),
-                      engine_.wall(), {settings.lfu_log_factor, settings.lfu_decay_time});
+  RecordSource source(request.exclude_data ? nothing : engine_.databases(),
+                      FormFor(settings.maxmemory_policy), engine_.wall(),
+                      {settings.lfu_log_factor, settings.lfu_decay_time});
   snapshot::Meta meta = request.meta;
   meta.created_unix_seconds = engine_.wall().ms / 1000;
   meta.used_memory = engine_.host().MemoryUsedBytes();
@@ -100,7 +104,8 @@ snapshot::ReaderOptions Dataset::reader_options() const {
 }
 
 std::unique_ptr<runtime::Staging> Dataset::BeginStaging() {
-  return std::make_unique<StagedDatabases>(engine_.databases().hasher(), engine_.databases().count(), engine_.wall());
+  return std::make_unique<StagedDatabases>(engine_.databases().hasher(),
+                                           engine_.databases().count(), engine_.wall());
 }
 
 void Dataset::CommitStaging(std::unique_ptr<runtime::Staging> staging) {

@@ -1,6 +1,6 @@
-// The keyspace as replication sees it: something that can be written out as a snapshot, and replaced by one that was
-// staged beside it. A snapshot is the state at the instant of BeginSnapshot; today it is encoded there and then, in one
-// sweep, and handed out in slices.
+// The keyspace as replication sees it: something that can be written out as a snapshot, and
+// replaced by one that was staged beside it. A snapshot is the state at the instant of
+// BeginSnapshot; today it is encoded there and then, in one sweep, and handed out in slices.
 #pragma once
 
 #include <memory>

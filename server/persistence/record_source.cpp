@@ -32,7 +32,8 @@ replication::snapshot::Record RecordSource::Next() {
       if (record.has_expiry()) out.expires_at = base::WallTime{record.expire_at_ms()};
       if (access_ == AccessForm::kIdle)
         out.idle_seconds = static_cast<uint64_t>(store::LruIdleMs(record.access(), now_) / 1000);
-      if (access_ == AccessForm::kFrequency) out.frequency = store::LfuCounter(record.access(), now_, lfu_);
+      if (access_ == AccessForm::kFrequency)
+        out.frequency = store::LfuCounter(record.access(), now_, lfu_);
       return out;
     }
     if (last_group_) break;
@@ -41,7 +42,8 @@ replication::snapshot::Record RecordSource::Next() {
     last_group_ = cursor_ == 0;
   }
   if (!EnterNextDatabase()) return EndRecord{};
-  return DatabaseRecord{static_cast<int>(next_database_ - 1), keyspace_->size(), keyspace_->expires_size()};
+  return DatabaseRecord{static_cast<int>(next_database_ - 1), keyspace_->size(),
+                        keyspace_->expires_size()};
 }
 
 }  // namespace quorate::server::persistence

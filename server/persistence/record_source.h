@@ -1,5 +1,5 @@
-// Walks all databases in order and yields their records for the snapshot writer. The keyspace must not change between
-// calls.
+// Walks all databases in order and yields their records for the snapshot writer. The keyspace must
+// not change between calls.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,8 @@ enum class AccessForm { kNone, kIdle, kFrequency };
 
 class RecordSource final : public replication::snapshot::RecordSource {
  public:
-  RecordSource(const store::Databases& databases, AccessForm access, base::WallTime now, store::LfuSettings lfu)
+  RecordSource(const store::Databases& databases, AccessForm access, base::WallTime now,
+               store::LfuSettings lfu)
       : databases_(databases), access_(access), now_(now), lfu_(lfu) {}
 
   replication::snapshot::Record Next() override;

@@ -7,7 +7,8 @@ namespace {
 constexpr size_t kKeptOutputBytes = 64 * 1024;
 }  // namespace
 
-Connection::Connection(ConnectionOwner& owner, std::unique_ptr<io::Stream> stream, uint64_t id, base::Instant now)
+Connection::Connection(ConnectionOwner& owner, std::unique_ptr<io::Stream> stream, uint64_t id,
+                       base::Instant now)
     : owner_(owner), session_(id, now), stream_(std::move(stream)) {
   session_.peer = stream_->peer();
   session_.local = stream_->local();

@@ -1,7 +1,8 @@
-// One accepted client: its stream and its session. It feeds what arrives to the engine and writes out what the session
-// has to say; after PSYNC the writing belongs to replication.
+// One accepted client: its stream and its session. It feeds what arrives to the engine and writes
+// out what the session has to say; after PSYNC the writing belongs to replication.
 //
-// Ownership: Server owns connections and destroys them at the end of a turn, never inside their own callbacks.
+// Ownership: Server owns connections and destroys them at the end of a turn, never inside their own
+// callbacks.
 #pragma once
 
 #include <memory>
@@ -25,7 +26,8 @@ class ConnectionOwner {
 
 class Connection final : public io::StreamObserver {
  public:
-  Connection(ConnectionOwner& owner, std::unique_ptr<io::Stream> stream, uint64_t id, base::Instant now);
+  Connection(ConnectionOwner& owner, std::unique_ptr<io::Stream> stream, uint64_t id,
+             base::Instant now);
 
   engine::Session& session() { return session_; }
   io::Stream& stream() { return *stream_; }

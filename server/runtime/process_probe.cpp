@@ -10,8 +10,8 @@
 #include <cstdio>
 
 // Present if the program is linked with jemalloc.
-extern "C" int mallctl(const char* name, void* old_value, size_t* old_size, void* new_value, size_t new_size)
-    __attribute__((weak));
+extern "C" int mallctl(const char* name, void* old_value, size_t* old_size, void* new_value,
+                       size_t new_size) __attribute__((weak));
 
 namespace quorate::server::runtime {
 
@@ -23,13 +23,16 @@ bool ReadControl(const char* name, T& value) {
   return mallctl != nullptr && mallctl(name, &value, &size, nullptr, 0) == 0;
 }
 
-double Seconds(const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; }
+double Seconds(const timeval& t) {
+  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+}
 
 class RealProbe final : public ProcessProbe {
  public:
   RealProbe() { Refresh(); }
 
-  // The allocator's total as of the last refresh, moved by what this thread has allocated and freed since.
+  // The allocator's total as of the last refresh, moved by what this thread has allocated and freed
+  // since.
   uint64_t UsedBytes() override {
     if (allocated_ == nullptr || deallocated_ == nullptr) return base_;
     const auto moved = static_cast<int64_t>(*allocated_ - allocated_at_base_) -
@@ -66,7 +69,8 @@ class RealProbe final : public ProcessProbe {
   }
 
   uint64_t SystemMemoryBytes() override {
-    return static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+    return static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) *
+           static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
   }
 
   double CpuSystemSeconds() override { return Seconds(Usage().ru_stime); }

@@ -1,5 +1,5 @@
-// What the process costs: memory as the allocator and the kernel count it, and processor time. An interface, because a
-// simulated server shares its process with others.
+// What the process costs: memory as the allocator and the kernel count it, and processor time. An
+// interface, because a simulated server shares its process with others.
 #pragma once
 
 #include <cstdint>

@@ -9,10 +9,12 @@ namespace quorate::server::runtime {
 using replication::core::PsyncOutcome;
 using replication::core::ReplicaId;
 
-ReplicationBridge::ReplicationBridge(io::Io& io, log::Logger& logger, FindConnection find_connection)
+ReplicationBridge::ReplicationBridge(io::Io& io, log::Logger& logger,
+                                     FindConnection find_connection)
     : io_(io), logger_(logger), find_connection_(std::move(find_connection)) {}
 
-void ReplicationBridge::Attach(engine::Engine& engine, replication::runtime::Replication& replication) {
+void ReplicationBridge::Attach(engine::Engine& engine,
+                               replication::runtime::Replication& replication) {
   engine_ = &engine;
   replication_ = &replication;
 }
@@ -33,8 +35,10 @@ engine::Session& ReplicationBridge::PrimarySession() {
   return *primary_session_;
 }
 
-void ReplicationBridge::HandleReplconf(engine::Session& session, std::span<const std::string_view> args) {
-  const replication::core::ReplconfReply reply = replication_->HandleReplconf(ReplicaId{session.id}, args);
+void ReplicationBridge::HandleReplconf(engine::Session& session,
+                                       std::span<const std::string_view> args) {
+  const replication::core::ReplconfReply reply =
+      replication_->HandleReplconf(ReplicaId{session.id}, args);
   if (reply.silent) return;
   if (reply.error.empty()) {
     session.writer.Ok();
@@ -43,8 +47,10 @@ void ReplicationBridge::HandleReplconf(engine::Session& session, std::span<const
   }
 }
 
-void ReplicationBridge::HandlePsync(engine::Session& session, std::span<const std::string_view> args) {
-  const auto reply = replication_->HandlePsync(ReplicaId{session.id}, session.peer.host, !session.output.empty(), args);
+void ReplicationBridge::HandlePsync(engine::Session& session,
+                                    std::span<const std::string_view> args) {
+  const auto reply = replication_->HandlePsync(ReplicaId{session.id}, session.peer.host,
+                                               !session.output.empty(), args);
   switch (reply.outcome) {
     case PsyncOutcome::kReplicaLink:
       session.kind = engine::SessionKind::kReplica;
@@ -71,9 +77,10 @@ void ReplicationBridge::Apply(std::span<const std::string_view> args) {
   engine_->BeginTurn(io_.Now(), io_.WallNow());
   const base::Status status = engine_->ApplyFromPrimary(PrimarySession(), args, {});
   if (!status)
-    logger_.Warning(fmt::format("== CRITICAL == This replica is sending an error to its primary: '{}' after processing the "
-                                "command '{}'",
-                                status.error().message, args[0]));
+    logger_.Warning(fmt::format(
+        "== CRITICAL == This replica is sending an error to its primary: '{}' after processing the "
+        "command '{}'",
+        status.error().message, args[0]));
 }
 
 void ReplicationBridge::SelectDb(int db) { PrimarySession().db = db; }
@@ -89,14 +96,16 @@ size_t ReplicationBridge::TryWrite(ReplicaId replica, std::span<const std::strin
 }
 
 void ReplicationBridge::NotifyWritable(ReplicaId replica) {
-  if (Connection* connection = find_connection_(static_cast<uint64_t>(replica)); connection != nullptr)
+  if (Connection* connection = find_connection_(static_cast<uint64_t>(replica));
+      connection != nullptr)
     connection->stream().NotifyWritable();
 }
 
 void ReplicationBridge::Close(ReplicaId replica, std::string_view reason) {
   Connection* connection = find_connection_(static_cast<uint64_t>(replica));
   if (connection == nullptr) return;
-  logger_.Warning(fmt::format("Disconnecting replica {}: {}", connection->session().peer.ToString(), reason));
+  logger_.Warning(
+      fmt::format("Disconnecting replica {}: {}", connection->session().peer.ToString(), reason));
   engine_->Kill(connection->session(), reason);
 }
 
@@ -107,7 +116,8 @@ void ReplicationBridge::OnAcknowledged() {
 
 void ReplicationBridge::OnRoleChanged(bool is_replica) {
   logger_.SetRole(is_replica ? 'S' : 'M');
-  engine_->settings().replicaof = is_replica ? std::optional(replication_->Upstream()->primary) : std::nullopt;
+  engine_->settings().replicaof =
+      is_replica ? std::optional(replication_->Upstream()->primary) : std::nullopt;
   if (!is_replica && primary_session_ != nullptr) {
     engine_->RemoveSession(*primary_session_);
     primary_session_.reset();
@@ -116,7 +126,8 @@ void ReplicationBridge::OnRoleChanged(bool is_replica) {
 }
 
 void ReplicationBridge::OnPrimaryLink(bool up) {
-  logger_.Notice(up ? "MASTER <-> REPLICA sync: Finished with success" : "Connection with master lost.");
+  logger_.Notice(up ? "MASTER <-> REPLICA sync: Finished with success"
+                    : "Connection with master lost.");
 }
 
 }  // namespace quorate::server::runtime

@@ -1,5 +1,6 @@
-// Joins the engine with replication: for the engine it is the ReplicationPort, for replication the server's ports. It
-// translates and keeps no state but the session in which the primary's commands run.
+// Joins the engine with replication: for the engine it is the ReplicationPort, for replication the
+// server's ports. It translates and keeps no state but the session in which the primary's commands
+// run.
 #pragma once
 
 #include <functional>
@@ -43,18 +44,27 @@ class ReplicationBridge final : public engine::ReplicationPort,
   void HandlePsync(engine::Session& session, std::span<const std::string_view> args) override;
   base::Result<ReplicaOfOutcome> ReplicaOf(std::optional<base::Endpoint> primary) override;
   const replication::core::History& history() const override { return replication_->history(); }
-  std::vector<replication::core::ReplicaView> Replicas() const override { return replication_->Replicas(); }
-  std::optional<replication::core::UpstreamView> Upstream() const override { return replication_->Upstream(); }
+  std::vector<replication::core::ReplicaView> Replicas() const override {
+    return replication_->Replicas();
+  }
+  std::optional<replication::core::UpstreamView> Upstream() const override {
+    return replication_->Upstream();
+  }
   replication::core::BacklogView Backlog() const override { return replication_->Backlog(); }
-  const replication::core::SyncCounters& counters() const override { return replication_->counters(); }
-  int64_t ReplicasAcknowledged(base::Offset offset) const override { return replication_->CountAcknowledged(offset); }
+  const replication::core::SyncCounters& counters() const override {
+    return replication_->counters();
+  }
+  int64_t ReplicasAcknowledged(base::Offset offset) const override {
+    return replication_->CountAcknowledged(offset);
+  }
   void RequestAcknowledgements() override { replication_->RequestAcknowledgements(); }
 
   // ---- replication's ports
   void Apply(std::span<const std::string_view> args) override;
   void SelectDb(int db) override;
   void AbortTransaction() override;
-  size_t TryWrite(replication::core::ReplicaId replica, std::span<const std::string_view> slices) override;
+  size_t TryWrite(replication::core::ReplicaId replica,
+                  std::span<const std::string_view> slices) override;
   void NotifyWritable(replication::core::ReplicaId replica) override;
   void Close(replication::core::ReplicaId replica, std::string_view reason) override;
   void OnAcknowledged() override;

@@ -3,7 +3,8 @@
 namespace quorate::server::runtime {
 
 replication::core::Options ReplicationOptions(const config::ServerSettings& settings) {
-  const config::OutputBufferLimit& limit = settings.output_buffer_limit(config::ClientClass::kReplica);
+  const config::OutputBufferLimit& limit =
+      settings.output_buffer_limit(config::ClientClass::kReplica);
   replication::core::Options options;
   options.backlog_size = settings.repl_backlog_size;
   options.backlog_ttl = settings.repl_backlog_ttl;

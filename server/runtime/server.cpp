@@ -28,7 +28,9 @@ log::Level LevelOf(config::LogLevel level) {
   return log::Level::kNotice;
 }
 
-bool IsLoopback(const base::Endpoint& peer) { return peer.host.starts_with("127.") || peer.host == "::1"; }
+bool IsLoopback(const base::Endpoint& peer) {
+  return peer.host.starts_with("127.") || peer.host == "::1";
+}
 
 bool IsYaml(const std::string& path) { return path.ends_with(".yaml") || path.ends_with(".yml"); }
 
@@ -36,7 +38,8 @@ base::Random Seeded(io::Io& io) { return base::Random(io.RandomSeed()); }
 
 }  // namespace
 
-Server::Server(io::Io& io, Options options, log::Logger& logger, ProcessProbe& probe, std::function<void(int)> on_exit)
+Server::Server(io::Io& io, Options options, log::Logger& logger, ProcessProbe& probe,
+               std::function<void(int)> on_exit)
     : io_(io),
       logger_(logger),
       probe_(probe),
@@ -52,11 +55,12 @@ Server::Server(io::Io& io, Options options, log::Logger& logger, ProcessProbe& p
       }) {
   base::Random random = Seeded(io);
   const base::RunId run_id = base::RunId::Generate(random);
-  engine_ = std::make_unique<engine::Engine>(settings_, databases_, bridge_, *this, random.Fork(), run_id, io_.Now());
+  engine_ = std::make_unique<engine::Engine>(settings_, databases_, bridge_, *this, random.Fork(),
+                                             run_id, io_.Now());
   dataset_ = std::make_unique<persistence::Dataset>(*engine_);
   replication_ = std::make_unique<replication::runtime::Replication>(
-      io_, replication::runtime::ReplicationPorts{*dataset_, bridge_, bridge_, bridge_}, ReplicationOptions(settings_),
-      settings_.port);
+      io_, replication::runtime::ReplicationPorts{*dataset_, bridge_, bridge_, bridge_},
+      ReplicationOptions(settings_), settings_.port);
   bridge_.Attach(*engine_, *replication_);
   BeginTurn();
   engine_->last_save_seconds = io_.WallNow().ms / 1000;
@@ -97,9 +101,11 @@ uint16_t Server::port() const {
   return 0;
 }
 
-// ---- listening ------------------------------------------------------------------------------------------------------
+// ---- listening
+// ------------------------------------------------------------------------------------------------------
 
-base::Result<std::vector<std::unique_ptr<io::Listener>>> Server::OpenListeners(const config::ServerSettings& settings) {
+base::Result<std::vector<std::unique_ptr<io::Listener>>> Server::OpenListeners(
+    const config::ServerSettings& settings) {
   std::vector<std::unique_ptr<io::Listener>> listeners;
   const auto on_accept = [this](std::unique_ptr<io::Stream> stream) { Accept(std::move(stream)); };
   if (settings.port != 0) {
@@ -115,12 +121,13 @@ base::Result<std::vector<std::unique_ptr<io::Listener>>> Server::OpenListeners(c
       if (listener) {
         listeners.push_back(std::move(*listener));
       } else if (!optional) {
-        return base::Error{
-            fmt::format("Could not create server TCP listening socket {}:{}: {}", address, settings.port, listener.error().message)};
+        return base::Error{fmt::format("Could not create server TCP listening socket {}:{}: {}",
+                                       address, settings.port, listener.error().message)};
       }
     }
     if (listeners.empty() && !settings.bind.empty())
-      return base::Error{fmt::format("Failed listening on port {} (TCP), aborting.", settings.port)};
+      return base::Error{
+          fmt::format("Failed listening on port {} (TCP), aborting.", settings.port)};
   }
   if (!settings.unixsocket.empty()) {
     io::ListenOptions options;
@@ -129,7 +136,8 @@ base::Result<std::vector<std::unique_ptr<io::Listener>>> Server::OpenListeners(c
     options.backlog = settings.tcp_backlog;
     auto listener = io_.Listen(options, on_accept);
     if (!listener)
-      return base::Error{fmt::format("Failed opening Unix socket: {}: {}", settings.unixsocket, listener.error().message)};
+      return base::Error{fmt::format("Failed opening Unix socket: {}: {}", settings.unixsocket,
+                                     listener.error().message)};
     listeners.push_back(std::move(*listener));
   }
   return listeners;
@@ -143,21 +151,24 @@ void Server::Accept(std::unique_ptr<io::Stream> stream) {
     stream->TryWrite(fmt::format("-{}\r\n", resp::errors::kMaxClients));
     return;
   }
-  if (settings_.protected_mode && settings_.requirepass.empty() && !stream->is_unix() && !IsLoopback(stream->peer())) {
+  if (settings_.protected_mode && settings_.requirepass.empty() && !stream->is_unix() &&
+      !IsLoopback(stream->peer())) {
     ++engine_->stats().rejected_connections;
     stream->TryWrite(fmt::format("-{}\r\n", resp::errors::kProtectedMode));
     return;
   }
   stream->SetKeepAlive(settings_.tcp_keepalive);
   const uint64_t id = engine_->NextSessionId();
-  auto connection = std::make_unique<Connection>(*this, std::move(stream), id, io_.Now());
+  ConnectionOwner& owner = *this;
+  auto connection = std::make_unique<Connection>(owner, std::move(stream), id, io_.Now());
   Connection& added = *connection;
   connections_.emplace(id, std::move(connection));
   engine_->AddSession(added.session());
   added.stream().SetObserver(added);
 }
 
-// ---- connections ----------------------------------------------------------------------------------------------------
+// ---- connections
+// ----------------------------------------------------------------------------------------------------
 
 void Server::BeginTurn() { engine_->BeginTurn(io_.Now(), io_.WallNow()); }
 
@@ -199,7 +210,8 @@ void Server::FlushSession(engine::Session& session) {
   if (it == connections_.end() || it->second->closing) return;
   Connection& connection = *it->second;
   if (session.close_now) {
-    logger_.Verbose(fmt::format("Closing client {}: {}", session.peer.ToString(), session.close_reason));
+    logger_.Verbose(
+        fmt::format("Closing client {}: {}", session.peer.ToString(), session.close_reason));
     Discard(connection);
     return;
   }
@@ -230,7 +242,8 @@ void Server::FreeLater(std::function<void()> work) {
   io_.Offload(std::move(work), [] {});
 }
 
-// ---- periodic work --------------------------------------------------------------------------------------------------
+// ---- periodic work
+// --------------------------------------------------------------------------------------------------
 
 void Server::OnCron() {
   BeginTurn();
@@ -250,7 +263,8 @@ void Server::ArmDeadline() {
   }
 }
 
-// ---- settings -------------------------------------------------------------------------------------------------------
+// ---- settings
+// -------------------------------------------------------------------------------------------------------
 
 base::Status Server::RewriteConfig() {
   if (config_path_.empty()) return base::Error{"The server is running without a config file"};
@@ -261,9 +275,10 @@ base::Status Server::RewriteConfig() {
   }
   const config::ServerSettings& settings = settings_;
   const quorate::config::Binding binding = directives_.Bind(settings);
-  base::Result<std::string> text = IsYaml(config_path_)
-                                       ? quorate::config::RewriteYaml(*old_text, binding)
-                                       : base::Result<std::string>(quorate::config::RewriteRedis(*old_text, binding));
+  base::Result<std::string> text =
+      IsYaml(config_path_)
+          ? quorate::config::RewriteYaml(*old_text, binding)
+          : base::Result<std::string>(quorate::config::RewriteRedis(*old_text, binding));
   if (!text) return base::Error{"Rewriting config file: " + text.error().message};
   constexpr uint32_t kConfigMode = 0600;
   if (base::Status status = io_.files().Replace(config_path_, *text, kConfigMode); !status)
@@ -271,12 +286,13 @@ base::Status Server::RewriteConfig() {
   return {};
 }
 
-std::optional<quorate::config::ApplyFailure> Server::ApplySettings(const config::ServerSettings& before,
-                                                                   const config::ServerSettings& after,
-                                                                   const std::vector<std::string>& changed) {
+std::optional<quorate::config::ApplyFailure> Server::ApplySettings(
+    const config::ServerSettings& before, const config::ServerSettings& after,
+    const std::vector<std::string>& changed) {
   (void)changed;
   if (before.port != after.port || before.bind != after.bind) {
-    // The new listeners are opened beside the old ones where they differ; a failure leaves the old ones.
+    // The new listeners are opened beside the old ones where they differ; a failure leaves the old
+    // ones.
     std::vector<std::unique_ptr<io::Listener>> old = std::exchange(listeners_, {});
     if (before.port == after.port) old.clear();
     auto opened = OpenListeners(after);
@@ -300,7 +316,8 @@ std::optional<quorate::config::ApplyFailure> Server::ApplySettings(const config:
   }
   logger_.SetLevel(LevelOf(after.loglevel));
   if (before.tcp_keepalive != after.tcp_keepalive)
-    for (auto& [id, connection] : connections_) connection->stream().SetKeepAlive(after.tcp_keepalive);
+    for (auto& [id, connection] : connections_)
+      connection->stream().SetKeepAlive(after.tcp_keepalive);
   replication_->SetOptions(ReplicationOptions(after));
   engine_->slowlog().Trim(static_cast<size_t>(std::max<int64_t>(after.slowlog_max_len, 0)));
   return std::nullopt;
@@ -319,7 +336,8 @@ engine::Host::ProcessInfo Server::Process() {
   return info;
 }
 
-// ---- shutdown -------------------------------------------------------------------------------------------------------
+// ---- shutdown
+// -------------------------------------------------------------------------------------------------------
 
 void Server::RequestShutdown() {
   if (shutting_down_) {
@@ -334,7 +352,9 @@ base::Status Server::Shutdown(engine::Session* requester, const engine::Shutdown
   if (request.abort) {
     if (!shutting_down_) return base::Error{"No shutdown in progress."};
     logger_.Notice("Shutdown manually aborted.");
-    if (Connection* waiting = shutting_down_->requester == 0 ? nullptr : connections_.at(shutting_down_->requester).get()) {
+    if (Connection* waiting = shutting_down_->requester == 0
+                                  ? nullptr
+                                  : connections_.at(shutting_down_->requester).get()) {
       waiting->session().writer.Error("ERR Errors trying to SHUTDOWN. Check logs.");
       engine_->Unblock(waiting->session());
     }
@@ -348,8 +368,10 @@ base::Status Server::Shutdown(engine::Session* requester, const engine::Shutdown
     FinishShutdown();
     return {};
   }
-  logger_.Notice(fmt::format("Waiting for replicas before shutting down ({} seconds).", settings_.shutdown_timeout.count()));
-  shutting_down_ = ShuttingDown{io_.Now() + settings_.shutdown_timeout, requester == nullptr ? 0 : requester->id};
+  logger_.Notice(fmt::format("Waiting for replicas before shutting down ({} seconds).",
+                             settings_.shutdown_timeout.count()));
+  shutting_down_ = ShuttingDown{io_.Now() + settings_.shutdown_timeout,
+                                requester == nullptr ? 0 : requester->id};
   if (requester != nullptr) requester->blocked_state = engine::BlockedByShutdown{};
   engine_->SetPause(engine::PauseMode::kWrite, base::Instant::max());
   replication_->RequestAcknowledgements();
@@ -360,7 +382,8 @@ bool Server::ReplicasCaughtUp() const {
   const base::Offset offset = replication_->offset();
   const auto replicas = replication_->Replicas();
   return std::all_of(replicas.begin(), replicas.end(), [&](const auto& replica) {
-    return replica.phase != replication::core::ReplicaPhase::kOnline || replica.acknowledged >= offset;
+    return replica.phase != replication::core::ReplicaPhase::kOnline ||
+           replica.acknowledged >= offset;
   });
 }
 
@@ -375,11 +398,13 @@ void Server::ContinueShutdown() {
     if (replica.acknowledged >= replication_->offset()) {
       ++in_sync;
     } else {
-      logger_.Notice(fmt::format("Lagging replica {}:{} reported offset {} behind master, lag={}.", replica.ip, replica.port,
-                                 replication_->offset() - replica.acknowledged, replica.lag_seconds));
+      logger_.Notice(fmt::format(
+          "Lagging replica {}:{} reported offset {} behind master, lag={}.", replica.ip,
+          replica.port, replication_->offset() - replica.acknowledged, replica.lag_seconds));
     }
   }
-  logger_.Notice(fmt::format("{} of {} replicas are in sync when shutting down.", in_sync, replicas.size()));
+  logger_.Notice(
+      fmt::format("{} of {} replicas are in sync when shutting down.", in_sync, replicas.size()));
   FinishShutdown();
 }
 

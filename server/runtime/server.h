@@ -1,8 +1,9 @@
-// One running server: listeners, connections, the loop turn, periodic work and shutdown around the engine. Everything
-// reaches the outside through the injected Io, so the simulator runs this very class.
+// One running server: listeners, connections, the loop turn, periodic work and shutdown around the
+// engine. Everything reaches the outside through the injected Io, so the simulator runs this very
+// class.
 //
-// A loop turn: callbacks feed the engine; at its end replication writes its replicas, every ready session is flushed once,
-// and what closed is destroyed.
+// A loop turn: callbacks feed the engine; at its end replication writes its replicas, every ready
+// session is flushed once, and what closed is destroyed.
 #pragma once
 
 #include <functional>
@@ -35,12 +36,14 @@ class Server final : public engine::Host, private ConnectionOwner {
   };
 
   // `on_exit` is called once, when the server has shut down in good order; destroy it afterwards.
-  Server(io::Io& io, Options options, log::Logger& logger, ProcessProbe& probe, std::function<void(int exit_code)> on_exit);
+  Server(io::Io& io, Options options, log::Logger& logger, ProcessProbe& probe,
+         std::function<void(int exit_code)> on_exit);
   ~Server() override;
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Opens the listeners and, if so configured, follows the primary. Error: what could not be opened.
+  // Opens the listeners and, if so configured, follows the primary. Error: what could not be
+  // opened.
   base::Status Start();
   // SIGTERM: as SHUTDOWN.
   void RequestShutdown();
@@ -56,12 +59,13 @@ class Server final : public engine::Host, private ConnectionOwner {
   base::Instant Now() override { return io_.Now(); }
   void CloseSoon(engine::Session& session) override { engine_->MarkReady(session); }
   void ResumeSoon(engine::Session& session) override;
-  base::Status Shutdown(engine::Session* requester, const engine::ShutdownRequest& request) override;
+  base::Status Shutdown(engine::Session* requester,
+                        const engine::ShutdownRequest& request) override;
   base::Status RewriteConfig() override;
   const config::ServerTable& directives() const override { return directives_; }
-  std::optional<quorate::config::ApplyFailure> ApplySettings(const config::ServerSettings& before,
-                                                             const config::ServerSettings& after,
-                                                             const std::vector<std::string>& changed) override;
+  std::optional<quorate::config::ApplyFailure> ApplySettings(
+      const config::ServerSettings& before, const config::ServerSettings& after,
+      const std::vector<std::string>& changed) override;
   void ResetStatistics() override {}
   void FreeLater(std::function<void()> work) override;
   void Sleep(base::Duration duration) override { probe_.Sleep(duration.count()); }
@@ -74,7 +78,8 @@ class Server final : public engine::Host, private ConnectionOwner {
   void OnConnectionWritable(Connection& connection) override;
   void OnConnectionClosed(Connection& connection) override;
 
-  base::Result<std::vector<std::unique_ptr<io::Listener>>> OpenListeners(const config::ServerSettings& settings);
+  base::Result<std::vector<std::unique_ptr<io::Listener>>> OpenListeners(
+      const config::ServerSettings& settings);
   void Accept(std::unique_ptr<io::Stream> stream);
   void BeginTurn();
   void EndTurn();

@@ -15,7 +15,8 @@
 namespace quorate::daemon {
 
 base::Status ChangeDirectory(const std::string& dir) {
-  if (chdir(dir.c_str()) != 0) return base::Error{"Can't chdir to '" + dir + "': " + std::strerror(errno)};
+  if (chdir(dir.c_str()) != 0)
+    return base::Error{"Can't chdir to '" + dir + "': " + std::strerror(errno)};
   return {};
 }
 
@@ -33,9 +34,11 @@ base::Status Detach() {
 
 base::Result<PidFile> PidFile::Create(const std::string& path) {
   FILE* file = std::fopen(path.c_str(), "we");
-  if (file == nullptr) return base::Error{"Failed to write PID file " + path + ": " + std::strerror(errno)};
+  if (file == nullptr)
+    return base::Error{"Failed to write PID file " + path + ": " + std::strerror(errno)};
   std::fprintf(file, "%d\n", static_cast<int>(getpid()));
-  if (std::fclose(file) != 0) return base::Error{"Failed to write PID file " + path + ": " + std::strerror(errno)};
+  if (std::fclose(file) != 0)
+    return base::Error{"Failed to write PID file " + path + ": " + std::strerror(errno)};
   return PidFile(path);
 }
 
@@ -54,7 +57,8 @@ bool NotifySystemd(std::string_view state) {
   if (path[0] == '@') address.sun_path[0] = '\0';
   const int socket_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (socket_fd < 0) return false;
-  const ssize_t sent = sendto(socket_fd, state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<sockaddr*>(&address),
+  const ssize_t sent = sendto(socket_fd, state.data(), state.size(), MSG_NOSIGNAL,
+                              reinterpret_cast<sockaddr*>(&address),
                               static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length));
   close(socket_fd);
   return sent == static_cast<ssize_t>(state.size());

@@ -1,5 +1,5 @@
-// What a Unix daemon does around its real work: working directory, detaching, pid file, systemd's readiness protocol,
-// descriptor limit. Used by the two main.cpp only.
+// What a Unix daemon does around its real work: working directory, detaching, pid file, systemd's
+// readiness protocol, descriptor limit. Used by the two main.cpp only.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,8 @@ namespace quorate::daemon {
 // Error message: "Can't chdir to '<dir>': <reason>".
 base::Status ChangeDirectory(const std::string& dir);
 
-// Forks into the background, in a session of its own, with standard streams on /dev/null. The parent exits 0.
+// Forks into the background, in a session of its own, with standard streams on /dev/null. The
+// parent exits 0.
 base::Status Detach();
 
 // A file holding the pid, removed when this object goes.
@@ -34,11 +35,11 @@ class PidFile {
   std::string path_;
 };
 
-// Sends `state` ("READY=1\nSTATUS=...") to the socket that systemd named in NOTIFY_SOCKET; false without one.
+// Sends `state` ("READY=1\nSTATUS=...") to the socket that systemd named in NOTIFY_SOCKET; false
+// without one.
 bool NotifySystemd(std::string_view state);
 
 // Raises RLIMIT_NOFILE to `wanted`, or as far as it goes; returns what is in force.
 uint64_t RaiseDescriptorLimit(uint64_t wanted);
-
 
 }  // namespace quorate::daemon
