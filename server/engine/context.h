@@ -28,7 +28,6 @@ class Context {
           std::span<const std::string_view> args);
 
   // ---- the request
-  // ------------------------------------------------------------------------------------------------
   const std::span<const std::string_view> args;  // args[0] is the command's name as sent
   size_t argc() const { return args.size(); }
   std::string_view arg(size_t index) const { return args[index]; }
@@ -41,7 +40,6 @@ class Context {
   const base::WallTime wall;
 
   // ---- the keyspace
-  // -----------------------------------------------------------------------------------------------
   // The session's database.
   store::Keyspace& db();
   // args[index] with its hash, for every call below.
@@ -87,7 +85,6 @@ class Context {
   void ForceEffect() { forced_ = true; }
 
   // ---- replies
-  // ----------------------------------------------------------------------------------------------------
   void Error(std::string_view text) { reply.Error(text); }
   // If `record` is no string: answers -WRONGTYPE and returns true.
   bool RefuseWrongType(const store::Record* record,

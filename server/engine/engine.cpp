@@ -44,12 +44,11 @@ Engine::Engine(config::ServerSettings& settings, store::Databases& databases,
       host_(host),
       random_(random),
       run_id_(run_id),
-      pubsub_([this](Session& session) { MarkReady(session); }),
+      pubsub_([this](session::Client& client) { MarkReady(static_cast<Session&>(client)); }),
       propagation_(replication),
       started_(started) {}
 
 // ---- sessions
-// -------------------------------------------------------------------------------------------------------
 
 void Engine::AddSession(Session& session) {
   session.authenticated = settings_.requirepass.empty();
@@ -107,7 +106,6 @@ void Engine::EnforceOutputLimit(Session& session) {
 }
 
 // ---- input
-// ----------------------------------------------------------------------------------------------------------
 
 void Engine::Feed(Session& session, std::string_view bytes) {
   command_clock_ = base::Instant{};
@@ -259,7 +257,6 @@ base::Status Engine::ApplyFromPrimary(Session& primary, std::span<const std::str
 }
 
 // ---- expiry and eviction
-// --------------------------------------------------------------------------------------------
 
 bool Engine::HideIfExpired(Session& session, int db, const store::Lookup& key,
                            const store::Record& record) {
@@ -358,7 +355,6 @@ void Engine::Release(std::vector<store::Keyspace::Content> contents, bool lazily
 }
 
 // ---- notifications
-// --------------------------------------------------------------------------------------------------
 
 void Engine::Publish(std::string_view event, std::string_view key, int db) {
   const std::string number = std::to_string(db);
@@ -369,7 +365,6 @@ void Engine::Publish(std::string_view event, std::string_view key, int db) {
 }
 
 // ---- blocking
-// -------------------------------------------------------------------------------------------------------
 
 void Engine::BlockOnWait(Session& session, BlockedOnWait wait) {
   session.blocked_state = wait;
@@ -424,7 +419,6 @@ void Engine::EndPause() {
 }
 
 // ---- periodic work
-// --------------------------------------------------------------------------------------------------
 
 void Engine::Cron() {
   if (pause_.active() && now_ >= pause_.until()) EndPause();

@@ -29,7 +29,6 @@
 #include "server/engine/host.h"
 #include "server/engine/latency_monitor.h"
 #include "server/engine/propagation.h"
-#include "server/engine/pubsub.h"
 #include "server/engine/replication_port.h"
 #include "server/engine/session.h"
 #include "server/engine/slowlog.h"
@@ -40,6 +39,7 @@
 #include "server/store/expiry.h"
 #include "shared/base/random.h"
 #include "shared/base/time.h"
+#include "shared/session/pubsub.h"
 
 namespace quorate::server::engine {
 
@@ -55,7 +55,6 @@ class Engine {
   void OnTableComplete() { stats_.commands.resize(table_.size()); }
 
   // ---- sessions
-  // ---------------------------------------------------------------------------------------------------
   void AddSession(Session& session);
   void RemoveSession(Session& session);
   const std::map<uint64_t, Session*>& sessions() const { return sessions_; }
@@ -63,7 +62,6 @@ class Engine {
   uint64_t NextSessionId() { return ++last_session_id_; }
 
   // ---- time and input
-  // ---------------------------------------------------------------------------------------------
   // Time of everything until the next call. Called at least once per loop turn before Feed.
   void BeginTurn(base::Instant now, base::WallTime wall) {
     now_ = now;
@@ -92,7 +90,6 @@ class Engine {
   }
 
   // ---- replication
-  // ------------------------------------------------------------------------------------------------
   // Runs one command of the primary's stream in the session of kind kPrimary. Never refused for
   // role, memory or pause; the reply is dropped. Errors are counted (unexpected_error_replies) and
   // returned for the log.
@@ -142,7 +139,7 @@ class Engine {
   store::Databases& databases() { return databases_; }
   ReplicationPort& replication() { return replication_; }
   Host& host() { return host_; }
-  PubSub& pubsub() { return pubsub_; }
+  session::PubSub& pubsub() { return pubsub_; }
   WatchTable& watches() { return watches_; }
   Propagation& propagation() { return propagation_; }
   Statistics& stats() { return stats_; }
@@ -181,7 +178,7 @@ class Engine {
   base::Random random_;
   base::RunId run_id_;
   CommandTable table_;
-  PubSub pubsub_;
+  session::PubSub pubsub_;
   WatchTable watches_;
   Propagation propagation_;
   Statistics stats_;

@@ -25,7 +25,6 @@ class ReplicationPort {
   virtual ~ReplicationPort() = default;
 
   // ---- role
-  // -------------------------------------------------------------------------------------------------------
   virtual bool is_replica() const = 0;
   // As a replica: the link to the primary is up and in sync.
   virtual bool primary_link_up() const = 0;
@@ -34,7 +33,6 @@ class ReplicationPort {
   virtual base::Offset offset() const = 0;
 
   // ---- the stream
-  // -------------------------------------------------------------------------------------------------
   // True if write effects must be appended: we are a primary and have a backlog.
   virtual bool streaming() const = 0;
   // Appends one complete command (a RESP array) that ran in database `db`; SELECT is injected when
@@ -53,7 +51,7 @@ class ReplicationPort {
   enum class ReplicaOfOutcome { kChanged, kUnchanged };
   virtual base::Result<ReplicaOfOutcome> ReplicaOf(std::optional<base::Endpoint> primary) = 0;
 
-  // ---- what ROLE, INFO and CLIENT LIST show -----------------------------------------------------
+  // ---- what ROLE, INFO and CLIENT LIST show
   virtual const replication::core::History& history() const = 0;
   virtual std::vector<replication::core::ReplicaView> Replicas() const = 0;
   // As a replica: the link to our primary.
@@ -62,7 +60,6 @@ class ReplicationPort {
   virtual const replication::core::SyncCounters& counters() const = 0;
 
   // ---- WAIT
-  // -------------------------------------------------------------------------------------------------------
   // Replicas that have acknowledged `offset`.
   virtual int64_t ReplicasAcknowledged(base::Offset offset) const = 0;
   // Puts REPLCONF GETACK * into the stream at the end of this turn.

@@ -88,7 +88,7 @@ void ReplicationBridge::SelectDb(int db) { PrimarySession().db = db; }
 void ReplicationBridge::AbortTransaction() { PrimarySession().transaction.reset(); }
 
 size_t ReplicationBridge::TryWrite(ReplicaId replica, std::span<const std::string_view> slices) {
-  Connection* connection = find_connection_(static_cast<uint64_t>(replica));
+  serve::Connection* connection = find_connection_(static_cast<uint64_t>(replica));
   if (connection == nullptr || connection->closing) return 0;
   const size_t written = connection->stream().TryWrite(slices);
   engine_->stats().net_repl_output_bytes += written;
@@ -96,17 +96,17 @@ size_t ReplicationBridge::TryWrite(ReplicaId replica, std::span<const std::strin
 }
 
 void ReplicationBridge::NotifyWritable(ReplicaId replica) {
-  if (Connection* connection = find_connection_(static_cast<uint64_t>(replica));
+  if (serve::Connection* connection = find_connection_(static_cast<uint64_t>(replica));
       connection != nullptr)
     connection->stream().NotifyWritable();
 }
 
 void ReplicationBridge::Close(ReplicaId replica, std::string_view reason) {
-  Connection* connection = find_connection_(static_cast<uint64_t>(replica));
+  serve::Connection* connection = find_connection_(static_cast<uint64_t>(replica));
   if (connection == nullptr) return;
   logger_.Warning(
-      fmt::format("Disconnecting replica {}: {}", connection->session().peer.ToString(), reason));
-  engine_->Kill(connection->session(), reason);
+      fmt::format("Disconnecting replica {}: {}", connection->client().peer.ToString(), reason));
+  engine_->Kill(static_cast<engine::Session&>(connection->client()), reason);
 }
 
 void ReplicationBridge::OnAcknowledged() {

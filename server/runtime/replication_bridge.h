@@ -11,9 +11,9 @@
 #include "replication/runtime/replication.h"
 #include "server/engine/engine.h"
 #include "server/engine/replication_port.h"
-#include "server/runtime/connection.h"
 #include "shared/io/io.h"
 #include "shared/log/logger.h"
+#include "shared/serve/connection.h"
 
 namespace quorate::server::runtime {
 
@@ -22,7 +22,7 @@ class ReplicationBridge final : public engine::ReplicationPort,
                                 public replication::runtime::ReplicaLinks,
                                 public replication::runtime::ReplicationListener {
  public:
-  using FindConnection = std::function<Connection*(uint64_t id)>;
+  using FindConnection = std::function<serve::Connection*(uint64_t id)>;
 
   ReplicationBridge(io::Io& io, log::Logger& logger, FindConnection find_connection);
 

@@ -28,11 +28,11 @@ log::Level LevelOf(config::LogLevel level) {
   return log::Level::kNotice;
 }
 
-bool IsLoopback(const base::Endpoint& peer) {
-  return peer.host.starts_with("127.") || peer.host == "::1";
-}
-
 bool IsYaml(const std::string& path) { return path.ends_with(".yaml") || path.ends_with(".yml"); }
+
+engine::Session& SessionOf(serve::Connection& connection) {
+  return static_cast<engine::Session&>(connection.client());
+}
 
 base::Random Seeded(io::Io& io) { return base::Random(io.RandomSeed()); }
 
@@ -71,7 +71,7 @@ Server::Server(io::Io& io, Options options, log::Logger& logger, ProcessProbe& p
 Server::~Server() {
   io_.SetEndOfTurn({});
   listeners_.clear();
-  for (auto& [id, connection] : connections_) engine_->RemoveSession(connection->session());
+  for (auto& [id, connection] : connections_) engine_->RemoveSession(SessionOf(*connection));
   connections_.clear();
   bridge_.Detach();
 }
@@ -95,52 +95,15 @@ base::Status Server::Start() {
   return {};
 }
 
-uint16_t Server::port() const {
-  for (const auto& listener : listeners_)
-    if (listener->endpoint().port != 0) return listener->endpoint().port;
-  return 0;
-}
+uint16_t Server::port() const { return serve::BoundPort(listeners_); }
 
 // ---- listening
-// ------------------------------------------------------------------------------------------------------
 
-base::Result<std::vector<std::unique_ptr<io::Listener>>> Server::OpenListeners(
-    const config::ServerSettings& settings) {
-  std::vector<std::unique_ptr<io::Listener>> listeners;
-  const auto on_accept = [this](std::unique_ptr<io::Stream> stream) { Accept(std::move(stream)); };
-  if (settings.port != 0) {
-    for (const std::string& configured : settings.bind) {
-      const bool optional = configured.starts_with('-');
-      std::string address = optional ? configured.substr(1) : configured;
-      if (address == "*") address = "0.0.0.0";
-      if (address == "::*") address = "::";
-      io::ListenOptions options;
-      options.endpoint = {address, settings.port};
-      options.backlog = settings.tcp_backlog;
-      auto listener = io_.Listen(options, on_accept);
-      if (listener) {
-        listeners.push_back(std::move(*listener));
-      } else if (!optional) {
-        return base::Error{fmt::format("Could not create server TCP listening socket {}:{}: {}",
-                                       address, settings.port, listener.error().message)};
-      }
-    }
-    if (listeners.empty() && !settings.bind.empty())
-      return base::Error{
-          fmt::format("Failed listening on port {} (TCP), aborting.", settings.port)};
-  }
-  if (!settings.unixsocket.empty()) {
-    io::ListenOptions options;
-    options.unix_path = settings.unixsocket;
-    options.unix_mode = settings.unixsocketperm;
-    options.backlog = settings.tcp_backlog;
-    auto listener = io_.Listen(options, on_accept);
-    if (!listener)
-      return base::Error{fmt::format("Failed opening Unix socket: {}: {}", settings.unixsocket,
-                                     listener.error().message)};
-    listeners.push_back(std::move(*listener));
-  }
-  return listeners;
+base::Result<serve::Listeners> Server::OpenListeners(const config::ServerSettings& settings) {
+  const serve::ListenSpec spec{settings.port, settings.bind, settings.unixsocket,
+                               settings.unixsocketperm, settings.tcp_backlog};
+  return serve::OpenListeners(
+      io_, spec, [this](std::unique_ptr<io::Stream> stream) { Accept(std::move(stream)); });
 }
 
 void Server::Accept(std::unique_ptr<io::Stream> stream) {
@@ -151,31 +114,31 @@ void Server::Accept(std::unique_ptr<io::Stream> stream) {
     stream->TryWrite(fmt::format("-{}\r\n", resp::errors::kMaxClients));
     return;
   }
-  if (settings_.protected_mode && settings_.requirepass.empty() && !stream->is_unix() &&
-      !IsLoopback(stream->peer())) {
+  if (settings_.protected_mode && settings_.requirepass.empty() && !serve::IsLocalPeer(*stream)) {
     ++engine_->stats().rejected_connections;
     stream->TryWrite(fmt::format("-{}\r\n", resp::errors::kProtectedMode));
     return;
   }
   stream->SetKeepAlive(settings_.tcp_keepalive);
-  const uint64_t id = engine_->NextSessionId();
-  ConnectionOwner& owner = *this;
-  auto connection = std::make_unique<Connection>(owner, std::move(stream), id, io_.Now());
-  Connection& added = *connection;
-  connections_.emplace(id, std::move(connection));
-  engine_->AddSession(added.session());
-  added.stream().SetObserver(added);
+  auto session = std::make_unique<engine::Session>(engine_->NextSessionId(), io_.Now());
+  engine::Session& added = *session;
+  serve::ConnectionOwner& owner = *this;
+  auto connection =
+      std::make_unique<serve::Connection>(owner, std::move(stream), std::move(session));
+  serve::Connection& opened = *connection;
+  connections_.emplace(added.id, std::move(connection));
+  engine_->AddSession(added);
+  opened.Begin();
 }
 
 // ---- connections
-// ----------------------------------------------------------------------------------------------------
 
 void Server::BeginTurn() { engine_->BeginTurn(io_.Now(), io_.WallNow()); }
 
-void Server::OnConnectionBytes(Connection& connection, std::string_view bytes) {
+void Server::OnConnectionBytes(serve::Connection& connection, std::string_view bytes) {
   if (connection.closing) return;
   BeginTurn();
-  engine::Session& session = connection.session();
+  engine::Session& session = SessionOf(connection);
   engine_->stats().net_input_bytes += bytes.size();
   ++engine_->stats().total_reads;
   if (session.kind == engine::SessionKind::kReplica)
@@ -184,22 +147,22 @@ void Server::OnConnectionBytes(Connection& connection, std::string_view bytes) {
   ArmDeadline();
 }
 
-void Server::OnConnectionWritable(Connection& connection) {
+void Server::OnConnectionWritable(serve::Connection& connection) {
   if (connection.closing) return;
-  if (connection.session().kind == engine::SessionKind::kReplica) {
+  if (SessionOf(connection).kind == engine::SessionKind::kReplica) {
     replication_->OnReplicaWritable(replication::core::ReplicaId{connection.id()});
     return;
   }
-  FlushSession(connection.session());
+  FlushSession(SessionOf(connection));
 }
 
-void Server::OnConnectionClosed(Connection& connection) { Discard(connection); }
+void Server::OnConnectionClosed(serve::Connection& connection) { Discard(connection); }
 
-void Server::Discard(Connection& connection) {
+void Server::Discard(serve::Connection& connection) {
   if (connection.closing) return;
   connection.closing = true;
   BeginTurn();
-  engine_->RemoveSession(connection.session());
+  engine_->RemoveSession(SessionOf(connection));
   replication_->OnReplicaClosed(replication::core::ReplicaId{connection.id()});
   if (shutting_down_ && shutting_down_->requester == connection.id()) shutting_down_->requester = 0;
   discarded_.push_back(connection.id());
@@ -208,7 +171,7 @@ void Server::Discard(Connection& connection) {
 void Server::FlushSession(engine::Session& session) {
   const auto it = connections_.find(session.id);
   if (it == connections_.end() || it->second->closing) return;
-  Connection& connection = *it->second;
+  serve::Connection& connection = *it->second;
   if (session.close_now) {
     logger_.Verbose(
         fmt::format("Closing client {}: {}", session.peer.ToString(), session.close_reason));
@@ -233,7 +196,7 @@ void Server::ResumeSoon(engine::Session& session) {
     const auto it = connections_.find(id);
     if (it == connections_.end() || it->second->closing) return;
     BeginTurn();
-    engine_->Resume(it->second->session());
+    engine_->Resume(SessionOf(*it->second));
     ArmDeadline();
   });
 }
@@ -243,7 +206,6 @@ void Server::FreeLater(std::function<void()> work) {
 }
 
 // ---- periodic work
-// --------------------------------------------------------------------------------------------------
 
 void Server::OnCron() {
   BeginTurn();
@@ -264,7 +226,6 @@ void Server::ArmDeadline() {
 }
 
 // ---- settings
-// -------------------------------------------------------------------------------------------------------
 
 base::Status Server::RewriteConfig() {
   if (config_path_.empty()) return base::Error{"The server is running without a config file"};
@@ -293,7 +254,7 @@ std::optional<quorate::config::ApplyFailure> Server::ApplySettings(
   if (before.port != after.port || before.bind != after.bind) {
     // The new listeners are opened beside the old ones where they differ; a failure leaves the old
     // ones.
-    std::vector<std::unique_ptr<io::Listener>> old = std::exchange(listeners_, {});
+    serve::Listeners old = std::exchange(listeners_, {});
     if (before.port == after.port) old.clear();
     auto opened = OpenListeners(after);
     if (!opened) {
@@ -311,7 +272,7 @@ std::optional<quorate::config::ApplyFailure> Server::ApplySettings(
   }
   if (before.requirepass != after.requirepass) {
     for (auto& [id, connection] : connections_) {
-      if (after.requirepass.empty()) connection->session().authenticated = true;
+      if (after.requirepass.empty()) SessionOf(*connection).authenticated = true;
     }
   }
   logger_.SetLevel(LevelOf(after.loglevel));
@@ -337,7 +298,6 @@ engine::Host::ProcessInfo Server::Process() {
 }
 
 // ---- shutdown
-// -------------------------------------------------------------------------------------------------------
 
 void Server::RequestShutdown() {
   if (shutting_down_) {
@@ -352,11 +312,11 @@ base::Status Server::Shutdown(engine::Session* requester, const engine::Shutdown
   if (request.abort) {
     if (!shutting_down_) return base::Error{"No shutdown in progress."};
     logger_.Notice("Shutdown manually aborted.");
-    if (Connection* waiting = shutting_down_->requester == 0
-                                  ? nullptr
-                                  : connections_.at(shutting_down_->requester).get()) {
-      waiting->session().writer.Error("ERR Errors trying to SHUTDOWN. Check logs.");
-      engine_->Unblock(waiting->session());
+    if (serve::Connection* waiting = shutting_down_->requester == 0
+                                         ? nullptr
+                                         : connections_.at(shutting_down_->requester).get()) {
+      SessionOf(*waiting).writer.Error("ERR Errors trying to SHUTDOWN. Check logs.");
+      engine_->Unblock(SessionOf(*waiting));
     }
     shutting_down_.reset();
     engine_->EndPause();
@@ -411,7 +371,7 @@ void Server::ContinueShutdown() {
 void Server::FinishShutdown() {
   if (exited_) return;
   exited_ = true;
-  for (auto& [id, connection] : connections_) FlushSession(connection->session());
+  for (auto& [id, connection] : connections_) FlushSession(SessionOf(*connection));
   logger_.Warning("Quorate is now ready to exit, bye bye...");
   io_.Defer([this] { on_exit_(0); });
 }

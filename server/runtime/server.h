@@ -19,16 +19,17 @@
 #include "server/engine/engine.h"
 #include "server/engine/host.h"
 #include "server/persistence/dataset.h"
-#include "server/runtime/connection.h"
 #include "server/runtime/process_probe.h"
 #include "server/runtime/replication_bridge.h"
 #include "server/store/databases.h"
 #include "shared/io/io.h"
 #include "shared/log/logger.h"
+#include "shared/serve/connection.h"
+#include "shared/serve/listeners.h"
 
 namespace quorate::server::runtime {
 
-class Server final : public engine::Host, private ConnectionOwner {
+class Server final : public engine::Host, private serve::ConnectionOwner {
  public:
   struct Options {
     config::ServerSettings settings;
@@ -73,18 +74,17 @@ class Server final : public engine::Host, private ConnectionOwner {
   uint64_t ResidentBytes() override { return probe_.ResidentBytes(); }
   ProcessInfo Process() override;
 
-  // ---- ConnectionOwner
-  void OnConnectionBytes(Connection& connection, std::string_view bytes) override;
-  void OnConnectionWritable(Connection& connection) override;
-  void OnConnectionClosed(Connection& connection) override;
+  // ---- serve::ConnectionOwner
+  void OnConnectionBytes(serve::Connection& connection, std::string_view bytes) override;
+  void OnConnectionWritable(serve::Connection& connection) override;
+  void OnConnectionClosed(serve::Connection& connection) override;
 
-  base::Result<std::vector<std::unique_ptr<io::Listener>>> OpenListeners(
-      const config::ServerSettings& settings);
+  base::Result<serve::Listeners> OpenListeners(const config::ServerSettings& settings);
   void Accept(std::unique_ptr<io::Stream> stream);
   void BeginTurn();
   void EndTurn();
   void FlushSession(engine::Session& session);
-  void Discard(Connection& connection);
+  void Discard(serve::Connection& connection);
   void OnCron();
   void ArmDeadline();
   void ContinueShutdown();
@@ -106,8 +106,8 @@ class Server final : public engine::Host, private ConnectionOwner {
   std::unique_ptr<persistence::Dataset> dataset_;
   std::unique_ptr<replication::runtime::Replication> replication_;
 
-  std::vector<std::unique_ptr<io::Listener>> listeners_;
-  std::map<uint64_t, std::unique_ptr<Connection>> connections_;
+  serve::Listeners listeners_;
+  std::map<uint64_t, std::unique_ptr<serve::Connection>> connections_;
   std::vector<uint64_t> discarded_;  // destroyed at the end of the turn
   std::unique_ptr<io::Timer> cron_timer_;
   std::unique_ptr<io::Timer> deadline_timer_;

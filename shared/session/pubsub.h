@@ -10,26 +10,26 @@
 #include <unordered_map>
 #include <vector>
 
-namespace quorate::server::engine {
+namespace quorate::session {
 
-class Session;
+class Client;
 
 class PubSub {
  public:
-  // `mark_ready` is told each session whose output grew.
-  explicit PubSub(std::function<void(Session&)> mark_ready) : mark_ready_(std::move(mark_ready)) {}
+  // `mark_ready` is told each client whose output grew.
+  explicit PubSub(std::function<void(Client&)> mark_ready) : mark_ready_(std::move(mark_ready)) {}
 
-  // Each writes its own confirmation ("subscribe", channel, count) to the session.
-  void Subscribe(Session& session, std::string_view channel);
-  void Unsubscribe(Session& session, std::string_view channel);
-  void SubscribePattern(Session& session, std::string_view pattern);
-  void UnsubscribePattern(Session& session, std::string_view pattern);
+  // Each writes its own confirmation ("subscribe", channel, count) to the client.
+  void Subscribe(Client& client, std::string_view channel);
+  void Unsubscribe(Client& client, std::string_view channel);
+  void SubscribePattern(Client& client, std::string_view pattern);
+  void UnsubscribePattern(Client& client, std::string_view pattern);
   // Without names; with nothing subscribed one confirmation with a null channel is written, as
   // Redis does.
-  void UnsubscribeAll(Session& session);
-  void UnsubscribeAllPatterns(Session& session);
-  // Forgets a session without writing to it.
-  void Remove(Session& session);
+  void UnsubscribeAll(Client& client);
+  void UnsubscribeAllPatterns(Client& client);
+  // Forgets a client without writing to it.
+  void Remove(Client& client);
 
   // Returns the number of deliveries.
   int64_t Publish(std::string_view channel, std::string_view message);
@@ -47,15 +47,15 @@ class PubSub {
       return std::hash<std::string_view>()(text);
     }
   };
-  using Listeners = std::unordered_map<std::string, std::vector<Session*>, Hash, std::equal_to<>>;
+  using Listeners = std::unordered_map<std::string, std::vector<Client*>, Hash, std::equal_to<>>;
 
-  static bool Add(Listeners& listeners, std::string_view name, Session& session);
-  static bool Drop(Listeners& listeners, std::string_view name, Session& session);
-  void Confirm(Session& session, std::string_view kind, const std::string_view* name);
+  static bool Add(Listeners& listeners, std::string_view name, Client& client);
+  static bool Drop(Listeners& listeners, std::string_view name, Client& client);
+  void Confirm(Client& client, std::string_view kind, const std::string_view* name);
 
-  std::function<void(Session&)> mark_ready_;
+  std::function<void(Client&)> mark_ready_;
   Listeners channels_;
   Listeners patterns_;
 };
 
-}  // namespace quorate::server::engine
+}  // namespace quorate::session

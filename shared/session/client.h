@@ -1,0 +1,69 @@
+// One client connection of a daemon, as the request machinery sees it: who it is, what it has sent
+// but not yet run, and the replies that wait to be flushed. No socket and no commands: the server's
+// Session and the sentinel's derive from it and add what their commands need. Registered with its
+// daemon's engine while it lives.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <unordered_set>
+
+#include "shared/base/buffer.h"
+#include "shared/base/ids.h"
+#include "shared/base/time.h"
+#include "shared/command/registry.h"
+#include "shared/resp/request_parser.h"
+#include "shared/resp/writer.h"
+
+namespace quorate::session {
+
+// CLIENT REPLY.
+enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext, kSkipThis };
+
+class Client {
+ public:
+  Client(uint64_t client_id, base::Instant now)
+      : id(client_id), created(now), last_interaction(now) {}
+  virtual ~Client() = default;
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  size_t subscription_count() const { return channels.size() + patterns.size(); }
+  // RESP2 clients with subscriptions may only run a few commands.
+  bool in_subscriber_mode() const { return subscription_count() != 0 && writer.protocol() == 2; }
+
+  const uint64_t id;
+  base::Endpoint peer;
+  base::Endpoint local;
+  bool unix_socket = false;
+  std::string name;
+  std::string library_name;
+  std::string library_version;
+
+  bool authenticated = false;
+  ReplyMode reply_mode = ReplyMode::kOn;
+  bool no_evict = false;
+  bool no_touch = false;
+  bool close_after_reply = false;  // set by QUIT and protocol errors: no further request runs
+  bool close_now = false;          // set by CLIENT KILL and limits: pending output is dropped
+  std::string close_reason;        // for the log
+
+  resp::RequestParser parser;
+  base::Buffer input;   // unfinished or not yet runnable requests
+  base::Buffer output;  // replies to flush
+  resp::Writer writer{output};
+  bool listed_ready = false;  // in the engine's ready list
+
+  std::unordered_set<std::string> channels;
+  std::unordered_set<std::string> patterns;
+
+  base::Instant created;
+  base::Instant last_interaction;
+  base::Instant output_over_soft_limit_since{};  // Instant{} = not over
+  const command::Command* last_command = nullptr;
+  uint64_t commands_run = 0;
+  uint64_t bytes_in = 0;
+  uint64_t bytes_out = 0;
+};
+
+}  // namespace quorate::session
