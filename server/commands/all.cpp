@@ -4,6 +4,10 @@
 
 namespace quorate::server::commands {
 
-void RegisterAll(engine::CommandTable& table) { (void)table; }
+void RegisterAll(engine::CommandTable& table) {
+  // Strings.
+  table.Add(StringGetRows());
+  table.Add(StringSetRows());
+}
 
 }  // namespace quorate::server::commands

@@ -18,20 +18,24 @@ Context::Context(Engine& the_engine, Session& the_session, const Command& the_co
 
 store::Keyspace& Context::db() { return engine.databases()[static_cast<size_t>(database_)]; }
 
-store::Record* Context::FindForRead(const store::Lookup& key) {
-  store::Record* record = db().Find(key);
-  if (record != nullptr && record->has_expiry() &&
-      engine.HideIfExpired(session, database_, key, *record))
-    record = nullptr;
+store::Record* Context::Look(const store::Lookup& key) {
+  store::Record* record = Peek(key);
   if (record == nullptr) {
     ++engine.stats().keyspace_misses;
     Notify(config::kNotifyKeyMiss, "keymiss", key.key);
     return nullptr;
   }
   ++engine.stats().keyspace_hits;
-  MarkAccess(*record);
   return record;
 }
+
+store::Record* Context::FindForRead(const store::Lookup& key) {
+  store::Record* record = Look(key);
+  if (record != nullptr) MarkAccess(*record);
+  return record;
+}
+
+store::Record* Context::FindUntouched(const store::Lookup& key) { return Look(key); }
 
 store::Record* Context::FindForWrite(const store::Lookup& key, int database_index) {
   store::Record* record = engine.databases()[static_cast<size_t>(database_index)].Find(key);
@@ -40,6 +44,12 @@ store::Record* Context::FindForWrite(const store::Lookup& key, int database_inde
     return nullptr;
   MarkAccess(*record);
   return record;
+}
+
+void Context::DropExpired(const store::Lookup& key) {
+  const store::Record* record = db().Find(key);
+  if (record != nullptr && record->has_expiry())
+    engine.DeleteIfExpired(session, database_, key, *record);
 }
 
 store::Record* Context::Peek(const store::Lookup& key) {
@@ -54,6 +64,10 @@ void Context::MarkAccess(store::Record& record) { record.set_access(engine.Acces
 
 void Context::Modified(const store::Lookup& key, int database_index) {
   ++changes_;
+  AlsoModified(key, database_index);
+}
+
+void Context::AlsoModified(const store::Lookup& key, int database_index) {
   if (engine.watches().empty()) return;
   const bool present = engine.databases()[static_cast<size_t>(database_index)].Find(key) != nullptr;
   engine.watches().Touch(database_index, key.key, present);

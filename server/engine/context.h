@@ -48,10 +48,18 @@ class Context {
   // logically expired key is nullptr: on a primary it is deleted and its deletion is an effect of
   // its own, on a replica it is only hidden.
   store::Record* FindForRead(const store::Lookup& key);
+  // The same without marking the access, for commands that look at a key without using its value
+  // (EXISTS, TYPE, TTL).
+  store::Record* FindUntouched(const store::Lookup& key);
   // The same without statistics, for commands that write, and in any database.
   store::Record* FindForWrite(const store::Lookup& key) { return FindForWrite(key, database()); }
   store::Record* FindForWrite(const store::Lookup& key, int database_index);
-  // Without touching the access bits or statistics (OBJECT, TYPE, TTL, SCAN's filter...).
+  // For commands that overwrite the key unseen: a logically expired key is deleted, which is an
+  // effect of its own.
+  void DropIfExpired(const store::Lookup& key) {
+    if (db().expires_size() != 0) DropExpired(key);
+  }
+  // Without touching the access bits or statistics (OBJECT, SCAN's filter...).
   store::Record* Peek(const store::Lookup& key);
   // Sets a new or rewritten record's access bits as the eviction policy wants them.
   void MarkAccess(store::Record& record);
@@ -63,6 +71,8 @@ class Context {
   // request (or what replaces it) becomes an effect. Call after the change.
   void Modified(const store::Lookup& key) { Modified(key, database_); }
   void Modified(const store::Lookup& key, int database_index);
+  // The second key of one change (RENAME, MOVE): only its watchers are marked.
+  void AlsoModified(const store::Lookup& key, int database_index);
   // Changes that are not about one key (FLUSHALL, SWAPDB).
   void CountChanges(int64_t n) { changes_ += n; }
   int64_t changes() const { return changes_; }
@@ -93,6 +103,8 @@ class Context {
  private:
   friend class Engine;
   enum class OwnEffect : uint8_t { kRequest, kReplaced, kNone };
+  store::Record* Look(const store::Lookup& key);
+  void DropExpired(const store::Lookup& key);
 
   const int database_;
   int64_t changes_ = 0;

@@ -1,0 +1,268 @@
+// An Engine over fakes, for unit tests: a host and a replication port that only record, virtual
+// time, and sessions that are fed requests and read back. Which commands exist is the test's choice
+// (command_fixture.h gives all).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "replication/core/history.h"
+#include "replication/core/views.h"
+#include "server/config/settings.h"
+#include "server/config/table.h"
+#include "server/engine/engine.h"
+#include "server/engine/host.h"
+#include "server/engine/replication_port.h"
+#include "server/store/databases.h"
+#include "shared/base/buffer.h"
+#include "shared/base/check.h"
+#include "shared/base/random.h"
+#include "shared/base/time.h"
+#include "shared/resp/reply_parser.h"
+#include "shared/resp/request_parser.h"
+#include "shared/resp/writer.h"
+
+namespace quorate::testing {
+
+class FakeHost final : public server::engine::Host {
+ public:
+  base::Instant Now() override { return now; }
+  void CloseSoon(server::engine::Session& session) override { to_close.push_back(session.id); }
+  void ResumeSoon(server::engine::Session& session) override { to_resume.push_back(session.id); }
+  base::Status Shutdown(server::engine::Session*,
+                        const server::engine::ShutdownRequest& request) override {
+    shutdowns.push_back(request);
+    return shutdown_answer;
+  }
+  base::Status RewriteConfig() override {
+    ++rewrites;
+    return rewrite_answer;
+  }
+  const server::config::ServerTable& directives() const override { return table; }
+  std::optional<config::ApplyFailure> ApplySettings(
+      const server::config::ServerSettings&, const server::config::ServerSettings&,
+      const std::vector<std::string>& changed) override {
+    applied_settings = changed;
+    return apply_answer;
+  }
+  void ResetStatistics() override { ++statistics_resets; }
+  ProcessInfo Process() override { return process; }
+  void FreeLater(std::function<void()> work) override { to_free.push_back(std::move(work)); }
+  void Sleep(base::Duration duration) override { now += duration; }
+  uint64_t MemoryUsedBytes() override { return memory_used; }
+  uint64_t ResidentBytes() override { return memory_used; }
+
+  base::Instant now{std::chrono::seconds(1000)};
+  uint64_t memory_used = 1 << 20;
+  base::Status shutdown_answer;
+  base::Status rewrite_answer;
+  std::optional<config::ApplyFailure> apply_answer;
+  ProcessInfo process;
+  const server::config::ServerTable table = server::config::MakeDirectiveTable();
+
+  std::vector<uint64_t> to_close;
+  std::vector<uint64_t> to_resume;
+  std::vector<server::engine::ShutdownRequest> shutdowns;
+  std::vector<std::string> applied_settings;
+  std::vector<std::function<void()>> to_free;
+  int rewrites = 0;
+  int statistics_resets = 0;
+};
+
+// The stream is kept as text: "<db> WORD WORD...", in the order of appending.
+class FakeReplication final : public server::engine::ReplicationPort {
+ public:
+  bool is_replica() const override { return replica; }
+  bool primary_link_up() const override { return link_up; }
+  int64_t good_replicas() const override { return good; }
+  base::Offset offset() const override { return base::Offset(bytes); }
+  bool streaming() const override { return !replica && has_backlog; }
+  void Append(int db, std::string_view command) override {
+    resp::RequestParser parser;
+    CHECK(parser.Next(command) == resp::RequestParser::Outcome::kRequest);
+    CHECK(parser.consumed() == command.size());
+    std::string line = std::to_string(db);
+    for (const std::string_view arg : parser.args()) line.append(" ").append(arg);
+    Record(std::move(line), command.size());
+  }
+  void AppendMulti(int db) override { Record(std::to_string(db) + " MULTI", 15); }
+  void AppendExec(int db) override { Record(std::to_string(db) + " EXEC", 14); }
+  void HandleReplconf(server::engine::Session& session,
+                      std::span<const std::string_view> args) override {
+    Handled(session, args);
+  }
+  void HandlePsync(server::engine::Session& session,
+                   std::span<const std::string_view> args) override {
+    Handled(session, args);
+  }
+  base::Result<ReplicaOfOutcome> ReplicaOf(std::optional<base::Endpoint> primary) override {
+    asked_primaries.push_back(std::move(primary));
+    return replica_of_answer;
+  }
+  // Precondition: shown_history is set.
+  const replication::core::History& history() const override {
+    CHECK(shown_history != nullptr);
+    return *shown_history;
+  }
+  std::vector<replication::core::ReplicaView> Replicas() const override { return replicas; }
+  std::optional<replication::core::UpstreamView> Upstream() const override { return upstream; }
+  replication::core::BacklogView Backlog() const override { return backlog; }
+  const replication::core::SyncCounters& counters() const override { return sync_counters; }
+  int64_t ReplicasAcknowledged(base::Offset) const override { return acknowledged; }
+  void RequestAcknowledgements() override { ++acknowledgement_requests; }
+
+  bool replica = false;
+  bool has_backlog = true;
+  bool link_up = true;
+  int64_t good = 0;
+  int64_t acknowledged = 0;
+  int acknowledgement_requests = 0;
+  int64_t bytes = 0;
+  const replication::core::History* shown_history = nullptr;
+  std::vector<replication::core::ReplicaView> replicas;
+  std::optional<replication::core::UpstreamView> upstream;
+  replication::core::BacklogView backlog;
+  replication::core::SyncCounters sync_counters;
+  base::Result<ReplicaOfOutcome> replica_of_answer = ReplicaOfOutcome::kChanged;
+
+  std::vector<std::string> stream;
+  std::vector<std::optional<base::Endpoint>> asked_primaries;
+  // REPLCONF, PSYNC and SYNC as they came: "WORD WORD...".
+  std::vector<std::string> handled;
+
+ private:
+  void Record(std::string line, size_t size) {
+    stream.push_back(std::move(line));
+    bytes += static_cast<int64_t>(size);
+  }
+  void Handled(server::engine::Session& session, std::span<const std::string_view> args) {
+    std::string line;
+    for (const std::string_view arg : args) line.append(line.empty() ? "" : " ").append(arg);
+    handled.push_back(std::move(line));
+    session.writer.Ok();
+  }
+};
+
+class EngineFixture {
+ public:
+  using Session = server::engine::Session;
+  using Registrar = void (*)(server::engine::CommandTable&);
+
+  explicit EngineFixture(Registrar registrar)
+      : hasher(base::Random(7)),
+        databases(hasher),
+        engine(settings, databases, replication, host, base::Random(11), base::RunId(), host.now) {
+    registrar(engine.table());
+    engine.OnTableComplete();
+    engine.BeginTurn(host.now, wall);
+    client_ = &NewSession();
+  }
+  ~EngineFixture() {
+    for (const auto& session : sessions_) engine.RemoveSession(*session);
+  }
+  EngineFixture(const EngineFixture&) = delete;
+  EngineFixture& operator=(const EngineFixture&) = delete;
+
+  // ---- sessions. The first is the one that Run and Say use if none is named.
+  Session& client() { return *client_; }
+  Session& NewSession(int protocol = 2) {
+    sessions_.push_back(std::make_unique<Session>(engine.NextSessionId(), host.now));
+    Session& session = *sessions_.back();
+    session.peer = {"127.0.0.1", static_cast<uint16_t>(50000 + session.id)};
+    session.local = {"127.0.0.1", 6379};
+    session.writer = resp::Writer(session.output, protocol);
+    engine.AddSession(session);
+    return session;
+  }
+
+  // ---- requests. A line is split as an inline command is, quotes and \xHH included; it is sent as
+  // a RESP array. The answer is all that the session's output then holds, as bytes.
+  std::string Run(std::string_view line) { return Run(*client_, line); }
+  std::string Run(Session& session, std::string_view line) {
+    std::string bytes;
+    std::vector<size_t> ends;
+    CHECK(resp::SplitQuoted(line, &bytes, &ends));
+    std::vector<std::string_view> args;
+    size_t begin = 0;
+    for (const size_t end : ends) {
+      args.push_back(std::string_view(bytes).substr(begin, end - begin));
+      begin = end;
+    }
+    return RunArgs(session, args);
+  }
+  std::string RunArgs(Session& session, std::span<const std::string_view> args) {
+    base::Buffer request;
+    resp::AppendCommand(request, args);
+    engine.Feed(session, request.view());
+    return TakeOutput(session);
+  }
+  std::string RunArgs(std::initializer_list<std::string_view> args) {
+    return RunArgs(*client_, std::span(args.begin(), args.size()));
+  }
+  // What the session has been told since it was last asked.
+  std::string TakeOutput(Session& session) {
+    std::string reply(session.output.view());
+    session.output.Clear();
+    return reply;
+  }
+
+  // ---- time
+  void Advance(std::chrono::milliseconds duration) {
+    host.now += duration;
+    wall.ms += duration.count();
+    engine.BeginTurn(host.now, wall);
+  }
+
+  // ---- what replicas are told since they were last asked
+  std::vector<std::string> TakeStream() { return std::exchange(replication.stream, {}); }
+
+  // ---- keyspace notifications: from now on all are recorded, as "<db> event key", one line a
+  // key-event, in order.
+  void RecordEvents() {
+    settings.notify_keyspace_events = server::config::kNotifyKeyevent | server::config::kNotifyAll |
+                                      server::config::kNotifyKeyMiss |
+                                      server::config::kNotifyNewKey;
+    listener_ = &NewSession();
+    engine.pubsub().SubscribePattern(*listener_, "__keyevent@*");
+    TakeOutput(*listener_);
+  }
+  std::vector<std::string> TakeEvents() {
+    std::vector<std::string> events;
+    std::string bytes = TakeOutput(*listener_);
+    std::string_view rest = bytes;
+    resp::ReplyParser parser;
+    while (parser.Next(rest) == resp::ReplyParser::Outcome::kReply) {
+      rest.remove_prefix(parser.consumed());
+      const resp::Value& message = parser.value();  // pmessage, pattern, __keyevent@N__:event, key
+      const std::string& channel = message.items[2].text;
+      const size_t at = channel.find('@');
+      const size_t mark = channel.find("__:");
+      events.push_back(channel.substr(at + 1, mark - at - 1) + " " + channel.substr(mark + 3) +
+                       " " + message.items[3].text);
+    }
+    return events;
+  }
+
+  server::config::ServerSettings settings;
+  FakeHost host;
+  FakeReplication replication;
+  base::WallTime wall{1'700'000'000'000};
+  server::store::Hasher hasher;
+  server::store::Databases databases;
+  server::engine::Engine engine;
+
+ private:
+  std::vector<std::unique_ptr<Session>> sessions_;
+  Session* client_ = nullptr;
+  Session* listener_ = nullptr;
+};
+
+}  // namespace quorate::testing
