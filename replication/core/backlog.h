@@ -7,10 +7,9 @@
 //
 // Invariants
 //   B1  end() - start() == the sum of the bytes in the blocks; end() falls only by Reset.
-//   B2  start() rises only by trimming whole blocks from the front, and only while at least limit()
-//   bytes remain and
-//       no cursor sits in the block removed. A slow cursor therefore makes the backlog exceed
-//       limit(), and that excess serves partial resyncs too.
+//   B2  start() rises only by trimming whole blocks from the front, and only while at least
+//       limit() bytes remain and no cursor sits in the block removed. A slow cursor therefore
+//       makes the backlog exceed limit(), and that excess serves partial resyncs too.
 //   B3  every cursor c satisfies start() <= c.offset() <= end().
 //   B4  a block's bytes never move and never change once appended.
 //

@@ -6,8 +6,7 @@
 //   H1  without a backlog the offset stands still (a primary nobody ever followed counts nothing).
 //   H2  backlog().end() == offset() whenever there is a backlog.
 //   H3  previous_id() is zero exactly when previous_end() is empty.
-//   H4  within one id the offset never falls; an id whose prefix we no longer hold as our own is
-//   dropped at once.
+//   H4  within one id the offset never falls; an id whose prefix is no longer ours is dropped.
 //
 // | transition          | id      | previous id, end  | offset | backlog       | function       |
 // |---------------------|---------|-------------------|--------|---------------|----------------|

@@ -8,28 +8,32 @@
 //
 // A replica's states
 //   WaitSnapshot   asked for a full sync; "\n" every second
-//   SendSnapshot   told +FULLRESYNC; its cursor pins the stream from the cut on; the snapshot is on
-//   its way AwaitAck       EOF framing: everything is sent, nothing more may be until its first
-//   REPLCONF ACK Streaming      the stream flows
+//   SendSnapshot   told +FULLRESYNC; its cursor pins the stream from the cut on
+//   AwaitAck       mark framing: all is sent, and nothing more may be until its first ACK
+//   Streaming      the stream flows
 //
-// | from         | on                         | to           | actions |
-// |--------------|----------------------------|--------------|---------------------------------------------|
-// | -            | PSYNC, partial             | Streaming    | SendLine +CONTINUE, StartStreaming |
-// | -            | PSYNC or SYNC, full        | WaitSnapshot | BeginSnapshot once its time has come
-// | | WaitSnapshot | a snapshot begins          | SendSnapshot | SendLine +FULLRESYNC (not for
-// SYNC)         | | SendSnapshot | SnapshotDelivered, length  | Streaming    | StartStreaming | |
-// SendSnapshot | SnapshotDelivered, EOF     | AwaitAck     | - | | SendSnapshot |
-// SnapshotDelivered, rdb-only| -            | DropReplica                                 | |
-// AwaitAck     | acknowledgement            | Streaming    | StartStreaming | | any          |
-// timeout, limit, role change| -            | DropReplica                                 | | any
-// | ReplicaClosed              | -            | CancelSnapshot if nobody is left who wants it |
+// | from         | on                         | to           | actions                           |
+// |--------------|----------------------------|--------------|-----------------------------------|
+// | -            | PSYNC, partial             | Streaming    | SendLine +CONTINUE,               |
+// |              |                            |              | StartStreaming                    |
+// | -            | PSYNC or SYNC, full        | WaitSnapshot | -                                 |
+// | WaitSnapshot | its time, none in progress | SendSnapshot | SendLine +FULLRESYNC (not for     |
+// |              |                            |              | SYNC), BeginSnapshot              |
+// | SendSnapshot | SnapshotDelivered, length  | Streaming    | StartStreaming                    |
+// | SendSnapshot | SnapshotDelivered, mark    | AwaitAck     | -                                 |
+// | SendSnapshot | SnapshotDelivered, rdb-only| -            | DropReplica                       |
+// | AwaitAck     | acknowledgement            | Streaming    | StartStreaming                    |
+// | any          | timeout, limit, new role   | -            | DropReplica                       |
+// | any          | ReplicaClosed              | -            | (CancelSnapshot, if it was the    |
+// |              |                            |              | last one who wanted it)           |
 //
 // Invariants
-//   P1  a replica has an attached cursor exactly in SendSnapshot, AwaitAck and Streaming (and not
-//   if it is rdb-only). P2  acknowledged offsets never fall and never exceed the history's offset.
+//   P1  a replica has an attached cursor exactly in SendSnapshot, AwaitAck and Streaming, unless
+//       it wants the snapshot only.
+//   P2  acknowledged offsets never fall and never exceed the history's offset.
 //   P3  the first bytes fed after a cut select a database: a replica knows none after a snapshot.
 //   P4  at most one snapshot is in the making; every member of it was cut at the same offset.
-//   P5  as a replica (role replica) nothing but ForwardApplied moves the history.
+//   P5  in the role of a replica nothing but ForwardApplied moves the history.
 #pragma once
 
 #include <cstdint>
@@ -57,8 +61,8 @@ namespace quorate::replication::core {
 enum class SnapshotId : uint64_t {};
 enum class Framing { kLength, kEofMark };
 
-// ---- inputs
-// -----------------------------------------------------------------------------------------------------------
+// ---- inputs -------------------------------------------------------------------------------------
+
 // The connection asks to become a replica. Its traits came by Replconf before.
 struct PsyncReceived {
   ReplicaId replica{};
@@ -91,8 +95,8 @@ struct PrimaryTick {};
 using PrimaryInput = std::variant<PsyncReceived, ReplicaClosed, SnapshotDelivered, SnapshotProduced,
                                   SnapshotFailed, DropReplicas, PrimaryTick>;
 
-// ---- actions
-// ----------------------------------------------------------------------------------------------------------
+// ---- actions ------------------------------------------------------------------------------------
+
 // Write these bytes to the connection, before anything that follows.
 struct SendLine {
   ReplicaId replica{};
@@ -106,6 +110,7 @@ struct SnapshotMember {
 struct BeginSnapshot {
   SnapshotId snapshot{};
   base::Offset cut;
+  int stream_db = -1;  // selected in the stream at the cut; -1 = none
   bool exclude_data = false;
   bool exclude_functions = false;
   std::vector<SnapshotMember> members;
@@ -166,9 +171,9 @@ class Primary {
   // When Step(PrimaryTick) is due at the latest; Instant::max() if nothing waits for time.
   base::Instant NextDeadline() const;
 
-  // ---- the stream, role primary (hot path)
-  // -------------------------------------------------------------------------- True if effects must
-  // be appended. False on a primary that nobody follows: offsets stand still.
+  // ---- the stream, role primary (hot path) -----------------------------------------------------
+
+  // True if effects must be appended. False on a primary that nobody follows: offsets stand still.
   bool streaming() const { return history_.backlog() != nullptr && role_ == Role::kPrimary; }
   // One complete RESP array that ran in `db`; SELECT is put before it when the database differs
   // from the last one. Preconditions of these: streaming().
@@ -180,28 +185,28 @@ class Primary {
   // MULTI.
   void AppendMulti(int db);
   void AppendExec();
-  // REPLCONF GETACK * at the next Flush point; idempotent until then. Does nothing without
+  // REPLCONF GETACK * at the next EndTurn; idempotent until then. Does nothing without
   // streaming replicas.
   void RequestAcknowledgements() { acknowledgements_requested_ = true; }
   // Call at the end of a turn, before the replicas are written: puts the GETACK in and enforces the
   // output limits.
   void EndTurn(base::Instant now, PrimaryActions& actions);
 
-  // ---- the stream, role replica
-  // -------------------------------------------------------------------------------------- Applied
-  // upstream bytes, verbatim.
+  // ---- the stream, role replica ----------------------------------------------------------------
+
+  // Applied upstream bytes, verbatim.
   void ForwardApplied(std::string_view bytes) { history_.Append(bytes); }
 
-  // ---- role
-  // ------------------------------------------------------------------------------------------------------------
+  // ---- role ------------------------------------------------------------------------------------
+
   enum class Role { kPrimary, kReplica };
   Role role() const { return role_; }
   // The role changes first; DropReplicas follows as a separate input where the rules say so.
   // Promotion forces a SELECT.
   void SetRole(Role role);
 
-  // ---- what is known
-  // ---------------------------------------------------------------------------------------------------
+  // ---- what is known ---------------------------------------------------------------------------
+
   // The database that the stream has selected last; -1 = unknown. Snapshots carry it as
   // repl-stream-db.
   int selected_db() const { return selected_db_; }
@@ -245,25 +250,29 @@ class Primary {
   };
   struct Producing {
     SnapshotId id{};
-    base::Offset cut;
   };
 
   void Select(int db);
   void Feed(std::string_view bytes) { history_.Append(bytes); }
-  void Handle(base::Instant now, const PsyncReceived& request, PsyncReply& reply);
-  void AttachPartial(base::Instant now, const PsyncReceived& request, base::Offset from,
+  Replica& Attach(base::Instant now, const PsyncReceived& received);
+  void AttachPartial(base::Instant now, const PsyncReceived& received, base::Offset from,
                      PsyncReply& reply);
-  void AttachFull(base::Instant now, const PsyncReceived& request, FullResyncReason reason,
+  void AttachFull(base::Instant now, const PsyncReceived& received, FullResyncReason reason,
                   PsyncReply& reply);
+  void StartStream(ReplicaId id, Replica& replica, PrimaryActions& actions);
+  void OnAck(base::Instant now, ReplicaId id, Replica& replica, const ReplconfAck& ack,
+             PrimaryActions& actions);
+  void OnDelivered(base::Instant now, ReplicaId id, PrimaryActions& actions);
+  void OnSnapshotFailed(const SnapshotFailed& failed, PrimaryActions& actions);
   void Remove(ReplicaId id, PrimaryActions& actions);
   void Drop(ReplicaId id, std::string reason, PrimaryActions& actions);
   void Tick(base::Instant now, PrimaryActions& actions);
   void DropSilent(base::Instant now, PrimaryActions& actions);
+  void FreeIdleBacklog(base::Instant now, PrimaryActions& actions);
+  bool UsesMark(ReplicaId id) const;
+  base::Instant SnapshotDue(ReplicaId id, const WaitSnapshot& waiting) const;
   void MaybeBeginSnapshot(base::Instant now, PrimaryActions& actions);
-  void StartStream(ReplicaId id, Replica& replica, PrimaryActions& actions);
-  void OnDelivered(ReplicaId id, PrimaryActions& actions);
-  void OnAck(base::Instant now, ReplicaId id, const ReplconfAck& ack, PrimaryActions& actions);
-  Framing FramingFor(const Replica& replica, const ReplicaTraits& traits) const;
+  void EnforceOutputLimits(base::Instant now, PrimaryActions& actions);
   const ReplicaTraits& TraitsOf(ReplicaId id) const;
 
   History& history_;

@@ -21,8 +21,8 @@ struct ReplicaTraits {
   bool accepts_eof = false;     // capa eof: the mark framing
   bool accepts_psync2 = false;  // capa psync2: +CONTINUE may carry a new id
   bool snapshot_only = false;   // rdb-only 1
-  bool exclude_data =
-      false;  // rdb-filter-only without "data": no keys (only "functions" exists as a filter)
+  // rdb-filter-only: all that its list does not name. No word for the keys exists in it.
+  bool exclude_data = false;
   bool exclude_functions = false;
   std::string version;  // REPLCONF version, as sent; empty = not told
 };
@@ -36,7 +36,6 @@ struct ReplconfOutcome {
   bool silent = false;             // ack and getack are never answered
   std::string error;               // RESP error line without CRLF; empty = +OK unless silent
   std::optional<ReplconfAck> ack;  // from a replica link
-  bool getack = false;             // our primary wants an acknowledgement at once
 };
 
 // Applies the pairs to `traits`. `args` includes the command name. Pairs before a bad one stay

@@ -1,44 +1,48 @@
 // The replica's side of replication as a machine: one upstream link from "connect" to "connected",
-// over and over. It talks the handshake, decides with the primary between partial and full resync,
-// delimits the snapshot, keeps the link alive and acknowledges. The runtime owns the socket, parses
-// the stream into commands and stages the snapshot.
+// over and over. It talks the handshake, learns from the primary whether it gets the rest of the
+// stream or a snapshot, delimits the snapshot, keeps the link alive and acknowledges. The runtime
+// owns the socket, parses the stream into commands and stages the snapshot.
 //
-// The old data and the old history stay until a snapshot has been received and verified whole
-// (CommitStaging): a link that breaks in the middle of one, or a snapshot that is refused, costs
-// nothing but time.
+// The old data and the old history stay until a snapshot has been received and verified whole: a
+// link that breaks in the middle of one, or a snapshot that is refused, costs nothing but time.
 //
 // States
 //   Off          no upstream: this node is a primary
-//   Waiting      link down; connects again at its time ("connect") Connecting   TCP connect under
-//   way                                                       ("connecting") Handshaking  PING ...
-//   PSYNC; replies are expected in the order sent                      ("handshake") Receiving
-//   +FULLRESYNC accepted; the snapshot's header, then its bytes                 ("sync") Streaming
-//   applying the stream                                                         ("connected")
+//   Waiting      link down; connects again at its time                       ("connect")
+//   Connecting   TCP connect under way                                       ("connecting")
+//   Handshaking  PING ... PSYNC; replies come in the order asked             ("handshake")
+//   Receiving    +FULLRESYNC accepted; the snapshot's header, then its bytes ("sync")
+//   Streaming    applying the stream                                         ("connected")
 //
-// | from        | on                                   | to          | actions |
-// |-------------|--------------------------------------|-------------|--------------------------------------------------|
-// | Off, any    | Follow                               | Waiting     | CloseLink, (Demoted) | |
-// Waiting     | its time                             | Connecting  | OpenLink | | Connecting  |
-// LinkOpened                           | Handshaking | Send PING | | Handshaking | + or an
-// authentication error to PING | Handshaking | Send AUTH, REPLCONF ..., PSYNC                   |
-// | Handshaking | +CONTINUE [id]                       | Streaming   | ResumeStream,
-// (DropSubReplicas if the id is new) | | Handshaking | +FULLRESYNC id offset                |
-// Receiving   | -                                                | | Handshaking | -NOMASTERLINK,
-// -LOADING              | Waiting     | CloseLink; nothing is forgotten                  | |
-// Handshaking | any other error to PSYNC             | Receiving   | Send SYNC | | Receiving   |
-// the header                           | Receiving   | BeginStaging | | Receiving   | the last byte
-// | Receiving   | FinishStaging                                    | | Receiving   |
-// StagingVerified                      | Streaming   | DropSubReplicas, CommitStaging, Send ACK |
-// | Receiving   | StagingFailed                        | Waiting     | AbandonStaging, CloseLink |
-// | any         | LinkClosed, timeout, bad protocol    | Waiting     | (AbandonStaging,
-// AbortTransaction,) CloseLink    | | any         | Promote                              | Off |
-// CloseLink, Promoted, DropSubReplicas             |
+// | from        | on                          | to          | actions                           |
+// |-------------|-----------------------------|-------------|-----------------------------------|
+// | any         | Follow                      | Waiting     | CloseLink, (Demoted)              |
+// | Waiting     | its time                    | Connecting  | OpenLink                          |
+// | Connecting  | LinkOpened                  | Handshaking | Send PING                         |
+// | Handshaking | +, or a NOAUTH-like error   | Handshaking | Send AUTH, REPLCONF; Send PSYNC   |
+// | Handshaking | +CONTINUE [id]              | Streaming   | (DropSubReplicas,) ResumeStream   |
+// | Handshaking | +FULLRESYNC id offset       | Receiving   | -                                 |
+// | Handshaking | -NOMASTERLINK, -LOADING     | Waiting     | CloseLink; nothing is forgotten   |
+// | Handshaking | other error to PSYNC        | Receiving   | Send SYNC                         |
+// | Receiving   | the header                  | Receiving   | BeginStaging                      |
+// | Receiving   | the last byte               | Receiving   | FinishStaging                     |
+// | Receiving   | StagingVerified             | Receiving   | DropSubReplicas, CommitStaging    |
+// | Receiving   | StagingCommitted            | Streaming   | ResumeStream, Send ACK            |
+// | Receiving   | StagingFailed               | Waiting     | AbandonStaging, CloseLink         |
+// | Streaming   | StreamCorrupt               | Waiting     | as LinkClosed; next sync is full  |
+// | with a link | LinkClosed, timeout, rubbish| Waiting     | (AbandonStaging, AbortTransaction,)|
+// |             |                             |             | CloseLink                         |
+// | any         | Promote                     | Off         | CloseLink, DropSubReplicas,       |
+// |             |                             |             | Promoted                          |
 //
 // Invariants
-//   U1  the history moves only in Streaming (by Applied), in StagingVerified (adopts the
-//   snapshot's) and by Promote. U2  what is acknowledged is the history's offset: applied, at a
-//   command and transaction boundary. U3  a partial resync is asked for only if our data is exactly
-//   the history's first offset() bytes (resumable()). U4  a legacy SYNC link never acknowledges.
+//   U1  the history moves only in Streaming (by what was applied), by StagingCommitted, by
+//       +CONTINUE with a new id, and by Promote.
+//   U2  what is acknowledged is the history's offset: applied, at a command and transaction
+//       boundary.
+//   U3  a partial resync is asked for only while resumable(): our data is exactly the history's
+//       first offset() bytes.
+//   U4  a legacy SYNC link never acknowledges.
 #pragma once
 
 #include <cstdint>
@@ -60,13 +64,15 @@
 
 namespace quorate::replication::core {
 
-// ---- inputs
-// -----------------------------------------------------------------------------------------------------------
+// ---- inputs -------------------------------------------------------------------------------------
+
 struct Follow {
   base::Endpoint primary;
   // True for REPLICAOF at run time: our own history is offered for a partial resync. False for a
   // node that starts as a replica with nothing.
   bool offer_own_history = true;
+  // For a primary: what its own stream has selected last.
+  int stream_db = -1;
 };
 struct Promote {};
 struct LinkOpened {};
@@ -74,25 +80,25 @@ struct LinkClosed {
   std::string reason;
 };
 // The staged snapshot is complete and sound; `stream_db` is its repl-stream-db (-1 if it had none).
-// The machine adopts the snapshot's history and orders the swap.
 struct StagingVerified {
   int stream_db = -1;
 };
+// The staged data is the dataset now, and no sub-replica is attached: its history is adopted.
+struct StagingCommitted {};
 // The snapshot is unreadable or was refused; the old data stays.
 struct StagingFailed {
   std::string reason;
 };
-// The stream could not be parsed or applied: the link's state is worthless, the next sync is a full
-// one.
+// The stream could not be parsed or applied: our position in it is worthless.
 struct StreamCorrupt {
   std::string reason;
 };
 struct ReplicaTick {};
 using ReplicaInput = std::variant<Follow, Promote, LinkOpened, LinkClosed, StagingVerified,
-                                  StagingFailed, StreamCorrupt, ReplicaTick>;
+                                  StagingCommitted, StagingFailed, StreamCorrupt, ReplicaTick>;
 
-// ---- actions
-// ----------------------------------------------------------------------------------------------------------
+// ---- actions ------------------------------------------------------------------------------------
+
 struct OpenLink {
   base::Endpoint primary;
 };
@@ -101,11 +107,10 @@ struct Send {
   std::string bytes;
 };
 struct BeginStaging {};
-// Every byte has been given to the staging: check it is complete, then answer StagingVerified or
-// StagingFailed.
+// Every byte has been staged: check that it is whole, then answer StagingVerified or StagingFailed.
 struct FinishStaging {};
 struct AbandonStaging {};
-// Make the staged data the dataset, at once.
+// Make the staged data the dataset, at once, and answer StagingCommitted.
 struct CommitStaging {};
 // The stream starts: the applying session selects `db` (0 if -1).
 struct ResumeStream {
@@ -133,41 +138,37 @@ class Replica {
   Replica(History& history, const Options& options, uint16_t listening_port, base::Random random);
 
   ReplicaActions Step(base::Instant now, const ReplicaInput& input);
+  // When Step(ReplicaTick) is due; Instant::max() if nothing waits for time.
   base::Instant NextDeadline() const;
 
-  // ---- received bytes (hot path)
-  // --------------------------------------------------------------------------------------- What
-  // the front of the received bytes is. kStream: the rest of `input` belongs to the stream (left in
-  // place; the runtime parses it from here on and calls StreamBytes). kSnapshot: `payload` is to be
-  // staged; call again. kNothing: `input` is used up. After each call the actions come first; stop
-  // if they close the link.
-  enum class Kind { kNothing, kSnapshot, kStream };
+  // ---- received bytes (hot path) ----------------------------------------------------------------
+
+  // Takes one piece off the front of `input`: a line, or snapshot bytes. The payload is to be
+  // staged first, then the actions are to be carried out; call again while `input` is not empty
+  // and the link is open. kStream: what is left of `input` belongs to the stream and was left in
+  // place.
+  enum class Kind { kLine, kSnapshot, kStream };
   struct Segment {
-    Kind kind = Kind::kNothing;
+    Kind kind = Kind::kLine;
     SnapshotFraming::Payload payload;
   };
   Segment Receive(base::Instant now, std::string_view& input, ReplicaActions& actions);
-  // Stream bytes arrived (whole commands or not): keeps the link alive and counts
-  // slave_read_repl_offset.
+  // Stream bytes arrived, whole commands or not.
   void NoteStreamBytes(base::Instant now, size_t bytes) {
     last_io_ = now;
     read_ += static_cast<int64_t>(bytes);
   }
-
-  // ---- the stream
-  // ------------------------------------------------------------------------------------------------------
   StreamTracker& tracker() { return tracker_; }
-  // The acknowledgement to send now, for GETACK and for ticks; empty on a legacy SYNC link or while
-  // not streaming.
+  const StreamTracker& tracker() const { return tracker_; }
+  // The acknowledgement to send now; empty on a legacy SYNC link or while not streaming.
   std::string Acknowledgement() const;
 
-  // ---- what is known
-  // -----------------------------------------------------------------------------------------------------
+  // ---- what is known ----------------------------------------------------------------------------
+
   bool is_replica() const;
   bool link_up() const;  // Streaming
   const base::Endpoint& primary() const { return primary_; }
   LinkState link_state() const;
-  // True if a partial resync may be asked for.
   bool resumable() const { return resumable_; }
   std::optional<UpstreamView> View(base::Instant now) const;
 
@@ -181,39 +182,41 @@ class Replica {
   struct Waiting {
     base::Instant until;
   };
-  struct Connecting {
-    base::Instant deadline;
-  };
-  enum class Expect { kPing, kAuth, kListeningPort, kIpAddress, kCapa, kPsync };
+  struct Connecting {};
+  enum class Expect { kPing, kAuth, kListeningPort, kIpAddress, kCapabilities, kPsync };
   struct Handshaking {
-    base::Instant deadline;
     std::deque<Expect> expected;
   };
   struct Receiving {
     base::ReplicationId id;
     std::optional<base::Offset> offset;  // empty on a legacy SYNC link
     std::optional<SnapshotFraming> framing;
-    bool finished = false;
+    int stream_db = -1;
   };
   struct Streaming {
     bool legacy = false;
   };
   using State = std::variant<Off, Waiting, Connecting, Handshaking, Receiving, Streaming>;
 
-  void Break(base::Instant now, std::string reason, bool problem, ReplicaActions& actions);
-  void LeaveLink(ReplicaActions& actions);
-  bool TakeLine(std::string_view& input, std::string& line, base::Instant now,
-                ReplicaActions& actions);
-  void OnLine(base::Instant now, const std::string& line, ReplicaActions& actions);
-  void OnHandshakeReply(base::Instant now, const std::string& line, ReplicaActions& actions);
-  void OnPsyncReply(base::Instant now, const std::string& line, ReplicaActions& actions);
-  void OnSnapshotHeader(base::Instant now, const std::string& line, ReplicaActions& actions);
-  void StartHandshake(ReplicaActions& actions);
-  void StartStreaming(base::Instant now, bool legacy, int db, ReplicaActions& actions);
   void OnFollow(base::Instant now, const Follow& follow, ReplicaActions& actions);
-  void OnPromote(base::Instant now, ReplicaActions& actions);
-  void OnVerified(base::Instant now, const StagingVerified& verified, ReplicaActions& actions);
+  void OnPromote(ReplicaActions& actions);
+  void OnLinkOpened(base::Instant now, ReplicaActions& actions);
+  void OnCommitted(base::Instant now, ReplicaActions& actions);
   void Tick(base::Instant now, ReplicaActions& actions);
+  // Leaves the link, if there is one, and tries again later.
+  void Break(base::Instant now, std::string reason, ReplicaActions& actions);
+  void LeaveLink(ReplicaActions& actions);
+
+  // False while the line is unfinished or too long.
+  bool TakeLine(base::Instant now, std::string_view& input, ReplicaActions& actions);
+  void OnLine(base::Instant now, std::string_view line, ReplicaActions& actions);
+  void OnHandshakeReply(base::Instant now, std::string_view line, ReplicaActions& actions);
+  void Introduce(Handshaking& handshake, ReplicaActions& actions);
+  void OnPsyncReply(base::Instant now, std::string_view line, ReplicaActions& actions);
+  void OnContinue(base::Instant now, std::string_view line, ReplicaActions& actions);
+  void OnFullResync(base::Instant now, std::string_view line, ReplicaActions& actions);
+  void OnSnapshotHeader(base::Instant now, std::string_view line, ReplicaActions& actions);
+  void StartStreaming(base::Instant now, bool legacy, int db, ReplicaActions& actions);
 
   History& history_;
   Options options_;
@@ -224,6 +227,7 @@ class Replica {
   StreamTracker tracker_;
   bool resumable_ = false;
   std::string line_;  // unfinished line
+  int failed_attempts_ = 0;
   base::Offset read_;
   base::Instant last_io_{};
   base::Instant next_send_{};  // next acknowledgement or "\n"

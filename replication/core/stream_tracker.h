@@ -5,8 +5,8 @@
 //
 // Invariants
 //   S1  pending() is empty unless inside a transaction.
-//   S2  db() is what the last SELECT of the released bytes selected; a SELECT inside a transaction
-//   counts with its EXEC.
+//   S2  db() is what the last SELECT of the released bytes selected; a SELECT inside a
+//       transaction counts with its EXEC.
 #pragma once
 
 #include <cstdint>

@@ -44,8 +44,8 @@ class Replication {
   Replication(const Replication&) = delete;
   Replication& operator=(const Replication&) = delete;
 
-  // ---- role
-  // ---------------------------------------------------------------------------------------------------------
+  // ---- role ------------------------------------------------------------------------------------
+
   bool is_replica() const { return replica_.is_replica(); }
   bool primary_link_up() const { return replica_.link_up(); }
   // REPLICAOF host port. False if that is our primary already ("OK Already connected to specified
@@ -56,8 +56,8 @@ class Replication {
   // REPLICAOF NO ONE. False if we are a primary already.
   bool Promote();
 
-  // ---- the stream (role primary)
-  // ------------------------------------------------------------------------------------
+  // ---- the stream (role primary) ---------------------------------------------------------------
+
   bool streaming() const { return primary_.streaming(); }
   void Append(int db, std::string_view command) { primary_.Append(db, command); }
   void AppendMulti(int db) { primary_.AppendMulti(db); }
@@ -65,8 +65,8 @@ class Replication {
   // Call once at the end of every loop turn: writes the replicas.
   void EndTurn();
 
-  // ---- connections that speak replication
-  // ---------------------------------------------------------------------------
+  // ---- connections that speak replication ------------------------------------------------------
+
   core::ReplconfReply HandleReplconf(core::ReplicaId connection,
                                      std::span<const std::string_view> args);
   struct PsyncReply {
@@ -83,16 +83,16 @@ class Replication {
   void OnReplicaClosed(core::ReplicaId connection);
   bool IsReplica(core::ReplicaId connection) const { return primary_.IsReplica(connection); }
 
-  // ---- acknowledgements
-  // ---------------------------------------------------------------------------------------------
+  // ---- acknowledgements ------------------------------------------------------------------------
+
   int64_t CountAcknowledged(base::Offset offset) const {
     return primary_.CountAcknowledged(offset);
   }
   void RequestAcknowledgements() { primary_.RequestAcknowledgements(); }
   int64_t CountGoodReplicas() const;
 
-  // ---- what is known
-  // ------------------------------------------------------------------------------------------------
+  // ---- what is known ---------------------------------------------------------------------------
+
   const core::History& history() const { return history_; }
   base::Offset offset() const { return history_.offset(); }
   std::vector<core::ReplicaView> Replicas() const;
