@@ -12,7 +12,7 @@
 
 namespace quorate::replication::snapshot {
 
-// A database starts; the sizes are hints for the reader's tables.
+// A database starts. When read, the sizes are hints from an untrusted file: never allocate by them.
 struct DatabaseRecord {
   int index = 0;
   uint64_t keys = 0;

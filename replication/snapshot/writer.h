@@ -29,32 +29,30 @@ class RecordSource {
 
 struct WriterOptions {
   bool compress = true;  // LZF for values worth it
-  bool checksum = true;  // false writes 0
+  bool checksum = true;  // false writes 0, "not computed"
 };
 
 class Writer {
  public:
-  // Values longer than this leave in pieces, and only shorter ones are compressed.
+  // Values longer than this leave in pieces and uncompressed: the work of one call stays bounded.
   static constexpr size_t kMaxCompressed = 1024 * 1024;
 
   Writer(const Meta& meta, RecordSource& source, const WriterOptions& options);
 
-  // Appends encoded bytes to `out`: stops after the record that brings this call to `budget` bytes
-  // or more; a value that alone is longer than the budget is continued by the next call. Returns
-  // false when the file is complete.
+  // Appends encoded bytes to `out` and returns as soon as this call has appended `budget` bytes or
+  // more; it exceeds the budget by less than one key plus kMaxCompressed. False when the file is
+  // complete.
   bool Produce(size_t budget, base::Buffer& out);
   bool complete() const { return complete_; }
 
  private:
   void Encode(const DatabaseRecord& record, base::Buffer& out);
   void Encode(const StringRecord& record, base::Buffer& out);
-  void AppendString(std::string_view text, bool may_compress, base::Buffer& out);
-  bool AppendCompressed(std::string_view text, base::Buffer& out);
-  void Finish(base::Buffer& out);
+  void Checksum(const base::Buffer& out, size_t from);
 
   RecordSource& source_;
   WriterOptions options_;
-  base::Buffer head_;            // magic and aux fields, until written
+  base::Buffer head_;            // magic and auxiliary fields, until written
   std::string_view value_rest_;  // of a value that leaves in pieces
   uint64_t crc_ = 0;
   bool complete_ = false;
