@@ -104,7 +104,11 @@ void Link::SendSetup() {
     base::Buffer encoded;
     AppendArgs(encoded, command.args);
     ++setup_in_flight_;
-    Write({.callback = {}, .deadline = base::Instant::max(), .setup = command}, encoded.view());
+    Request request{.callback = {}, .deadline = base::Instant::max(), .setup = command};
+    request.subscribes = IsSubscriptionVerb(command.args[0]);
+    if (request.subscribes && command.args.size() > 1)
+      request.replies_left = command.args.size() - 1;
+    Write(std::move(request), encoded.view());
   }
 }
 

@@ -1,0 +1,36 @@
+// A failover under writes, measured: one or more rounds of fault, recovery and judgement against
+// one running deployment. After each round the deployment is whole again (the killed process
+// restarted, the paused one resumed) before the next begins.
+//
+// A round: writers run -> fault -> every sentinel names a new primary and every writer writes again
+// -> writers stop -> the deployment is restored -> the surviving data is read and compared with the
+// history -> the writes are removed.
+#pragma once
+
+#include <functional>
+
+#include "scripts/ops/deployment.h"
+#include "scripts/ops/drill_report.h"
+#include "scripts/ops/foreground.h"
+#include "scripts/ops/verdict.h"
+#include "shared/base/result.h"
+
+namespace quorate::ops {
+
+struct DrillOptions {
+  Scenario scenario = Scenario::kKillPrimary;
+  int rounds = 1;
+  int writers = 4;
+  Limits limits;
+};
+
+// The default limit of the write gap: two seconds beyond the detection that the scenario needs.
+base::Duration DefaultWriteGap(Scenario scenario, const Topology& topology);
+
+// `on_round` hears of every finished round. An error means that the drill could not be run to its
+// end: not that the deployment failed it, which is in the report.
+base::Result<DrillReport> RunDrill(Foreground& foreground, Deployment& deployment,
+                                   const DrillOptions& options,
+                                   const std::function<void(const std::string&)>& on_progress);
+
+}  // namespace quorate::ops

@@ -1,0 +1,236 @@
+// The `quorate` command: up, down, status, drill. Exit codes: 0 all is well, 1 the verdict failed
+// (or status found something missing), 2 it could not be run safely, 3 the tool itself failed or
+// was misused.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <string>
+
+#include "scripts/ops/drill.h"
+#include "scripts/ops/launcher.h"
+#include "scripts/ops/status_table.h"
+
+namespace quorate::ops {
+namespace {
+
+enum ExitCode : int { kWell = 0, kVerdictFailed = 1, kUnableToRun = 2, kToolError = 3 };
+
+struct Options {
+  std::string run_directory = "run";
+  std::string topology = "configs/topologies/three-sentinels.yaml";
+  std::string binaries;
+  std::string peer = "quorate";
+  bool json = false;
+  bool purge = false;
+  std::string scenario;
+  int rounds = 1;
+  int writers = 4;
+  int down_after_ms = 0;
+  int max_gap_ms = 0;
+};
+
+void Print(const std::string& text) { std::fputs(text.c_str(), stdout); }
+
+ExitCode Complain(const std::string& message, ExitCode code) {
+  std::fprintf(stderr, "quorate: %s\n", message.c_str());
+  return code;
+}
+
+// The folder of this program: the daemons are built beside it.
+std::string OwnFolder() {
+  std::error_code error;
+  return std::filesystem::read_symlink("/proc/self/exe", error).parent_path().string();
+}
+
+base::Result<Programs> ProgramsOf(const Options& options) {
+  if (options.peer == "redis") return RedisPrograms();
+  return OurPrograms(options.binaries.empty() ? OwnFolder() : options.binaries);
+}
+
+base::Result<Topology> TopologyOf(const Options& options) {
+  auto topology = ReadTopology(options.topology);
+  if (topology && options.down_after_ms > 0)
+    topology->down_after = std::chrono::milliseconds(options.down_after_ms);
+  return topology;
+}
+
+std::string NextCommands(const Topology& topology) {
+  const std::string sentinel = std::to_string(topology.sentinels.front().port);
+  return "\nTry next:\n"
+         "  redis-cli -p " +
+         sentinel + " sentinel get-master-addr-by-name " + topology.group +
+         "\n"
+         "  redis-cli -p " +
+         std::to_string(topology.FirstPrimary().port) +
+         " set greeting hello\n"
+         "  scripts/drill kill-primary     kill the primary under writes, and see what it cost\n"
+         "  scripts/status                 who is who now\n"
+         "  scripts/down                   stop everything\n";
+}
+
+base::Result<Deployment> OpenOrCreate(const Options& options) {
+  if (Deployment::Exists(options.run_directory)) return Deployment::Open(options.run_directory);
+  auto programs = ProgramsOf(options);
+  if (!programs) return programs.error();
+  auto topology = TopologyOf(options);
+  if (!topology) return topology.error();
+  return Deployment::Create(options.run_directory, std::move(*topology), std::move(*programs));
+}
+
+ExitCode Up(Foreground& foreground, const Options& options) {
+  auto deployment = OpenOrCreate(options);
+  if (!deployment) return Complain(deployment.error().message, kUnableToRun);
+  const auto observation = BringUp(foreground, *deployment);
+  if (!observation) return Complain(observation.error().message, kUnableToRun);
+  if (options.json) {
+    Print(StatusJson(deployment->topology(), *observation));
+  } else {
+    Print(StatusTable(deployment->topology(), *observation) + NextCommands(deployment->topology()));
+  }
+  return kWell;
+}
+
+ExitCode Down(const Options& options) {
+  auto deployment = Deployment::Open(options.run_directory);
+  if (!deployment) return Complain(deployment.error().message, kUnableToRun);
+  if (auto status = deployment->StopAll(); !status)
+    return Complain(status.error().message, kToolError);
+  if (!options.purge) return kWell;
+  if (auto status = deployment->Remove(); !status)
+    return Complain(status.error().message, kToolError);
+  return kWell;
+}
+
+ExitCode Status(Foreground& foreground, const Options& options) {
+  const auto deployment = Deployment::Open(options.run_directory);
+  if (!deployment) return Complain(deployment.error().message, kUnableToRun);
+  const Observation observation = Observe(foreground, *deployment);
+  const Topology& topology = deployment->topology();
+  Print(options.json ? StatusJson(topology, observation) : StatusTable(topology, observation));
+  return WhatIsMissing(observation).empty() ? kWell : kVerdictFailed;
+}
+
+ExitCode RunDrillOn(Foreground& foreground, Deployment& deployment, const Options& options) {
+  DrillOptions drill;
+  for (const Scenario scenario :
+       {Scenario::kKillPrimary, Scenario::kPausePrimary, Scenario::kSwitchover}) {
+    if (ToString(scenario) == options.scenario) drill.scenario = scenario;
+  }
+  drill.rounds = options.rounds;
+  drill.writers = options.writers;
+  drill.limits.write_gap = options.max_gap_ms > 0
+                               ? std::chrono::milliseconds(options.max_gap_ms)
+                               : DefaultWriteGap(drill.scenario, deployment.topology());
+  const auto report = RunDrill(foreground, deployment, drill, [](const std::string& line) {
+    std::fprintf(stderr, "%s\n", line.c_str());
+  });
+  if (!report) return Complain(report.error().message, kUnableToRun);
+  Print(options.json ? ToJson(*report) : ToTable(*report));
+  return Passed(*report) ? kWell : kVerdictFailed;
+}
+
+ExitCode DrillOnTemporary(Foreground& foreground, const Options& options) {
+  auto programs = ProgramsOf(options);
+  if (!programs) return Complain(programs.error().message, kUnableToRun);
+  auto topology = TopologyOf(options);
+  if (!topology) return Complain(topology.error().message, kUnableToRun);
+  auto temporary =
+      TemporaryDeployment::Create(foreground, std::move(*topology), std::move(*programs));
+  if (!temporary) return Complain(temporary.error().message, kUnableToRun);
+  Deployment& deployment = (*temporary)->deployment();
+  const auto keep = [&](ExitCode code) {
+    (*temporary)->Keep();
+    std::fprintf(stderr, "the logs are kept in %s\n", deployment.directory().c_str());
+    return code;
+  };
+  if (const auto up = BringUp(foreground, deployment); !up)
+    return keep(Complain(up.error().message, kUnableToRun));
+  const ExitCode code = RunDrillOn(foreground, deployment, options);
+  return code == kWell ? code : keep(code);
+}
+
+// Uses the deployment that is up, unless the options describe another one.
+ExitCode Drill(Foreground& foreground, const Options& options, bool describes_deployment) {
+  if (describes_deployment || !Deployment::Exists(options.run_directory))
+    return DrillOnTemporary(foreground, options);
+  auto deployment = Deployment::Open(options.run_directory);
+  if (!deployment) return Complain(deployment.error().message, kUnableToRun);
+  for (const std::string& name : deployment->Names()) {
+    if (!deployment->Running(name)) return DrillOnTemporary(foreground, options);
+  }
+  return RunDrillOn(foreground, *deployment, options);
+}
+
+void DescribeDeployment(CLI::App& command, Options& options) {
+  auto* group = command.add_option_group("deployment");
+  group->add_option("--topology", options.topology, "The drawing of the deployment (YAML)")
+      ->capture_default_str();
+  group->add_option("--binaries", options.binaries,
+                    "The folder of quorate-server and quorate-sentinel");
+  group
+      ->add_option("--peer", options.peer,
+                   "Whose programs run: quorate, or Debian's redis to compare")
+      ->check(CLI::IsMember({"quorate", "redis"}))
+      ->capture_default_str();
+  group
+      ->add_option("--down-after", options.down_after_ms,
+                   "Silence in ms after which a primary counts as down")
+      ->check(CLI::Range(1, 3'600'000));
+}
+
+int Main(int argc, char** argv) {
+  Options options;
+  CLI::App app{"Quorate: starts, shows and drills a deployment on this machine"};
+  app.require_subcommand(1);
+  app.add_option("--run-dir", options.run_directory, "Where the deployment keeps its files")
+      ->capture_default_str();
+  app.fallthrough();
+
+  CLI::App* up = app.add_subcommand("up", "Start the deployment and wait until it is ready");
+  DescribeDeployment(*up, options);
+  up->add_flag("--json", options.json, "Print JSON");
+  CLI::App* down = app.add_subcommand("down", "Stop the deployment");
+  down->add_flag("--purge", options.purge, "Remove its files, too");
+  CLI::App* status =
+      app.add_subcommand("status", "Show who is who; exit 1 if something is missing");
+  status->add_flag("--json", options.json, "Print JSON");
+  CLI::App* drill =
+      app.add_subcommand("drill", "Make the primary fail under writes and measure what it cost");
+  drill->add_option("scenario", options.scenario, "kill-primary, pause-primary or switchover")
+      ->required()
+      ->check(CLI::IsMember({"kill-primary", "pause-primary", "switchover"}));
+  DescribeDeployment(*drill, options);
+  drill->add_option("--rounds", options.rounds, "How often")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  drill->add_option("--writers", options.writers, "Clients that write")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  drill->add_option("--max-gap", options.max_gap_ms, "Longest write gap in ms that passes")
+      ->check(CLI::Range(1, 3'600'000));
+  drill->add_flag("--json", options.json, "Print JSON");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kWell : kToolError;
+  }
+
+  Foreground foreground;
+  if (up->parsed()) return Up(foreground, options);
+  if (down->parsed()) return Down(options);
+  if (status->parsed()) return Status(foreground, options);
+  return Drill(foreground, options, drill->get_option_group("deployment")->count_all() > 0);
+}
+
+}  // namespace
+}  // namespace quorate::ops
+
+int main(int argc, char** argv) {
+  try {
+    return quorate::ops::Main(argc, argv);
+  } catch (const std::exception& exception) {
+    std::fprintf(stderr, "quorate: %s\n", exception.what());
+    return 3;
+  }
+}
