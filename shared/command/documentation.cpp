@@ -47,10 +47,12 @@ void WriteArgument(const Argument& argument, std::span<const Argument> children,
   const bool has_flags = argument.optional || argument.multiple || argument.multiple_token;
   const bool has_children =
       argument.type == Argument::Type::kOneOf || argument.type == Argument::Type::kBlock;
-  out.MapHeader(
-      2 + static_cast<size_t>(argument.key_spec_index >= 0) +
-      CountNonEmpty({argument.token, argument.summary, argument.since, argument.deprecated_since}) +
-      static_cast<size_t>(has_flags) + static_cast<size_t>(has_children));
+  // A pure token may be the empty string (MIGRATE's key).
+  const bool has_token = !argument.token.empty() || argument.type == Argument::Type::kPureToken;
+  out.MapHeader(2 + static_cast<size_t>(argument.key_spec_index >= 0) +
+                static_cast<size_t>(has_token) +
+                CountNonEmpty({argument.summary, argument.since, argument.deprecated_since}) +
+                static_cast<size_t>(has_flags) + static_cast<size_t>(has_children));
   out.Bulk("name");
   out.Bulk(argument.name);
   out.Bulk("type");
@@ -59,7 +61,10 @@ void WriteArgument(const Argument& argument, std::span<const Argument> children,
     out.Bulk("key_spec_index");
     out.Integer(argument.key_spec_index);
   }
-  WriteText("token", argument.token, out);
+  if (has_token) {
+    out.Bulk("token");
+    out.Bulk(argument.token);
+  }
   WriteText("summary", argument.summary, out);
   WriteText("since", argument.since, out);
   WriteText("deprecated_since", argument.deprecated_since, out);

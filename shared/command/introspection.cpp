@@ -123,7 +123,8 @@ void WriteInfo(const Command& command, Writer& out) {
   out.SetHeader(command.spec->tips.size());
   for (const std::string_view tip : command.spec->tips) out.Bulk(tip);
   WriteKeySpecs(command.spec->keys, out);
-  out.SetHeader(command.subcommands.size());
+  // Redis answers an empty set here, but an array when there are some.
+  command.is_container() ? out.ArrayHeader(command.subcommands.size()) : out.SetHeader(0);
   for (const Command* sub : command.subcommands) WriteInfo(*sub, out);
 }
 

@@ -139,6 +139,11 @@ const Command* Registry::FindSubcommand(const Command& container, std::string_vi
   return nullptr;
 }
 
+const Command* Registry::ResolveWithin(const Command& container,
+                                       std::span<const std::string_view> args) {
+  return args.size() < 2 ? &container : FindSubcommand(container, args[1]);
+}
+
 const Command* Registry::FindFullName(std::string_view full_name) const {
   const size_t bar = full_name.find('|');
   if (bar == std::string_view::npos) return Find(full_name);

@@ -68,10 +68,9 @@ class Registry {
   // and there is an args[1]. nullptr if unknown. Precondition: args not empty.
   const Command* Resolve(std::span<const std::string_view> args) const {
     const Command* command = Find(args[0]);
-    if (command == nullptr || command->subcommands.empty() || args.size() == 1) [[likely]] {
+    if (command == nullptr || command->subcommands.empty()) [[likely]]
       return command;
-    }
-    return FindSubcommand(*command, args[1]);
+    return ResolveWithin(*command, args);
   }
   // By full name: "get" or "config|get".
   const Command* FindFullName(std::string_view full_name) const;
@@ -94,6 +93,8 @@ class Registry {
 
   // Over length and case-folded bytes; never over more than 8 + 8 of them.
   static uint32_t Hash(std::string_view name);
+  static const Command* ResolveWithin(const Command& container,
+                                      std::span<const std::string_view> args);
   static bool SameName(std::string_view lower_name, std::string_view name);
   void Index(const Command* command);
 
