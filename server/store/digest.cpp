@@ -11,6 +11,10 @@ namespace quorate::server::store {
 
 namespace {
 
+std::string_view Bytes(const Digest& digest) {
+  return {reinterpret_cast<const char*>(digest.bytes.data()), digest.bytes.size()};
+}
+
 // Redis' two operations on a digest: Xor does not depend on the order of calls, Mix does.
 class Mixer {
  public:
@@ -24,7 +28,7 @@ class Mixer {
   }
   void Mix(Digest& digest, std::string_view bytes) const {
     Xor(digest, bytes);
-    digest = Sha1({reinterpret_cast<const char*>(digest.bytes.data()), digest.bytes.size()});
+    digest = Sha1(Bytes(digest));
   }
   // A number as four bytes, big-endian.
   void Mix(Digest& digest, uint32_t number) const {
@@ -82,7 +86,7 @@ Digest DatasetDigest(const Databases& databases) {
       Digest entry;
       mixer.Mix(entry, record->key());
       MixValue(mixer, entry, *record);
-      for (size_t j = 0; j < entry.bytes.size(); ++j) dataset.bytes[j] ^= entry.bytes[j];
+      mixer.Xor(dataset, Bytes(entry));
     });
   }
   return dataset;

@@ -95,8 +95,12 @@ class Table {
   }
   void PrefetchRecord(uint64_t hash) const {
     const Bucket& bucket = SegmentOf(hash)->buckets[HomeOf(hash)];
-    if (const unsigned match = bucket.Match(FingerprintOf(hash)); match != 0)
-      __builtin_prefetch(bucket.Get(static_cast<unsigned>(std::countr_zero(match))));
+    const unsigned match = bucket.Match(FingerprintOf(hash));
+    if (match == 0) return;
+    const char* record =
+        reinterpret_cast<const char*>(bucket.Get(static_cast<unsigned>(std::countr_zero(match))));
+    __builtin_prefetch(record);
+    __builtin_prefetch(record + 64);
   }
 
   // Precondition: the table has no record with this key.
