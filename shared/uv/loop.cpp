@@ -97,11 +97,10 @@ bool Loop::RunUntil(const std::function<bool()>& done, base::Duration limit) {
   const base::Instant deadline = Now() + limit;
   const auto wake = timers_.Create([] {});
   wake->StartAt(deadline);
-  while (!done()) {
-    if (stopped_ || Now() >= deadline) return false;
-    uv_run(&loop_, UV_RUN_ONCE);
-  }
-  return true;
+  until_ = &done;
+  while (!done() && !stopped_ && Now() < deadline) uv_run(&loop_, UV_RUN_ONCE);
+  until_ = nullptr;
+  return done();
 }
 
 void Loop::FinishTurn() {
@@ -115,7 +114,8 @@ void Loop::FinishTurn() {
 
 void Loop::ArmWakeUp() {
   const std::optional<base::Instant> next = timers_.Next();
-  if (stopped_ || !deferred_.empty() || (next && *next <= Now())) {
+  const bool finished = stopped_ || (until_ != nullptr && (*until_)());
+  if (finished || !deferred_.empty() || (next && *next <= Now())) {
     uv_idle_start(stay_awake_.get(), [](uv_idle_t*) {});
     return;
   }

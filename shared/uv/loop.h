@@ -15,9 +15,9 @@
 #include <vector>
 
 #include "shared/base/time.h"
+#include "shared/io/timer_queue.h"
 #include "shared/uv/handle.h"
 #include "shared/uv/socket.h"
-#include "shared/uv/timer_queue.h"
 
 namespace quorate::uv {
 
@@ -35,7 +35,7 @@ class Loop {
 
   uv_loop_t* get() { return &loop_; }
   static base::Instant Now();
-  TimerQueue& timers() { return timers_; }
+  io::TimerQueue& timers() { return timers_; }
   // Shared by all streams: its content is dead once OnBytes has returned.
   char* read_buffer() { return read_buffer_.get(); }
 
@@ -65,12 +65,13 @@ class Loop {
   Handle<uv_idle_t, Loop> stay_awake_;  // active: the loop does not sleep
   Handle<uv_timer_t, Loop> wake_up_;
   std::optional<base::Instant> wake_up_at_;
-  TimerQueue timers_;
+  io::TimerQueue timers_;
   std::vector<std::function<void()>> deferred_;
   std::vector<std::function<void()>> running_;  // kept for its capacity
   std::function<void()> end_of_turn_;
   std::unique_ptr<char[]> read_buffer_;
   FileDescriptor reserve_;
+  const std::function<bool()>* until_ = nullptr;  // during RunUntil
   bool stopped_ = false;
   bool closing_ = false;
 };

@@ -1,6 +1,6 @@
-// All timers of one loop in one ordered queue, fired in order of (instant, order of arming). The
-// loop keeps a single libuv timer for its next wake-up. Resolution is that of the caller of
-// FireDue; a timer never fires before its instant.
+// All timers of one loop in one ordered queue, fired in order of (instant, order of arming). For
+// the implementations of the seam, which drive it with their clocks; its users call
+// Io::CreateTimer. A timer never fires before its instant.
 //
 // A timer armed during a FireDue pass fires in a later pass, even if its instant is past: a timer
 // that re-arms itself for the past cannot keep the loop from its sockets.
@@ -16,7 +16,7 @@
 #include "shared/base/time.h"
 #include "shared/io/io.h"
 
-namespace quorate::uv {
+namespace quorate::io {
 
 class TimerQueue {
  public:
@@ -25,7 +25,7 @@ class TimerQueue {
   TimerQueue& operator=(const TimerQueue&) = delete;
 
   // The queue outlives the timer.
-  std::unique_ptr<io::Timer> Create(std::function<void()> on_fire);
+  std::unique_ptr<Timer> Create(std::function<void()> on_fire);
 
   // Fires what is due at `now`.
   void FireDue(base::Instant now);
@@ -50,4 +50,4 @@ class TimerQueue {
   uint64_t next_sequence_ = 0;
 };
 
-}  // namespace quorate::uv
+}  // namespace quorate::io

@@ -1,8 +1,8 @@
-#include "shared/uv/timer_queue.h"
+#include "shared/io/timer_queue.h"
 
-namespace quorate::uv {
+namespace quorate::io {
 
-class TimerQueue::QueuedTimer : public io::Timer {
+class TimerQueue::QueuedTimer : public Timer {
  public:
   QueuedTimer(TimerQueue& queue, std::function<void()> on_fire)
       : queue_(queue), on_fire_(std::make_shared<std::function<void()>>(std::move(on_fire))) {}
@@ -35,7 +35,7 @@ class TimerQueue::QueuedTimer : public io::Timer {
   std::optional<Entry> entry_;
 };
 
-std::unique_ptr<io::Timer> TimerQueue::Create(std::function<void()> on_fire) {
+std::unique_ptr<Timer> TimerQueue::Create(std::function<void()> on_fire) {
   return std::make_unique<QueuedTimer>(*this, std::move(on_fire));
 }
 
@@ -55,4 +55,4 @@ std::optional<base::Instant> TimerQueue::Next() const {
   return waiting_.begin()->when;
 }
 
-}  // namespace quorate::uv
+}  // namespace quorate::io
