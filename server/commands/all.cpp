@@ -8,6 +8,9 @@ void RegisterAll(engine::CommandTable& table) {
   // Strings.
   table.Add(StringGetRows());
   table.Add(StringSetRows());
+  // Connections and replication.
+  table.Add(ConnectionRows());
+  table.Add(ReplicationRows());
 }
 
 }  // namespace quorate::server::commands

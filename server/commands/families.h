@@ -16,6 +16,10 @@ using Rows = std::span<const engine::CommandRow>;
 Rows StringGetRows();
 Rows StringSetRows();
 
+// ---- connections and replication
+Rows ConnectionRows();
+Rows ReplicationRows();
+
 // ---- the vocabulary of rows
 using command::Argument;
 using command::BeginSearch;

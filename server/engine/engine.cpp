@@ -65,6 +65,20 @@ void Engine::RemoveSession(Session& session) {
   sessions_.erase(session.id);
 }
 
+void Engine::ResetSession(Session& session) {
+  session.transaction.reset();
+  watches_.UnwatchAll(session);
+  pubsub_.Remove(session);
+  session.db = 0;
+  session.name.clear();
+  session.reply_mode = ReplyMode::kOn;
+  session.no_evict = false;
+  session.no_touch = false;
+  session.writer = resp::Writer(session.output, 2);
+  session.authenticated = settings_.requirepass.empty();
+  session.parser.set_unauthenticated(!session.authenticated);
+}
+
 Session* Engine::FindSession(uint64_t id) const {
   const auto it = sessions_.find(id);
   return it == sessions_.end() ? nullptr : it->second;

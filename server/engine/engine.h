@@ -122,6 +122,11 @@ class Engine {
   // caller.
   void Execute(Session& session, const Command& command, std::span<const std::string_view> args,
                std::string_view raw);
+  // Whether EXEC is running its queue.
+  bool in_transaction() const { return in_transaction_; }
+  void set_in_transaction(bool running) { in_transaction_ = running; }
+  // RESET: as a client that has just connected.
+  void ResetSession(Session& session);
   // WAIT: blocks the session until enough replicas acknowledge or `deadline` passes.
   void BlockOnWait(Session& session, BlockedOnWait wait);
   // Lets a blocked session go on; its reply was written by the caller.
@@ -192,6 +197,7 @@ class Engine {
   std::vector<Session*> ready_;
   std::vector<Session*> waiting_;  // blocked on WAIT
   uint64_t last_session_id_ = 0;
+  bool in_transaction_ = false;
   base::Instant now_{};
   base::WallTime wall_{};
   base::Instant started_{};
