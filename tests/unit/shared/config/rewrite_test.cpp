@@ -1,0 +1,205 @@
+#include "shared/config/rewrite.h"
+
+#include "shared/base/random.h"
+#include "shared/config/loader.h"
+#include "tests/unit/shared/config/sample_settings.h"
+
+#include <doctest/doctest.h>
+
+using namespace quorate::config;
+using quorate::base::Random;
+
+namespace {
+
+Sample LoadText(const std::string& path, const std::string& text) {
+  const Table<Sample> table = MakeSampleTable();
+  Sample settings;
+  const Loaded loaded = Load(
+      {.file = SourceFile{path, text}, .standard_input = {}, .command_line = {}, .include = {}},
+      table.Bind(settings));
+  REQUIRE_MESSAGE(!loaded.problem, text << FatalText(*loaded.problem, "test"));
+  return settings;
+}
+
+std::string Conf(std::string_view old_text, const Sample& settings) {
+  const Table<Sample> table = MakeSampleTable();
+  return RewriteRedis(old_text, table.Bind(settings));
+}
+
+std::string Yaml(std::string_view old_text, const Sample& settings) {
+  const Table<Sample> table = MakeSampleTable();
+  const auto text = RewriteYaml(old_text, table.Bind(settings));
+  return text ? *text : "error: " + text.error().message;
+}
+
+enum class Bytes { kAny, kUtf8 };
+
+std::string RandomText(Random& random, Bytes bytes) {
+  static const std::vector<std::string> kPieces = {" ",
+                                                   "\"",
+                                                   "'",
+                                                   "\\",
+                                                   "#",
+                                                   ": ",
+                                                   "- ",
+                                                   "\n",
+                                                   "\t",
+                                                   "\r",
+                                                   std::string(1, '\0'),
+                                                   "\x01",
+                                                   "\x7f",
+                                                   "é",
+                                                   "日本",
+                                                   "\U0001F600",
+                                                   "\u0085",
+                                                   "\u2028",
+                                                   "\uFEFF",
+                                                   "null",
+                                                   "true",
+                                                   "~",
+                                                   "x",
+                                                   "0",
+                                                   "{",
+                                                   "[",
+                                                   "%",
+                                                   "@",
+                                                   "&",
+                                                   "*",
+                                                   "!",
+                                                   "|",
+                                                   ">",
+                                                   "--- ",
+                                                   "\x04"};
+  std::string text;
+  for (uint64_t i = random.Below(8); i > 0; --i) {
+    text += bytes == Bytes::kAny && random.Chance(1, 3)
+                ? std::string(1, static_cast<char>(random.Below(256)))
+                : kPieces[random.Below(kPieces.size())];
+  }
+  return text;
+}
+
+Sample RandomSample(Random& random, Bytes bytes) {
+  const auto text = [&] { return RandomText(random, bytes); };
+  const auto maybe = [&] { return random.Chance(1, 2); };
+  Sample s;
+  if (maybe()) s.port = random.Between(0, 65535);
+  if (maybe()) s.verbose = true;
+  if (maybe()) s.memory = maybe() ? random.Next() | 1 : (1 + random.Below(2000)) << 20;
+  if (maybe()) s.mode = static_cast<uint32_t>(random.Below(01000));
+  if (maybe()) s.colour = Colour::kGreen;
+  if (maybe()) s.name = text();
+  if (maybe()) s.secret = text();
+  if (maybe()) s.folder = text();
+  if (maybe()) {
+    s.addresses.clear();
+    for (uint64_t i = random.Below(4); i > 0; --i) s.addresses.push_back(text());
+    if (s.addresses == Args{""}) s.addresses.clear();  // one empty word means none
+  }
+  for (uint64_t i = random.Below(3); i > 0; --i) s.rules.push_back({text(), text()});
+  return s;
+}
+
+}  // namespace
+
+TEST_CASE("rewrite: comments and positions stay, new values are appended after the signature") {
+  const std::string old_text =
+      "# my file\nport 1\n\n   # indented\nslave-patience 50\nmaxmemory 1gb\nmaxmemory 2gb\nname "
+      "old\nbroken \"\n";
+  Sample s = LoadText("a.conf", "port 1\nslave-patience 50\nmaxmemory 2gb\nname old\n");
+  s.port = 2;
+  s.secret = "a b";
+  s.colour = Colour::kGreen;
+  CHECK(Conf(old_text, s) ==
+        "# my file\nport 2\n\n   # indented\nreplica-patience 50\nmaxmemory 2gb\n\nname \"old\"\n# "
+        "??? broken \"\n\n"
+        "# Generated by CONFIG REWRITE\ncolour green\nsecret \"a b\"\n");
+}
+
+TEST_CASE("rewrite: a second time changes nothing, and the signature is written once") {
+  Sample s;
+  s.port = 7;
+  const std::string once = Conf("", s);
+  CHECK(once == "# Generated by CONFIG REWRITE\nport 7\n");
+  CHECK(Conf(once, s) == once);
+  s.verbose = true;
+  CHECK(Conf(once, s) == once + "verbose yes\n");
+}
+
+TEST_CASE("rewrite: defaults that stand in the file stay there, others are not added") {
+  CHECK(Conf("port 6379\n", Sample{}) == "port 6379\n");
+  CHECK(Conf("", Sample{}) == "");
+}
+
+TEST_CASE("rewrite: repeated directives use their lines in order, surplus lines go") {
+  Sample s;
+  s.rules = {{"c", "d"}};
+  CHECK(Conf("rule a b\nrule c d\nport 6379\n", s) == "rule c d\n\nport 6379\n");
+  s.rules = {{"a", "b"}, {"c", ""}, {"e", "f g"}};
+  CHECK(Conf("rule a b\nport 6379\nrule c d\n", s) ==
+        "rule a b\nport 6379\nrule c \"\"\n\n# Generated by CONFIG REWRITE\nrule e \"f g\"\n");
+}
+
+TEST_CASE("rewrite: a setting back at \"not set\" loses its line") {
+  CHECK(Conf("secret abc\nport 6379\n", Sample{}) == "\nport 6379\n");
+  CHECK(Yaml("secret: abc\nport: 6379\n", Sample{}) == "port: 6379\n");
+}
+
+TEST_CASE("rewrite: an include is left alone") {
+  CHECK(Conf("include other.conf\n", Sample{}) == "include other.conf\n");
+}
+
+TEST_CASE("rewrite in YAML: values change in place, comments stay") {
+  const std::string old_text =
+      "# my file\nnetwork:\n  port: 1   # the port\n  bind:   # these\n    - a\n    # between\n    "
+      "- b\n\n"
+      "# about names\nname: \"old # name\" # who\nrule:\n- a b\nverbose: true\n";
+  Sample s = LoadText("a.yaml", old_text);
+  CHECK(Yaml(old_text, s) == old_text);
+  s.port = 2;
+  s.addresses = {"::1"};
+  s.name = "new: name";
+  s.rules.push_back({"c", "d e"});
+  s.colour = Colour::kGreen;
+  CHECK(Yaml(old_text, s) ==
+        "# my file\nnetwork:\n  port: 2   # the port\n  bind: [\"::1\"]\n\n"
+        "# about names\nname: \"new: name\" # who\nrule:\n  - [a, b]\n  - [c, \"d e\"]\nverbose: "
+        "true\n\n"
+        "# Generated by CONFIG REWRITE\ncolour: green\n");
+}
+
+TEST_CASE("rewrite in YAML: what cannot be done is refused") {
+  Sample s;
+  s.name = "\xff";
+  CHECK(Yaml("", s) == "error: 'name': the value is not UTF-8 and cannot be written in YAML");
+  s = Sample{};
+  s.port = 5;
+  CHECK(Yaml("network: {port: 1}\n", s) ==
+        "error: 'port' stands inside {...}: write it on a line of its own");
+  CHECK(Yaml("port: [\n", s).starts_with("error: line "));
+}
+
+TEST_CASE("rewrite: what is written loads to the same settings, whatever the values") {
+  for (uint64_t seed = 1; seed <= 1500; ++seed) {
+    CAPTURE(seed);
+    Random random(seed);
+    const Sample first = RandomSample(random, Bytes::kAny);
+    const Sample second = RandomSample(random, Bytes::kAny);
+    const std::string text = Conf("# comment\nport 1\nbind x\n", first);
+    REQUIRE(LoadText("a.conf", text) == first);
+    REQUIRE(LoadText("a.conf", Conf(text, second)) == second);
+  }
+}
+
+TEST_CASE("rewrite in YAML: what is written loads to the same settings, whatever the values") {
+  for (uint64_t seed = 1; seed <= 1500; ++seed) {
+    CAPTURE(seed);
+    Random random(seed);
+    const Sample first = RandomSample(random, Bytes::kUtf8);
+    const Sample second = RandomSample(random, Bytes::kUtf8);
+    const std::string text = Yaml(
+        "# comment\nnetwork:\n  port: 1 # here\n  bind:\n  - x\nname: |\n  text\n  block\n", first);
+    REQUIRE(LoadText("a.yaml", text) == first);
+    REQUIRE(LoadText("a.yaml", Yaml(text, second)) == second);
+  }
+}
