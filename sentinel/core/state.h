@@ -5,10 +5,11 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -25,16 +26,45 @@ namespace quorate::sentinel::core {
 
 enum class LinkPhase { kClosed, kConnecting, kUp };
 
+// What a request was sent for; decides who judges its reply.
+struct ForNothing {};
+struct ForPing {};
+struct ForInfo {
+  base::Instant asked_at{};
+};
+// "Is the primary down?", with our candidacy of `epoch` if that is set.
+struct ForMasterDown {
+  std::string group;
+  base::Endpoint primary;
+  std::optional<base::Epoch> candidacy;
+};
+// The EXEC that promotes the heir of the failover with this epoch.
+struct ForPromotion {
+  base::Epoch epoch;
+};
+// CLIENT PAUSE on the primary, in the switchover with this epoch.
+struct ForPause {
+  base::Epoch epoch;
+};
+using RequestPurpose =
+    std::variant<ForNothing, ForPing, ForInfo, ForMasterDown, ForPromotion, ForPause>;
+struct PendingRequest {
+  RequestId id{};
+  RequestPurpose purpose;
+};
+
 // One connection slot to an instance and its clocks. The id changes with every connection.
 struct Link {
   LinkId id{};
   LinkPhase phase = LinkPhase::kClosed;
-  std::string local_host;                     // ours, while up
-  base::Instant opened_at{};                  // connection attempt; Redis' cc_conn_time
-  std::optional<base::Instant> next_attempt;  // while closed: earliest next OpenLink
-  base::Instant last_activity{};              // anything received
-  int refusals = 0;                           // connections refused in a row since it was last up
-  bool was_reset = false;                     // it broke by reset or close since it was last up
+  std::vector<PendingRequest> requests;    // unanswered, in order; size() is link-pending-commands
+  std::string local_host;                  // ours, while up
+  base::Instant opened_at{};               // connection attempt; Redis' cc_conn_time
+  base::Instant next_attempt{};            // while closed: earliest next OpenLink
+  base::Instant last_activity{};           // anything received
+  int failures = 0;                        // attempts to connect that failed since it was last up
+  int refusals = 0;                        // of those in a row, the refused ones
+  std::optional<base::Instant> broken_at;  // when it broke by reset or close, until it is up again
 
   bool up() const { return phase == LinkPhase::kUp; }
 };
@@ -46,7 +76,6 @@ struct CommandLink : Link {
   base::Instant last_ping_sent{};
   base::Instant last_valid_reply{};  // +PONG, -LOADING, -MASTERDOWN
   base::Instant last_reply{};        // any reply to a ping
-  int pending_commands = 0;
 };
 
 // ---- instances ----
@@ -59,10 +88,12 @@ struct DataNode {
 
   std::optional<base::Instant> sdown_since;
   std::optional<base::RunId> run_id;
-  std::optional<base::Instant> info_at;        // last INFO reply
-  std::optional<base::Instant> info_asked_at;  // outstanding or last question
+  std::optional<base::Instant> info_at;  // last INFO reply
+  base::Instant info_as_of{};            // when the question it answers was sent
+  base::Instant info_asked_at{};         // last question
   bool info_pending = false;
-  std::string info_text;  // last INFO, as received
+  bool info_wanted = false;  // ask at once, whatever the period
+  std::string info_text;     // last INFO, as received
   Role reported_role = Role::kPrimary;
   base::Instant role_reported_at{};  // since when it has reported this role
   base::Instant last_hello_sent{};
@@ -96,6 +127,8 @@ struct Replica : DataNode {
   uint32_t priority = 100;
   base::Offset offset{0};
   bool announced = true;
+  bool was_primary = false;  // replaced by a failover and not seen as a replica since
+  std::optional<base::Instant> repaired_at;  // last +convert-to-slave or +fix-slave-config
   Reconfiguration reconfiguration;
 };
 
@@ -122,15 +155,19 @@ struct Peer {
 struct PeerLink : CommandLink {
   base::RunId peer;
   base::Endpoint address;
-  size_t users = 0;  // groups that know the peer; Redis' link-refcount
+  size_t users = 0;             // groups that know the peer; Redis' link-refcount
+  base::Duration down_after{};  // the shortest of those groups
+  base::Instant next_deadline{};
 };
+
+// Whose link it is: a group's data node, or a peer's.
+using LinkOwner = std::variant<std::string, base::RunId>;
 
 // ---- failover ----
 
 // One failover of a group, from candidacy to the last replica re-pointed. Phases in the order they
 // are passed through.
 struct WaitStart {
-  bool own_vote_durable = false;
   base::Instant deadline{};
 };
 // Fresh INFO has been asked of every candidate; the choice is made when all have answered, or at
@@ -141,14 +178,17 @@ struct SelectReplica {
 };
 // Planned switchover only: writes on the primary are paused and the heir catches up (switchover.h).
 struct PauseWrites {
-  base::Instant deadline{};            // abort, if not equal by then
-  bool paused = false;                 // the primary has confirmed
-  std::optional<base::Offset> target;  // the primary's offset after the pause
-  std::optional<base::Instant> next_poll;
+  base::Instant deadline{};                // abort, if not equal by then
+  std::optional<base::Instant> paused_at;  // the primary has confirmed
+  std::optional<base::Offset> target;      // the primary's offset after the pause
+  base::Instant next_poll{};
 };
-struct SendPromotion {};
+struct SendPromotion {
+  base::Instant not_before{};
+};
 struct WaitPromotion {
-  bool exec_confirmed = false;
+  LinkId sent_on{};
+  base::Instant sent_at{};
 };
 // The promotion is a fact; the new configuration waits for its durability before anyone is told.
 struct CommitConfig {};
@@ -160,12 +200,13 @@ struct Failover {
   base::Epoch epoch;
   bool forced = false;   // SENTINEL FAILOVER
   bool planned = false;  // forced with a healthy primary: the switchover path
+  int elections = 1;     // stood for so far
   base::Instant started_at{};
   base::Instant phase_entered_at{};
-  std::optional<base::Endpoint> heir;         // from SelectReplica on
-  std::optional<base::Endpoint> old_primary;  // from CommitConfig on
-  std::optional<base::Instant>
-      paused_until;  // writes on the old primary are paused till then at most
+  base::Endpoint old_primary;          // whom it replaces
+  std::optional<base::Endpoint> heir;  // once chosen
+  // Writes on the old primary are paused, at most till then.
+  std::optional<base::Instant> paused_until;
   FailoverPhase phase;
 };
 
@@ -193,6 +234,7 @@ struct Group {
 
   base::Epoch config_epoch;
   Vote vote;
+  uint64_t vote_version = 0;  // the PersistState that makes `vote` durable
   std::optional<base::Instant> odown_since;
   std::optional<Failover> failover;
   std::optional<PendingConfig> pending_config;
@@ -215,10 +257,14 @@ struct State {
 
   std::optional<base::Instant> tilt_since;
   uint64_t tilts = 0;
-  bool persist_failed = false;   // the newest finished write failed
-  uint64_t persist_version = 0;  // newest asked for
-  uint64_t durable_version = 0;  // newest known durable
-  bool duplicate_myid = false;   // another process uses our id
+  bool persist_failed = false;    // the newest finished write failed
+  uint64_t persist_version = 0;   // newest asked for
+  uint64_t finished_version = 0;  // newest whose write has ended, well or not
+  uint64_t durable_version = 0;   // newest known durable
+  base::Instant persist_retry_at{};
+  bool duplicate_myid = false;  // another process uses our id
+  std::unordered_map<LinkId, LinkOwner> link_owners;
+  uint64_t last_id = 0;  // of links and requests
 };
 
 }  // namespace quorate::sentinel::core

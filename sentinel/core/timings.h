@@ -35,6 +35,8 @@ struct Timings {
 // INFO period of replicas while their primary is in trouble, and of a replica that lost its
 // primary.
 inline constexpr base::Duration kInfoFastPeriod = std::chrono::seconds(1);
+// INFO period of a replica that is being re-pointed.
+inline constexpr base::Duration kInfoReconfPeriod = std::chrono::milliseconds(200);
 // Attempts to connect start at most this often per link.
 inline constexpr base::Duration kReconnectPeriod = std::chrono::seconds(1);
 // First reconnect after a link that was up has broken: at once would spin against a listener that
@@ -63,6 +65,21 @@ inline constexpr base::Duration kMaxDesync = std::chrono::seconds(1);
 // A replica that claims to be primary is demoted after this many hello periods without
 // contradicting news.
 inline constexpr int kRoleChangeGracePeriods = 4;
+// Failure detection "fast": this many refused connections in a row, and this long after the link
+// broke, are death.
+inline constexpr int kDeathRefusals = 3;
+inline constexpr base::Duration kCrashDebounce = std::chrono::milliseconds(100);
+// How often replicas are asked whether they still hold their link to a primary that seems dead.
+inline constexpr base::Duration kDeathInfoPeriod = std::chrono::milliseconds(50);
+// After ODOWN each sentinel waits a random part of this before it stands, so that they do not split
+// the vote.
+inline constexpr base::Duration kCandidacyJitter = std::chrono::milliseconds(20);
+// After RESET nobody stands until the peers are likely to be known again.
+inline constexpr base::Duration kResetGrace = std::chrono::seconds(5);
+// A promotion that the heir refused (it is loading, say) is sent again after this.
+inline constexpr base::Duration kPromotionRetryPeriod = std::chrono::milliseconds(100);
+// Elections that a forced failover may lose before it gives up.
+inline constexpr int kForcedElections = 3;
 // Failed persists are tried again after this.
 inline constexpr base::Duration kPersistRetryPeriod = std::chrono::seconds(1);
 // Offsets asked for after an election are waited for this long at most.

@@ -28,7 +28,7 @@ QuorumCheck CheckQuorum(const State& state, const Group& group);
 // The `flags` field of SENTINEL MASTERS, REPLICAS and SENTINELS, in Redis' order.
 std::string PrimaryFlags(const Group& group);
 std::string ReplicaFlags(const Group& group, const Replica& replica);
-std::string PeerFlags(const State& state, const Group& group, const Peer& peer, base::Instant now);
+std::string PeerFlags(const State& state, const Peer& peer, base::Instant now);
 
 // Peers that told us within kAnswerValidity that the primary is down, and ourselves if we see it
 // down.

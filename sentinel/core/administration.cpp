@@ -1,0 +1,179 @@
+#include "sentinel/core/administration.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+
+#include "sentinel/core/failover.h"
+#include "sentinel/core/hello.h"
+#include "sentinel/core/links.h"
+#include "shared/base/glob.h"
+#include "shared/base/numbers.h"
+
+namespace quorate::sentinel::core {
+namespace {
+
+constexpr char kNoSuchGroup[] = "ERR No such master with that name";
+
+// Checks a MONITOR in Redis' order; the error, or nothing.
+std::optional<std::string> MonitorError(const State& state, const MonitorRequested& request) {
+  const auto quorum = base::ParseInt64(request.quorum);
+  const auto port = base::ParseInt64(request.port);
+  if (!quorum) return "ERR Invalid quorum";
+  if (!port) return "ERR Invalid port";
+  if (*quorum <= 0) return "ERR Quorum must be 1 or greater.";
+  if (*quorum > INT32_MAX) return "ERR Invalid quorum";
+  if (!IsValidHost(request.host) ||
+      (!state.settings.resolve_hostnames && !IsIpLiteral(request.host)))
+    return "ERR Invalid IP address or hostname specified";
+  if (*port <= 0 || *port > UINT16_MAX) return "ERR Invalid port number.";
+  if (!IsValidGroupName(request.group)) return "ERR Invalid master name";
+  if (state.groups.count(request.group) != 0) return "ERR Duplicate master name.";
+  if (state.groups.size() >= kMaxGroups) return "ERR Too many masters";
+  return std::nullopt;
+}
+
+// The vote from which a group of this name goes on.
+Vote VoteFor(State& state, const std::string& name) {
+  Vote vote{state.retired_vote_floor, std::nullopt};
+  const auto retired = state.retired_votes.find(name);
+  if (retired != state.retired_votes.end()) {
+    vote.epoch = std::max(vote.epoch, retired->second);
+    state.retired_votes.erase(retired);
+  }
+  return vote;
+}
+
+// Keeps the vote of a group that is removed. When too many are kept, the lowest raises the floor
+// for everyone.
+void RetireVote(State& state, const Group& group) {
+  state.retired_votes[group.name] = group.vote.epoch;
+  if (state.retired_votes.size() <= kMaxRetiredGroups) return;
+  const auto lowest =
+      std::min_element(state.retired_votes.begin(), state.retired_votes.end(),
+                       [](const auto& a, const auto& b) { return a.second < b.second; });
+  state.retired_vote_floor = std::max(state.retired_vote_floor, lowest->second);
+  state.retired_votes.erase(lowest);
+}
+
+void DropAllLinks(Turn& turn, Group& group) {
+  DropDataLinks(turn, group.primary);
+  for (auto& [address, replica] : group.replicas) DropDataLinks(turn, replica);
+}
+
+}  // namespace
+
+void Monitor(Turn& turn, const MonitorRequested& request) {
+  State& state = turn.state();
+  if (const auto error = MonitorError(state, request))
+    return turn.Respond(request.client, ErrorReply{*error});
+  DurableGroup fresh;
+  fresh.name = request.group;
+  fresh.primary = {request.host, static_cast<uint16_t>(*base::ParseInt64(request.port))};
+  fresh.options.quorum = static_cast<uint32_t>(*base::ParseInt64(request.quorum));
+  fresh.options.down_after = turn.timings().default_down_after;
+  fresh.options.failover_timeout = turn.timings().default_failover_timeout;
+  fresh.vote = VoteFor(state, request.group);
+  const Group& group =
+      state.groups.emplace(fresh.name, RestoreGroup(fresh, turn.now())).first->second;
+  turn.AnnouncePrimary(group, EventType::kMonitor, "quorum " + request.quorum);
+  turn.Touch(group.name);
+  RespondOkWhenDurable(turn, request.client);
+}
+
+void Remove(Turn& turn, const RemoveRequested& request) {
+  State& state = turn.state();
+  const auto position = state.groups.find(request.group);
+  if (position == state.groups.end()) return turn.Respond(request.client, ErrorReply{kNoSuchGroup});
+  Group& group = position->second;
+  turn.AnnouncePrimary(group, EventType::kMonitorEnd);
+  AbandonFailover(turn, group);
+  DropAllLinks(turn, group);
+  RetireVote(state, group);
+  state.groups.erase(position);
+  RefreshPeerLinks(turn);
+  RespondOkWhenDurable(turn, request.client);
+}
+
+void Reset(Turn& turn, const ResetGroups& request) {
+  int64_t count = 0;
+  for (auto& [name, group] : turn.state().groups) {
+    if (!base::GlobMatch(request.pattern, name)) continue;
+    ++count;
+    AbandonFailover(turn, group);
+    DropAllLinks(turn, group);
+    group.primary = NewDataNode(group.primary.address, turn.now());
+    group.replicas.clear();
+    group.peers.clear();
+    group.odown_since.reset();
+    group.may_stand_at = std::max(group.may_stand_at, turn.now() + kResetGrace);
+    turn.AnnouncePrimary(group, EventType::kResetMaster);
+    turn.Touch(name);
+  }
+  if (count > 0) {
+    RefreshPeerLinks(turn);
+    turn.Persist();
+  }
+  turn.Respond(request.client, IntegerReply{count});
+}
+
+void Flush(Turn& turn, const FlushRequested& request) {
+  RespondOkWhenDurable(turn, request.client);
+}
+
+void ChangeSettings(Turn& turn, const SettingsChanged& request) {
+  State& state = turn.state();
+  const Settings old = std::exchange(state.settings, request.settings);
+  const bool new_credentials = old.sentinel_user != state.settings.sentinel_user ||
+                               old.sentinel_pass != state.settings.sentinel_pass ||
+                               old.requirepass != state.settings.requirepass;
+  if (new_credentials)
+    for (auto& [id, link] : state.peer_links) {
+      DropLink(turn, link);
+      link.next_deadline = turn.now();
+    }
+  turn.TouchAll();
+  RespondOkWhenDurable(turn, request.client);
+}
+
+Group RestoreGroup(const DurableGroup& durable, base::Instant now) {
+  Group group;
+  group.name = durable.name;
+  group.options = durable.options;
+  group.primary = NewDataNode(durable.primary, now);
+  group.config_epoch = durable.config_epoch;
+  group.vote = durable.vote;
+  for (const base::Endpoint& address : durable.replicas) {
+    if (address == durable.primary || group.replicas.size() >= kMaxReplicasPerGroup) continue;
+    Replica replica;
+    static_cast<DataNode&>(replica) = NewDataNode(address, now);
+    replica.reported_role = Role::kReplica;
+    replica.primary_changed_at = now;
+    group.replicas.emplace(address, std::move(replica));
+  }
+  for (const DurablePeer& known : durable.peers) {
+    if (group.peers.size() >= kMaxPeersPerGroup) break;
+    Peer peer;
+    peer.id = known.id;
+    peer.address = known.address;
+    group.peers.emplace(known.id, std::move(peer));
+  }
+  group.next_deadline = now;
+  return group;
+}
+
+void RespondOkWhenDurable(Turn& turn, ClientId client) {
+  turn.RespondWhenDurable({turn.Persist(), client, OkReply{},
+                           ErrorReply{"ERR Failed to save config file. Check server logs."}});
+}
+
+bool IsIpLiteral(const std::string& host) {
+  std::array<unsigned char, sizeof(in6_addr)> address;
+  return inet_pton(AF_INET, host.c_str(), address.data()) == 1 ||
+         inet_pton(AF_INET6, host.c_str(), address.data()) == 1;
+}
+
+}  // namespace quorate::sentinel::core

@@ -1,0 +1,30 @@
+// What operators change at run time: SENTINEL MONITOR, REMOVE, RESET, SET, FLUSHCONFIG, CONFIG SET
+// and DEBUG. Each answers when its change is durable. Texts are checked here, and the errors are
+// Redis', plus one: values with control characters, which a configuration file could not hold, are
+// refused.
+#pragma once
+
+#include "sentinel/core/inputs.h"
+#include "sentinel/core/turn.h"
+
+namespace quorate::sentinel::core {
+
+void Monitor(Turn& turn, const MonitorRequested& request);
+void Remove(Turn& turn, const RemoveRequested& request);
+// Forgets replicas, peers and any failover of the groups that match - not their epochs and votes.
+void Reset(Turn& turn, const ResetGroups& request);
+// Options before a bad one stay applied, as in Redis. set_options.cpp.
+void SetOptions(Turn& turn, const SetRequested& request);
+void Flush(Turn& turn, const FlushRequested& request);
+void ChangeSettings(Turn& turn, const SettingsChanged& request);
+
+// Builds a group from what was kept of it; no events, links due at once.
+Group RestoreGroup(const DurableGroup& durable, base::Instant now);
+
+// "+OK" once everything done so far is durable; otherwise Redis' error about its configuration
+// file.
+void RespondOkWhenDurable(Turn& turn, ClientId client);
+
+bool IsIpLiteral(const std::string& host);
+
+}  // namespace quorate::sentinel::core

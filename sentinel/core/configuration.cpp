@@ -1,0 +1,103 @@
+#include "sentinel/core/configuration.h"
+
+#include <string>
+#include <utility>
+
+#include "sentinel/core/discovery.h"
+#include "sentinel/core/failover.h"
+#include "sentinel/core/gossip.h"
+#include "sentinel/core/links.h"
+
+namespace quorate::sentinel::core {
+namespace {
+
+void RunReconfigScript(Turn& turn, const Group& group, const base::Endpoint& from,
+                       const base::Endpoint& to, bool leader) {
+  const std::string& script = group.options.client_reconfig_script;
+  if (script.empty()) return;
+  turn.Do(RunScript{{script, group.name, leader ? "leader" : "observer", "start", from.host,
+                     std::to_string(from.port), to.host, std::to_string(to.port)}});
+}
+
+// Makes `to` the primary and the old one a replica. Both keep their connections.
+void SwapPrimary(Turn& turn, Group& group, const base::Endpoint& to) {
+  DataNode heir = NewDataNode(to, turn.now());
+  const auto position = group.replicas.find(to);
+  if (position != group.replicas.end()) {
+    heir = std::move(static_cast<DataNode&>(position->second));
+    group.replicas.erase(position);
+  } else {
+    heir.reported_role = Role::kPrimary;
+  }
+  Replica old;
+  static_cast<DataNode&>(old) = std::exchange(group.primary, std::move(heir));
+  old.was_primary = true;
+  old.rebooted_at.reset();
+  old.info_wanted = true;
+  old.role_reported_at = turn.now();
+  old.primary_changed_at = turn.now();
+  group.replicas.emplace(old.address, std::move(old));
+  group.primary.role_reported_at = turn.now();
+  group.primary.info_wanted = true;
+}
+
+// What was known about the old primary says nothing about the new one.
+void ForgetEvidence(Turn& turn, Group& group) {
+  group.odown_since.reset();
+  group.failed_elections = 0;
+  group.may_stand_at = turn.now();
+  for (auto& [id, peer] : group.peers) {
+    peer.answer.reset();
+    peer.asked_at.reset();
+  }
+  for (auto& [address, replica] : group.replicas) {
+    replica.reconfiguration = NotReconfigured{};
+    replica.info_wanted = true;
+  }
+}
+
+void PutIntoEffect(Turn& turn, Group& group, const PendingConfig& config) {
+  group.config_epoch = config.epoch;
+  HurryHello(group);
+  turn.Progress();
+  const base::Endpoint from = group.primary.address;
+  const bool leader = !config.from;
+  if (!leader && group.failover && group.failover->epoch <= config.epoch)
+    AbandonFailover(turn, group);
+  if (config.primary == from) return;
+
+  if (leader) {
+    AnnouncePromotion(turn, group);
+  } else {
+    AbandonFailover(turn, group);
+    const auto peer = group.peers.find(*config.from);
+    if (peer != group.peers.end())
+      turn.AnnouncePeer(group, peer->second, EventType::kConfigUpdateFrom);
+  }
+  RunReconfigScript(turn, group, from, config.primary, leader);
+  turn.Announce(group, EventType::kSwitchMaster, DescribeSwitch(group.name, from, config.primary));
+  SwapPrimary(turn, group, config.primary);
+  ForgetEvidence(turn, group);
+  for (const auto& [address, replica] : group.replicas)
+    turn.AnnounceReplica(group, replica, EventType::kSlave);
+  turn.Persist();
+}
+
+}  // namespace
+
+void ProposeConfig(Turn& turn, Group& group, const ProposedConfig& proposed) {
+  if (proposed.epoch <= group.config_epoch) return;
+  if (group.pending_config && proposed.epoch <= group.pending_config->epoch) return;
+  group.pending_config =
+      PendingConfig{proposed.epoch, proposed.primary, proposed.from, turn.Persist()};
+  turn.Progress();
+}
+
+void KeepConfig(Turn& turn, Group& group) {
+  if (!group.pending_config || turn.state().finished_version < group.pending_config->version)
+    return;
+  const PendingConfig config = *std::exchange(group.pending_config, std::nullopt);
+  PutIntoEffect(turn, group, config);
+}
+
+}  // namespace quorate::sentinel::core

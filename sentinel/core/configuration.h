@@ -1,0 +1,23 @@
+// The configuration of a group is one value, (config epoch, address of the primary), and changes as
+// one: proposed by our own promotion or by a hello with a higher epoch, made durable, and only then
+// put into effect and told to anyone (C1). If it cannot be made durable it takes effect all the
+// same: the promotion is a fact, and clients need to know it.
+#pragma once
+
+#include "sentinel/core/turn.h"
+
+namespace quorate::sentinel::core {
+
+struct ProposedConfig {
+  base::Epoch epoch;
+  base::Endpoint primary;
+  std::optional<base::RunId> from;  // absent: we promoted it
+};
+
+// Ignored unless the epoch is higher than that of the group and of what is already pending.
+void ProposeConfig(Turn& turn, Group& group, const ProposedConfig& proposed);
+
+// Puts the pending configuration into effect once its write has ended.
+void KeepConfig(Turn& turn, Group& group);
+
+}  // namespace quorate::sentinel::core

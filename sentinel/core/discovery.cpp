@@ -1,0 +1,160 @@
+#include "sentinel/core/discovery.h"
+
+#include <utility>
+
+#include "sentinel/core/links.h"
+
+namespace quorate::sentinel::core {
+namespace {
+
+base::Duration PrimaryInfoPeriod(const Turn& turn, const Group& group) {
+  const bool unsettled = group.primary.reported_role != Role::kPrimary || group.failover;
+  return unsettled ? std::min(kInfoFastPeriod, turn.timings().info_period)
+                   : turn.timings().info_period;
+}
+
+bool IsBeingReconfigured(const Replica& replica) {
+  return std::holds_alternative<ReconfSent>(replica.reconfiguration) ||
+         std::holds_alternative<ReconfInProgress>(replica.reconfiguration);
+}
+
+base::Duration ReplicaInfoPeriod(const Turn& turn, const Group& group, const Replica& replica) {
+  if (IsBeingReconfigured(replica)) return kInfoReconfPeriod;
+  const bool unsettled = group.odown_since || group.failover || !replica.primary_link_up ||
+                         replica.reported_role != Role::kReplica;
+  return unsettled ? std::min(kInfoFastPeriod, turn.timings().info_period)
+                   : turn.timings().info_period;
+}
+
+void KeepNodeInfo(Turn& turn, const Group& group, DataNode& node, base::Duration period) {
+  if (!node.command.up() || node.info_pending || !HasRoom(node.command)) return;
+  if (node.info_wanted || IsDue(turn, node.info_asked_at + period)) AskInfo(turn, group, node);
+}
+
+void RecordLineage(DataNode& node, const InfoFacts& facts) {
+  if (!facts.replication_id) return;
+  node.replication_id = facts.replication_id;
+  node.second_replication_id = facts.second_replication_id;
+  node.second_offset = facts.second_offset;
+  node.primary_offset = facts.primary_offset;
+}
+
+void RecordRunId(Turn& turn, Group& group, DataNode& node, Replica* replica,
+                 const InfoFacts& facts) {
+  if (!facts.run_id || facts.run_id->IsZero() || node.run_id == facts.run_id) return;
+  if (std::exchange(node.run_id, facts.run_id)) {
+    if (replica) {
+      turn.AnnounceReplica(group, *replica, EventType::kReboot);
+    } else {
+      turn.AnnouncePrimary(group, EventType::kReboot);
+      if (group.options.reboot_down_after > base::Duration::zero()) node.rebooted_at = turn.now();
+    }
+  }
+}
+
+// The same process under two addresses: the entry that answers stays, unless it is a second name of
+// the primary.
+bool DropAliases(Turn& turn, Group& group, const DataNode& node, const Replica* replica) {
+  if (!node.run_id || !replica) return true;
+  const auto drop = [&](std::map<base::Endpoint, Replica>::iterator position) {
+    DropDataLinks(turn, position->second);
+    group.replicas.erase(position);
+    turn.Persist();
+  };
+  if (group.primary.run_id == node.run_id && group.primary.command.up()) {
+    drop(group.replicas.find(replica->address));
+    return false;
+  }
+  for (auto position = group.replicas.begin(); position != group.replicas.end(); ++position) {
+    Replica& other = position->second;
+    if (&other == replica || other.run_id != node.run_id || other.command.up()) continue;
+    drop(position);
+    break;
+  }
+  return true;
+}
+
+void RecordReplicaFacts(Turn& turn, Replica& replica, const InfoFacts& facts) {
+  if (facts.primary && replica.primary != facts.primary) {
+    replica.primary = facts.primary;
+    replica.primary_changed_at = turn.now();
+  }
+  if (facts.primary_link_up) {
+    replica.primary_link_up = *facts.primary_link_up;
+    replica.primary_link_down = facts.primary_link_down.value_or(base::Duration::zero());
+  }
+  if (facts.sync_in_progress) replica.sync_in_progress = *facts.sync_in_progress;
+  if (facts.priority) replica.priority = *facts.priority;
+  if (facts.replica_offset) replica.offset = *facts.replica_offset;
+  if (facts.announced) replica.announced = *facts.announced;
+}
+
+void RecordRole(Turn& turn, Group& group, DataNode& node, Replica* replica, Role role) {
+  if (node.reported_role == role) return;
+  node.reported_role = role;
+  node.role_reported_at = turn.now();
+  const std::string_view news =
+      role == Role::kPrimary ? "new reported role is master" : "new reported role is slave";
+  if (replica) {
+    if (role == Role::kReplica) replica->primary_changed_at = turn.now();
+    turn.AnnounceReplica(
+        group, *replica,
+        role == Role::kReplica ? EventType::kRoleChange : EventType::kRoleChangeWrong, news);
+  } else {
+    turn.AnnouncePrimary(
+        group, role == Role::kPrimary ? EventType::kRoleChange : EventType::kRoleChangeWrong, news);
+  }
+}
+
+}  // namespace
+
+void KeepInfo(Turn& turn, Group& group) {
+  KeepNodeInfo(turn, group, group.primary, PrimaryInfoPeriod(turn, group));
+  for (auto& [address, replica] : group.replicas)
+    KeepNodeInfo(turn, group, replica, ReplicaInfoPeriod(turn, group, replica));
+}
+
+void AskInfo(Turn& turn, const Group& group, DataNode& node) {
+  node.info_pending = true;
+  node.info_wanted = false;
+  node.info_asked_at = turn.now();
+  SendToNode(turn, group, node, {"INFO"}, ForInfo{turn.now()});
+}
+
+bool RecordInfo(Turn& turn, Group& group, DataNode& node, Replica* replica, std::string text,
+                base::Instant asked_at) {
+  const InfoFacts facts = ParseInfo(text);
+  node.info_text = std::move(text);
+  node.info_at = turn.now();
+  node.info_as_of = asked_at;
+  RecordRunId(turn, group, node, replica, facts);
+  if (!DropAliases(turn, group, node, replica)) return false;
+  RecordLineage(node, facts);
+  if (facts.role) RecordRole(turn, group, node, replica, *facts.role);
+  if (replica) {
+    if (node.reported_role == Role::kReplica) {
+      replica->was_primary = false;
+      RecordReplicaFacts(turn, *replica, facts);
+    }
+  } else if (node.reported_role == Role::kPrimary) {
+    for (const base::Endpoint& address : facts.replicas) AddReplica(turn, group, address);
+  }
+  return true;
+}
+
+bool AddReplica(Turn& turn, Group& group, const base::Endpoint& address) {
+  if (address == group.primary.address || group.replicas.count(address) != 0 ||
+      group.replicas.size() >= kMaxReplicasPerGroup)
+    return false;
+  Replica replica;
+  static_cast<DataNode&>(replica) = NewDataNode(address, turn.now());
+  replica.reported_role = Role::kReplica;
+  replica.primary_changed_at = turn.now();
+  const auto position = group.replicas.emplace(address, std::move(replica)).first;
+  turn.AnnounceReplica(group, position->second, EventType::kSlave);
+  turn.Persist();
+  turn.Progress();
+  return true;
+}
+
+}  // namespace quorate::sentinel::core

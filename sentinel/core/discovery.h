@@ -1,0 +1,28 @@
+// Learning who belongs to a group from INFO: which replicas a primary has, who runs at an address,
+// and what role each reports. Peers are discovered by gossip (gossip.h). What is learned is judged
+// elsewhere; here it is only recorded, with its events.
+#pragma once
+
+#include <string>
+
+#include "sentinel/core/turn.h"
+
+namespace quorate::sentinel::core {
+
+// Asks the primary and the replicas for INFO as is due: every 10 s, faster where something is
+// expected to change.
+void KeepInfo(Turn& turn, Group& group);
+
+// Asks one node now. Precondition: its command link is up.
+void AskInfo(Turn& turn, const Group& group, DataNode& node);
+
+// Records the INFO of the primary (replica == nullptr) or of one replica. Returns false if the node
+// turned out to be another name of a known process and was dropped: references to it are then
+// dangling.
+bool RecordInfo(Turn& turn, Group& group, DataNode& node, Replica* replica, std::string text,
+                base::Instant asked_at);
+
+// Adds a replica, unless it is known, is the primary itself, or the group is full. True if added.
+bool AddReplica(Turn& turn, Group& group, const base::Endpoint& address);
+
+}  // namespace quorate::sentinel::core

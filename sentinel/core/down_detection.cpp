@@ -1,0 +1,203 @@
+#include "sentinel/core/down_detection.h"
+
+#include <algorithm>
+#include <string>
+
+#include "sentinel/core/election.h"
+#include "sentinel/core/gossip.h"
+#include "sentinel/core/links.h"
+#include "sentinel/core/views.h"
+
+namespace quorate::sentinel::core {
+namespace {
+
+// True if the condition that began at `since` has lasted for `limit`; otherwise the turn comes back
+// when it will have.
+bool HasLasted(Turn& turn, base::Instant since, base::Duration limit) {
+  return IsDue(turn, since + limit);
+}
+
+// Rule (a).
+bool IsSilent(Turn& turn, const CommandLink& link, base::Duration down_after) {
+  if (!link.unanswered_since && link.up()) return false;
+  return HasLasted(turn, SilentSince(link), down_after);
+}
+
+// Rule (b).
+bool ClaimsWrongRole(Turn& turn, const Group& group) {
+  return group.primary.reported_role == Role::kReplica &&
+         HasLasted(turn, group.primary.role_reported_at,
+                   group.options.down_after + 2 * turn.timings().info_period);
+}
+
+// Rule (c).
+bool RebootsTooLong(Turn& turn, const Group& group) {
+  return group.primary.rebooted_at &&
+         HasLasted(turn, *group.primary.rebooted_at, group.options.reboot_down_after);
+}
+
+// The replicas' word on rule (d): none of those we can ask still has a link to the primary, and if
+// there are any, one has said so since the break.
+bool ReplicasConfirmDeath(const Group& group, base::Instant broken_at) {
+  size_t confirmations = 0;
+  size_t reachable = 0;
+  for (const auto& [address, replica] : group.replicas) {
+    if (!replica.command.up() || replica.reported_role != Role::kReplica) continue;
+    ++reachable;
+    if (replica.info_as_of < broken_at) continue;
+    if (replica.primary_link_up) return false;
+    ++confirmations;
+  }
+  return reachable == 0 || confirmations > 0;
+}
+
+// Rule (d).
+bool HasDied(Turn& turn, Group& group) {
+  const CommandLink& link = group.primary.command;
+  if (group.options.failure_detection != FailureDetection::kFast || !link.broken_at ||
+      link.refusals == 0)
+    return false;
+  if (link.refusals < kDeathRefusals || !IsDue(turn, *link.broken_at + kCrashDebounce))
+    return false;
+  if (ReplicasConfirmDeath(group, *link.broken_at)) return true;
+  for (auto& [address, replica] : group.replicas)
+    if (replica.info_asked_at + kDeathInfoPeriod <= turn.now()) replica.info_wanted = true;
+  turn.WakeAt(turn.now() + kDeathInfoPeriod);
+  return false;
+}
+
+bool PrimaryIsDown(Turn& turn, Group& group) {
+  // Each rule is asked, so that each sets its deadline.
+  const bool silent = IsSilent(turn, group.primary.command, group.options.down_after);
+  const bool wrong_role = ClaimsWrongRole(turn, group);
+  const bool rebooting = RebootsTooLong(turn, group);
+  return silent || wrong_role || rebooting || HasDied(turn, group);
+}
+
+// Keeps `since` in line with `down`; true if that changed.
+bool Update(Turn& turn, std::optional<base::Instant>& since, bool down) {
+  if (since.has_value() == down) return false;
+  if (down)
+    since = turn.now();
+  else
+    since.reset();
+  turn.Progress();
+  return true;
+}
+
+void KeepSubjective(Turn& turn, Group& group) {
+  const auto event = [](bool down) { return down ? EventType::kSdown : EventType::kSdownEnd; };
+  const bool primary_down = PrimaryIsDown(turn, group);
+  if (Update(turn, group.primary.sdown_since, primary_down)) {
+    turn.AnnouncePrimary(group, event(primary_down));
+    group.primary.script_kill_sent = false;
+    if (primary_down) HurryAsking(group);
+  }
+  for (auto& [address, replica] : group.replicas) {
+    const bool down = IsSilent(turn, replica.command, group.options.down_after);
+    if (!Update(turn, replica.sdown_since, down)) continue;
+    replica.script_kill_sent = false;
+    turn.AnnounceReplica(group, replica, event(down));
+  }
+  for (auto& [id, peer] : group.peers) {
+    const bool down = IsSilent(turn, turn.state().peer_links.at(id), group.options.down_after);
+    if (Update(turn, peer.sdown_since, down)) turn.AnnouncePeer(group, peer, event(down));
+  }
+}
+
+void KeepObjective(Turn& turn, Group& group) {
+  const size_t witnesses = DownWitnesses(group, turn.now());
+  for (const auto& [id, peer] : group.peers)
+    if (peer.answer && peer.answer->down && turn.now() < peer.answer->at + kAnswerValidity)
+      turn.WakeAt(peer.answer->at + kAnswerValidity);
+  const bool down = group.primary.sdown_since && witnesses >= group.options.quorum;
+  if (!Update(turn, group.odown_since, down)) return;
+  if (down) {
+    turn.AnnouncePrimary(
+        group, EventType::kOdown,
+        "#quorum " + std::to_string(witnesses) + "/" + std::to_string(group.options.quorum));
+    DesynchronizeCandidacy(turn, group);
+  } else {
+    turn.AnnouncePrimary(group, EventType::kOdownEnd);
+  }
+}
+
+// The epoch of our candidacy while votes are being collected.
+std::optional<base::Epoch> Candidacy(const Group& group) {
+  if (!group.failover || !std::holds_alternative<WaitStart>(group.failover->phase))
+    return std::nullopt;
+  return group.failover->epoch;
+}
+
+void Ask(Turn& turn, const Group& group, Peer& peer, PeerLink& link) {
+  const std::optional<base::Epoch> candidacy = Candidacy(group);
+  const base::Endpoint& primary = group.primary.address;
+  peer.asked_at = turn.now();
+  SendRequest(turn, link,
+              {"SENTINEL", "is-master-down-by-addr", primary.host, std::to_string(primary.port),
+               std::to_string(candidacy.value_or(turn.state().current_epoch).number()),
+               candidacy ? turn.state().myid.ToString() : "*"},
+              ForMasterDown{group.name, primary, candidacy});
+}
+
+}  // namespace
+
+void KeepDownDetection(Turn& turn, Group& group) {
+  KeepSubjective(turn, group);
+  KeepObjective(turn, group);
+}
+
+void KeepAsking(Turn& turn, Group& group) {
+  if (!group.primary.sdown_since && !Candidacy(group)) return;
+  for (auto& [id, peer] : group.peers) {
+    PeerLink& link = turn.state().peer_links.at(id);
+    if (!link.up() || !HasRoom(link)) continue;
+    if (peer.asked_at && !IsDue(turn, *peer.asked_at + turn.timings().ask_period)) continue;
+    Ask(turn, group, peer, link);
+    turn.WakeAt(turn.now() + turn.timings().ask_period);
+  }
+}
+
+void HurryAsking(Group& group) {
+  for (auto& [id, peer] : group.peers) peer.asked_at.reset();
+}
+
+void OnAskedByPeer(Turn& turn, Group& group) {
+  if (!group.primary.sdown_since || group.odown_since || group.failover ||
+      turn.now() < group.last_hinted_ask + kHintedAskSpacing)
+    return;
+  group.last_hinted_ask = turn.now();
+  for (auto& [id, peer] : group.peers)
+    if (!peer.answer || !peer.answer->down) peer.asked_at.reset();
+  turn.Touch(group.name);
+}
+
+void OnMasterDownReply(Turn& turn, const base::RunId& from, const ForMasterDown& question,
+                       const WireReply& reply) {
+  const auto position = turn.state().groups.find(question.group);
+  if (position == turn.state().groups.end()) return;
+  Group& group = position->second;
+  const auto known = group.peers.find(from);
+  if (known == group.peers.end() || question.primary != group.primary.address) return;
+  using Kind = WireReply::Kind;
+  const auto& fields = reply.elements;
+  if (reply.kind != Kind::kArray || fields.size() < 3 || fields[0].kind != Kind::kInteger ||
+      !fields[1].is_text() || fields[2].kind != Kind::kInteger || fields[2].integer < 0)
+    return;
+  Peer& peer = known->second;
+  peer.answer = PeerAnswer{fields[0].integer == 1, turn.now()};
+  turn.Touch(group.name);
+  const base::Epoch epoch(static_cast<uint64_t>(fields[2].integer));
+  const auto leader = base::RunId::Parse(fields[1].text);
+  if (leader) RecordVote(turn, group, peer, Vote{epoch, leader});
+  if (question.candidacy)
+    peer.replied_to = std::max(peer.replied_to.value_or(base::Epoch()), *question.candidacy);
+}
+
+void OnBusyReply(Turn& turn, const Group& group, DataNode& node) {
+  if (!node.sdown_since || node.script_kill_sent || !node.command.up()) return;
+  node.script_kill_sent = true;
+  SendToNode(turn, group, node, {"SCRIPT", "KILL"});
+}
+
+}  // namespace quorate::sentinel::core

@@ -1,0 +1,35 @@
+// Who is down. Subjectively (SDOWN), each sentinel for itself:
+//   (a) nothing valid was heard for down-after - valid are +PONG, -LOADING and -MASTERDOWN;
+//   (b) a configured primary has reported the role of a replica for down-after and two INFO
+//   periods; (c) a primary that restarted has only said -LOADING for reboot-down-after, if that is
+//   set; (d) with failure-detection fast, the process has died: its link broke and connecting is
+//   refused again and again
+//       through a debounce, and no replica still holds a link to it.
+// Objectively (ODOWN), for a primary: we see it down, and enough peers said so within 5 s to make
+// the quorum. Peers are asked when we begin to suspect, then every second; being asked is a hint
+// that the asker suspects, and we ask back.
+#pragma once
+
+#include "sentinel/core/turn.h"
+
+namespace quorate::sentinel::core {
+
+// SDOWN of all members and ODOWN of the primary. Not to be called in TILT.
+void KeepDownDetection(Turn& turn, Group& group);
+
+// Asks peers whether the primary is down, and for their votes while we are a candidate.
+void KeepAsking(Turn& turn, Group& group);
+// Asks all of them in this turn's advance.
+void HurryAsking(Group& group);
+
+// A peer has asked us: if we suspect too and have no agreement yet, ask back now.
+void OnAskedByPeer(Turn& turn, Group& group);
+
+// The answer of a peer to our question, vote included.
+void OnMasterDownReply(Turn& turn, const base::RunId& from, const ForMasterDown& question,
+                       const WireReply& reply);
+
+// An -BUSY answer from a node that is down: its script is killed once per episode.
+void OnBusyReply(Turn& turn, const Group& group, DataNode& node);
+
+}  // namespace quorate::sentinel::core

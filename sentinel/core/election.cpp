@@ -1,0 +1,157 @@
+#include "sentinel/core/election.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+
+#include "sentinel/core/down_detection.h"
+#include "sentinel/core/failover.h"
+#include "sentinel/core/gossip.h"
+#include "sentinel/core/views.h"
+
+namespace quorate::sentinel::core {
+namespace {
+
+Group* FindGroupByPrimary(State& state, const base::Endpoint& primary) {
+  for (auto& [name, group] : state.groups)
+    if (group.primary.address == primary) return &group;
+  return nullptr;
+}
+
+bool MayVote(const State& state, const Group& group, base::Epoch epoch) {
+  const bool promoting = group.failover && HasSentPromotion(*group.failover);
+  return !state.tilt_since && !promoting && !group.pending_config && epoch > group.vote.epoch &&
+         epoch > group.config_epoch && epoch > state.retired_vote_floor;
+}
+
+base::Duration RandomUpTo(Turn& turn, base::Duration limit) {
+  return base::Duration(turn.random().Between(0, limit.count()));
+}
+
+// Another leader is given time to finish, and what made us fail time to pass, before we stand
+// again.
+void WaitOutLeader(Turn& turn, Group& group) {
+  const base::Duration grace =
+      std::min<base::Duration>(2 * group.options.failover_timeout, kLeaderGrace);
+  group.may_stand_at =
+      std::max(group.may_stand_at, turn.now() + grace + RandomUpTo(turn, kMaxDesync));
+}
+
+void CastVote(Turn& turn, Group& group, base::Epoch epoch, const base::RunId& candidate) {
+  group.vote = Vote{epoch, candidate};
+  group.vote_version = turn.Persist();
+  turn.Announce(group, EventType::kVoteForLeader,
+                candidate.ToString() + " " + std::to_string(epoch.number()));
+}
+
+// The vote as it stands, to be answered once it is durable. A write that failed is tried again.
+void RespondWithVote(Turn& turn, Group& group, ClientId client, bool down) {
+  MasterDownReply refused{down, "*", 0};
+  if (!group.vote.leader) return turn.Respond(client, refused);
+  if (!turn.IsDurable(group.vote_version) && turn.state().finished_version >= group.vote_version)
+    group.vote_version = turn.Persist();
+  turn.RespondWhenDurable(
+      {group.vote_version, client,
+       MasterDownReply{down, group.vote.leader->ToString(), group.vote.epoch.number()}, refused});
+}
+
+size_t ReachablePeers(Turn& turn, const Group& group) {
+  return static_cast<size_t>(
+      std::count_if(group.peers.begin(), group.peers.end(), [&turn](const auto& entry) {
+        return turn.state().peer_links.at(entry.first).up() && !entry.second.sdown_since;
+      }));
+}
+
+}  // namespace
+
+void AnswerMasterDown(Turn& turn, const MasterDownQuery& query) {
+  State& state = turn.state();
+  Group* group = FindGroupByPrimary(state, query.primary);
+  if (!group) return turn.Respond(query.client, MasterDownReply{});
+  const bool down = group->primary.sdown_since && !state.tilt_since;
+  const auto candidate = base::RunId::Parse(query.candidate);
+  OnAskedByPeer(turn, *group);
+  if (!candidate || candidate->IsZero())
+    return turn.Respond(query.client, MasterDownReply{down, "*", 0});
+
+  const base::Epoch epoch(query.epoch);
+  if (AdoptEpoch(turn, *group, epoch) && MayVote(state, *group, epoch)) {
+    AbandonFailover(turn, *group);
+    CastVote(turn, *group, epoch, *candidate);
+    if (*candidate != state.myid) WaitOutLeader(turn, *group);
+    turn.Touch(group->name);
+  }
+  RespondWithVote(turn, *group, query.client, down);
+}
+
+void KeepCandidacy(Turn& turn, Group& group) {
+  const State& state = turn.state();
+  if (!group.odown_since || group.failover || group.pending_config || state.persist_failed) return;
+  if (ReachablePeers(turn, group) + 1 < VotesNeeded(group)) return;
+  if (IsDue(turn, group.may_stand_at)) Stand(turn, group, false);
+}
+
+void DesynchronizeCandidacy(Turn& turn, Group& group) {
+  if (group.peers.empty()) return;
+  group.may_stand_at =
+      std::max(group.may_stand_at, turn.now() + RandomUpTo(turn, kCandidacyJitter));
+}
+
+void Stand(Turn& turn, Group& group, bool forced) {
+  State& state = turn.state();
+  if (state.current_epoch.number() >= kMaxEpoch) return;
+  state.current_epoch = state.current_epoch.Next();
+  Failover failover;
+  failover.epoch = state.current_epoch;
+  failover.forced = forced;
+  failover.started_at = turn.now();
+  failover.phase_entered_at = turn.now();
+  failover.old_primary = group.primary.address;
+  failover.phase = WaitStart{
+      turn.now() + std::min(turn.timings().election_timeout, group.options.failover_timeout)};
+  group.failover = std::move(failover);
+  turn.Announce(group, EventType::kNewEpoch, std::to_string(state.current_epoch.number()));
+  turn.AnnouncePrimary(group, EventType::kTryFailover);
+  CastVote(turn, group, state.current_epoch, state.myid);
+  HurryAsking(group);
+  turn.Progress();
+}
+
+void RecordVote(Turn& turn, Group& group, Peer& peer, const Vote& vote) {
+  if (!AdoptEpoch(turn, group, vote.epoch)) return;
+  if (!peer.vote || peer.vote->epoch <= vote.epoch) peer.vote = vote;
+}
+
+Tally CountVotes(Turn& turn, const Group& group) {
+  const base::Epoch epoch = group.failover->epoch;
+  const size_t needed = VotesNeeded(group);
+  std::map<base::RunId, size_t> votes;
+  size_t outstanding = 0;
+  if (turn.IsDurable(group.vote_version))
+    ++votes[turn.state().myid];
+  else if (turn.state().finished_version < group.vote_version)
+    ++outstanding;  // on its way to the disk
+  for (const auto& [id, peer] : group.peers) {
+    if (peer.vote && peer.vote->epoch == epoch && peer.vote->leader)
+      ++votes[*peer.vote->leader];
+    else if (turn.state().peer_links.at(id).up() && peer.replied_to != epoch)
+      ++outstanding;
+  }
+  const size_t ours = votes[turn.state().myid];
+  if (ours >= needed) return Tally::kWon;
+  for (const auto& [leader, count] : votes)
+    if (count >= needed) return Tally::kLostToAnother;
+  return ours + outstanding < needed ? Tally::kLost : Tally::kOpen;
+}
+
+void BackOff(Turn& turn, Group& group, Tally how) {
+  if (how == Tally::kLostToAnother) return WaitOutLeader(turn, group);
+  const int doublings = std::min(group.failed_elections, kElectionRetryMaxDoublings);
+  ++group.failed_elections;
+  const int64_t wait = turn.random().Between(kElectionRetryMin.count(), kElectionRetryMax.count());
+  group.may_stand_at = turn.now() + base::Duration(wait) * (1 << doublings);
+}
+
+void BackOffLong(Turn& turn, Group& group) { WaitOutLeader(turn, group); }
+
+}  // namespace quorate::sentinel::core

@@ -1,0 +1,43 @@
+// Votes. A sentinel gives one vote per (group, epoch), for ever: a later vote needs a higher epoch
+// (E2). The vote is on disk before anyone hears of it; if it cannot be, it is refused, and stays
+// spent (E3). A candidate counts only answers for exactly the epoch it asked for, and needs
+// max(majority of the known sentinels, quorum) (E5). Nobody votes or stands in TILT or while the
+// state cannot be written (E6).
+//
+//   when                                              | then
+//   ODOWN, enough peers reachable, waits over         | stand: next epoch, vote for ourselves, ask
+//   everyone a majority voted for us in our epoch              | elected enough of the others
+//   answered otherwise           | lost: try again in 50-150 ms, doubled per loss in a row no
+//   majority in election-timeout                   | lost: try again in 10 s (never beyond 2 x
+//   failover-timeout) asked for a vote in a higher epoch                | vote, give up our own
+//   candidacy, let the other finish
+#pragma once
+
+#include "sentinel/core/inputs.h"
+#include "sentinel/core/turn.h"
+
+namespace quorate::sentinel::core {
+
+// SENTINEL IS-MASTER-DOWN-BY-ADDR: says what we see, and votes if asked to.
+void AnswerMasterDown(Turn& turn, const MasterDownQuery& query);
+
+// Stands for election when that is due.
+void KeepCandidacy(Turn& turn, Group& group);
+// A random short wait, so that sentinels that see the same at the same time do not all stand.
+void DesynchronizeCandidacy(Turn& turn, Group& group);
+// Begins a failover in the next epoch with our own candidacy. Precondition: none is in progress.
+void Stand(Turn& turn, Group& group, bool forced);
+
+// A vote that a peer told us of.
+void RecordVote(Turn& turn, Group& group, Peer& peer, const Vote& vote);
+
+enum class Tally { kOpen, kWon, kLost, kLostToAnother };
+// How our candidacy stands. Precondition: the failover is in WaitStart.
+Tally CountVotes(Turn& turn, const Group& group);
+
+// After a lost election: when we may stand again.
+void BackOff(Turn& turn, Group& group, Tally how);
+// After an election nobody won in time, or a failover that failed: likewise.
+void BackOffLong(Turn& turn, Group& group);
+
+}  // namespace quorate::sentinel::core

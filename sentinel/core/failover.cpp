@@ -1,0 +1,231 @@
+#include "sentinel/core/failover.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "sentinel/core/configuration.h"
+#include "sentinel/core/discovery.h"
+#include "sentinel/core/election.h"
+#include "sentinel/core/links.h"
+#include "sentinel/core/reconfiguration.h"
+#include "sentinel/core/replica_selection.h"
+#include "sentinel/core/switchover.h"
+#include "shared/base/check.h"
+#include "shared/base/overloaded.h"
+
+namespace quorate::sentinel::core {
+namespace {
+
+SelectionOrder OrderFor(const Failover& failover) {
+  return failover.planned ? SelectionOrder::kPriorityFirst : SelectionOrder::kMostDataFirst;
+}
+
+Replica* Heir(Group& group) {
+  const auto position = group.replicas.find(*group.failover->heir);
+  return position == group.replicas.end() ? nullptr : &position->second;
+}
+
+void Elected(Turn& turn, Group& group) {
+  turn.AnnouncePrimary(group, EventType::kElectedLeader);
+  turn.AnnouncePrimary(group, EventType::kStateSelectSlave);
+  group.failed_elections = 0;
+  EnterPhase(turn, group, SelectReplica{turn.now() + kFreshInfoWait, turn.now()});
+  for (auto& [address, replica] : group.replicas)
+    if (replica.command.up()) AskInfo(turn, group, replica);
+}
+
+void LoseElection(Turn& turn, Group& group, Tally how) {
+  const bool try_again =
+      group.failover->forced && group.failover->elections < kForcedElections && how == Tally::kLost;
+  const int elections = group.failover->elections;
+  AbortFailover(turn, group, EventType::kAbortNotElected);
+  BackOff(turn, group, how);
+  if (!try_again) return;
+  Stand(turn, group, true);
+  if (group.failover) group.failover->elections = elections + 1;
+}
+
+// Evidence is needed until the promotion is sent, unless the operator ordered it (E4).
+bool LostItsReason(const Group& group) { return !group.failover->forced && !group.odown_since; }
+
+void KeepWaitStart(Turn& turn, Group& group, const WaitStart& phase) {
+  if (LostItsReason(group)) return AbortFailover(turn, group, EventType::kAbortNotElected);
+  const Tally tally = CountVotes(turn, group);
+  if (tally == Tally::kWon) return Elected(turn, group);
+  if (tally != Tally::kOpen) return LoseElection(turn, group, tally);
+  if (!IsDue(turn, phase.deadline)) return;
+  AbortFailover(turn, group, EventType::kAbortNotElected);
+  BackOffLong(turn, group);
+}
+
+bool AllInfoIsFresh(const Group& group, base::Instant asked_at) {
+  return std::all_of(group.replicas.begin(), group.replicas.end(), [asked_at](const auto& entry) {
+    const Replica& replica = entry.second;
+    return !replica.command.up() || replica.sdown_since || replica.info_as_of >= asked_at;
+  });
+}
+
+void ChooseHeir(Turn& turn, Group& group) {
+  Failover& failover = *group.failover;
+  failover.planned = failover.forced && IsHealthy(group, turn.now());
+  failover.heir = SelectHeir(group, turn.timings(), turn.now(), OrderFor(failover));
+  if (!failover.heir) {
+    AbortFailover(turn, group, EventType::kAbortNoGoodSlave);
+    return BackOffLong(turn, group);
+  }
+  const Replica& heir = *Heir(group);
+  turn.AnnounceReplica(group, heir, EventType::kSelectedSlave);
+  turn.AnnounceReplica(group, heir, EventType::kStateSendSlaveofNoOne);
+  if (failover.planned)
+    StartPause(turn, group);
+  else
+    EnterPhase(turn, group, SendPromotion{turn.now()});
+}
+
+void KeepSelectReplica(Turn& turn, Group& group, const SelectReplica& phase) {
+  if (LostItsReason(group)) return AbortFailover(turn, group, EventType::kAbortNotElected);
+  if (AllInfoIsFresh(group, phase.asked_at) || IsDue(turn, phase.deadline)) ChooseHeir(turn, group);
+}
+
+// Gives up on an heir that cannot be promoted; true if it did.
+bool GiveUpOnHeir(Turn& turn, Group& group, const Replica* heir) {
+  const bool lost = !heir || heir->sdown_since;
+  if (!lost && !IsDue(turn, group.failover->phase_entered_at + group.options.failover_timeout))
+    return false;
+  AbortFailover(turn, group, EventType::kAbortSlaveTimeout);
+  BackOffLong(turn, group);
+  return true;
+}
+
+void KeepSendPromotion(Turn& turn, Group& group, const SendPromotion& phase) {
+  Replica* heir = Heir(group);
+  if (GiveUpOnHeir(turn, group, heir)) return;
+  if (group.failover->planned && !KeepPaused(turn, group)) return;
+  if (!heir->command.up() || !IsDue(turn, phase.not_before)) return;
+  SendPromotionNow(turn, group, *heir, group.failover->epoch);
+  AskInfo(turn, group, *heir);
+  turn.AnnounceReplica(group, *heir, EventType::kStateWaitPromotion);
+  // Waiting for the promotion is not a new phase for its time-out if it had to be sent again.
+  const base::Instant entered = group.failover->phase_entered_at;
+  EnterPhase(turn, group, WaitPromotion{heir->command.id, turn.now()});
+  group.failover->phase_entered_at = entered;
+}
+
+void KeepWaitPromotion(Turn& turn, Group& group, const WaitPromotion& phase) {
+  Replica* heir = Heir(group);
+  if (GiveUpOnHeir(turn, group, heir)) return;
+  if (group.failover->planned && !KeepPaused(turn, group)) return;
+  if (heir->command.up() && heir->command.id != phase.sent_on &&
+      heir->info_as_of > heir->command.opened_at && heir->reported_role == Role::kReplica)
+    EnterPhase(turn, group, SendPromotion{turn.now()});
+}
+
+void OnPromoted(Turn& turn, Group& group) {
+  const base::Epoch epoch = group.failover->epoch;
+  const base::Endpoint heir = *group.failover->heir;
+  EnterPhase(turn, group, CommitConfig{});
+  ProposeConfig(turn, group, {epoch, heir, std::nullopt});
+}
+
+bool ConfirmsPromotion(const WireReply& reply) {
+  return reply.kind == WireReply::Kind::kArray && !reply.elements.empty() &&
+         reply.elements.front().kind == WireReply::Kind::kStatus;
+}
+
+}  // namespace
+
+void KeepFailover(Turn& turn, Group& group) {
+  if (!group.failover) return;
+  // A copy: the phase is replaced by what it leads to.
+  const FailoverPhase phase = group.failover->phase;
+  std::visit(base::Overloaded{
+                 [&](const WaitStart& p) { KeepWaitStart(turn, group, p); },
+                 [&](const SelectReplica& p) { KeepSelectReplica(turn, group, p); },
+                 [&](const PauseWrites& p) { KeepPauseWrites(turn, group, p); },
+                 [&](const SendPromotion& p) { KeepSendPromotion(turn, group, p); },
+                 [&](const WaitPromotion& p) { KeepWaitPromotion(turn, group, p); },
+                 [](const CommitConfig&) {},
+                 [&](const ReconfigureReplicas&) { KeepReconfiguration(turn, group); },
+             },
+             phase);
+}
+
+void StartForcedFailover(Turn& turn, const FailoverRequested& request) {
+  State& state = turn.state();
+  const auto position = state.groups.find(request.group);
+  if (position == state.groups.end())
+    return turn.Respond(request.client, ErrorReply{"ERR No such master with that name"});
+  Group& group = position->second;
+  if (group.failover || group.pending_config)
+    return turn.Respond(request.client, ErrorReply{"INPROG Failover already in progress"});
+  const auto heir = SelectHeir(group, turn.timings(), turn.now(), SelectionOrder::kPriorityFirst);
+  if (!heir)
+    return turn.Respond(request.client, ErrorReply{"NOGOODSLAVE No suitable replica to promote"});
+  if (state.tilt_since || state.persist_failed)
+    return turn.Respond(
+        request.client,
+        ErrorReply{state.tilt_since ? "ERR Sentinel is in TILT mode, no failover is started"
+                                    : "ERR The state cannot be saved, no failover is started"});
+  Stand(turn, group, true);
+  turn.Touch(group.name);
+  turn.Respond(request.client, OkReply{});
+}
+
+void AbortFailover(Turn& turn, Group& group, EventType why) {
+  CHECK(group.failover.has_value());
+  turn.AnnouncePrimary(group, why);
+  AbandonFailover(turn, group);
+}
+
+void AbandonFailover(Turn& turn, Group& group) {
+  if (!group.failover) return;
+  LiftPause(turn, group);
+  group.failover.reset();
+  turn.Progress();
+}
+
+bool HasSentPromotion(const Failover& failover) {
+  return std::holds_alternative<WaitPromotion>(failover.phase) ||
+         std::holds_alternative<CommitConfig>(failover.phase);
+}
+
+void OnPromotionReply(Turn& turn, Group& group, const DataNode& heir, base::Epoch epoch,
+                      const WireReply& reply) {
+  if (!group.failover || group.failover->epoch != epoch || group.failover->heir != heir.address ||
+      !std::holds_alternative<WaitPromotion>(group.failover->phase))
+    return;
+  turn.Touch(group.name);
+  if (ConfirmsPromotion(reply)) return OnPromoted(turn, group);
+  const base::Instant entered = group.failover->phase_entered_at;
+  EnterPhase(turn, group, SendPromotion{turn.now() + kPromotionRetryPeriod});
+  group.failover->phase_entered_at = entered;
+}
+
+void OnHeirInfo(Turn& turn, Group& group, const Replica& replica) {
+  if (!group.failover || group.failover->heir != replica.address) return;
+  const auto* phase = std::get_if<WaitPromotion>(&group.failover->phase);
+  if (phase && replica.reported_role == Role::kPrimary && replica.info_as_of >= phase->sent_at)
+    OnPromoted(turn, group);
+}
+
+void AnnouncePromotion(Turn& turn, Group& group) {
+  CHECK(group.failover && group.failover->heir);
+  if (const Replica* heir = Heir(group))
+    turn.AnnounceReplica(group, *heir, EventType::kPromotedSlave);
+  turn.AnnouncePrimary(group, EventType::kStateReconfSlaves);
+  EnterPhase(turn, group, ReconfigureReplicas{});
+}
+
+void EnterPhase(Turn& turn, Group& group, FailoverPhase phase) {
+  group.failover->phase = std::move(phase);
+  group.failover->phase_entered_at = turn.now();
+  turn.Progress();
+}
+
+bool IsHealthy(const Group& group, base::Instant now) {
+  const DataNode& primary = group.primary;
+  return primary.command.up() && !primary.sdown_since && primary.reported_role == Role::kPrimary &&
+         SilentFor(primary.command, now) < group.options.down_after / 2;
+}
+
+}  // namespace quorate::sentinel::core

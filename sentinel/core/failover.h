@@ -1,0 +1,63 @@
+// Carrying out a failover once we stand for it, phase by phase:
+//
+//   phase               | leaves when                          | to                  | by
+//   WaitStart           | elected                              | SelectReplica       | KeepFailover
+//                       | lost, timed out, primary back        | (aborted)           |
+//   SelectReplica       | fresh INFO of all, or 200 ms         | SendPromotion       | ChooseHeir
+//                       | same, planned                        | PauseWrites         | switchover.h
+//                       | nobody eligible                      | (aborted)           |
+//   PauseWrites         | heir equal to the primary            | SendPromotion       | switchover.h
+//                       | not within the pause                 | (aborted, unpaused) |
+//   SendPromotion       | link to the heir up: MULTI...EXEC    | WaitPromotion       |
+//   SendPromotionNow
+//                       | failover-timeout, heir down          | (aborted)           |
+//   WaitPromotion       | EXEC confirms, or INFO role:master   | CommitConfig        | OnPromoted
+//                       | heir reconnected, still a replica    | SendPromotion       |
+//                       | failover-timeout, heir down          | (aborted)           |
+//   CommitConfig        | configuration durable and announced  | ReconfigureReplicas |
+//   configuration.h ReconfigureReplicas | all re-pointed, or failover-timeout  | (ended) |
+//   reconfiguration.h
+//
+// An abort is possible only before the promotion is a fact. +switch-master is published when the
+// promotion is durable, before the replicas are re-pointed (Redis publishes it after).
+#pragma once
+
+#include "sentinel/core/inputs.h"
+#include "sentinel/core/turn.h"
+
+namespace quorate::sentinel::core {
+
+// Advances the failover in progress, if there is one, by at most one phase. Not to be called in
+// TILT.
+void KeepFailover(Turn& turn, Group& group);
+
+// SENTINEL FAILOVER. It elects like any other, so that two forced failovers cannot share an epoch;
+// with a healthy primary it is a planned switchover. Errors: INPROG, NOGOODSLAVE.
+void StartForcedFailover(Turn& turn, const FailoverRequested& request);
+
+// Gives the failover up, with its event. A pause of writes is lifted. Precondition: one is in
+// progress.
+void AbortFailover(Turn& turn, Group& group, EventType why);
+// Same without an event (another leader took over, RESET); does nothing if none is in progress.
+void AbandonFailover(Turn& turn, Group& group);
+
+// The promotion may have reached the heir: from here on we vote for nobody else until this has
+// ended.
+bool HasSentPromotion(const Failover& failover);
+
+// EXEC's answer to the promotion.
+void OnPromotionReply(Turn& turn, Group& group, const DataNode& heir, base::Epoch epoch,
+                      const WireReply& reply);
+// INFO of a replica has arrived: if it is the heir, its role may confirm the promotion.
+void OnHeirInfo(Turn& turn, Group& group, const Replica& replica);
+
+// The configuration of our promotion has become durable: its events, then ReconfigureReplicas. The
+// heir is still in group.replicas.
+void AnnouncePromotion(Turn& turn, Group& group);
+
+// Moves on, and notes when.
+void EnterPhase(Turn& turn, Group& group, FailoverPhase phase);
+// The primary answers, as a primary.
+bool IsHealthy(const Group& group, base::Instant now);
+
+}  // namespace quorate::sentinel::core

@@ -1,0 +1,158 @@
+#include "sentinel/core/gossip.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sentinel/core/configuration.h"
+#include "sentinel/core/hello.h"
+#include "sentinel/core/links.h"
+
+namespace quorate::sentinel::core {
+namespace {
+
+base::Endpoint OwnAddress(const Settings& settings, const Link& link) {
+  return {settings.announce_ip.empty() ? link.local_host : settings.announce_ip,
+          settings.announce_port != 0 ? settings.announce_port : settings.listen_port};
+}
+
+std::string OwnHello(Turn& turn, const Group& group, const Link& link) {
+  const State& state = turn.state();
+  return FormatHello({OwnAddress(state.settings, link), state.myid, state.current_epoch, group.name,
+                      group.primary.address, group.config_epoch});
+}
+
+// PUBLISH counts as a write: on a paused primary it would block our link.
+bool MayPublish(const Group& group, const DataNode& node) {
+  const bool paused =
+      group.failover && group.failover->paused_until && group.failover->old_primary == node.address;
+  return node.command.up() && HasRoom(node.command) && !paused;
+}
+
+void KeepNodeHello(Turn& turn, const Group& group, DataNode& node) {
+  if (!MayPublish(group, node) ||
+      !IsDue(turn, node.last_hello_sent + turn.timings().publish_period))
+    return;
+  node.last_hello_sent = turn.now();
+  turn.WakeAt(turn.now() + turn.timings().publish_period);
+  SendToNode(turn, group, node, {"PUBLISH", kHelloChannel, OwnHello(turn, group, node.command)});
+}
+
+void KeepPeerHello(Turn& turn, const Group& group, Peer& peer) {
+  PeerLink& link = turn.state().peer_links.at(peer.id);
+  if (!link.up() || !HasRoom(link) ||
+      !IsDue(turn, peer.last_hello_sent + turn.timings().publish_period))
+    return;
+  peer.last_hello_sent = turn.now();
+  turn.WakeAt(turn.now() + turn.timings().publish_period);
+  SendRequest(turn, link, {"PUBLISH", kHelloChannel, OwnHello(turn, group, link)}, ForNothing{});
+}
+
+// True if a hello with our own id came from us: its address is one that we announce.
+bool IsOwnAddress(const State& state, const base::Endpoint& address) {
+  const Settings& settings = state.settings;
+  if (address.port != (settings.announce_port ? settings.announce_port : settings.listen_port))
+    return false;
+  if (!settings.announce_ip.empty()) return address.host == settings.announce_ip;
+  return true;  // the local address differs from link to link
+}
+
+void OnHelloWithOwnId(Turn& turn, const Hello& hello) {
+  if (turn.state().duplicate_myid || IsOwnAddress(turn.state(), hello.sentinel)) return;
+  turn.state().duplicate_myid = true;
+  turn.AnnounceProcess(EventType::kDuplicateMyid, "sentinel " + hello.id.ToString() + " " +
+                                                      hello.sentinel.host + " " +
+                                                      std::to_string(hello.sentinel.port));
+}
+
+Peer* FindPeerByAddress(Group& group, const base::Endpoint& address) {
+  for (auto& [id, peer] : group.peers)
+    if (peer.address == address) return &peer;
+  return nullptr;
+}
+
+// A sentinel under a known id at a new address has moved: its address is switched in every group.
+void MovePeer(Turn& turn, Group& group, const Hello& hello) {
+  const std::string& host = hello.sentinel.host;
+  turn.AnnouncePrimary(group, EventType::kSentinelAddressSwitch,
+                       "ip " + host + " port " + std::to_string(hello.sentinel.port) + " for " +
+                           hello.id.ToString());
+  for (auto& [name, other] : turn.state().groups) {
+    const auto position = other.peers.find(hello.id);
+    if (position != other.peers.end()) position->second.address = hello.sentinel;
+  }
+}
+
+// A new id at a known address has replaced the sentinel that was there: the old one is forgotten in
+// every group.
+void ReplacePeersAt(Turn& turn, Group& group, const Hello& hello) {
+  const Peer* other = FindPeerByAddress(group, hello.sentinel);
+  if (!other) return;
+  turn.AnnouncePeer(group, *other, EventType::kSentinelInvalidAddress);
+  const base::RunId gone = other->id;
+  for (auto& [name, any] : turn.state().groups) any.peers.erase(gone);
+}
+
+// The peer that sent the hello, added or corrected as needed; none if the group has too many.
+Peer* MeetPeer(Turn& turn, Group& group, const Hello& hello) {
+  const auto known = group.peers.find(hello.id);
+  if (known != group.peers.end() && known->second.address == hello.sentinel) return &known->second;
+  if (known != group.peers.end()) {
+    MovePeer(turn, group, hello);
+  } else {
+    ReplacePeersAt(turn, group, hello);
+    if (group.peers.size() >= kMaxPeersPerGroup) return nullptr;
+    Peer peer;
+    peer.id = hello.id;
+    peer.address = hello.sentinel;
+    const auto added = group.peers.emplace(hello.id, std::move(peer)).first;
+    turn.AnnouncePeer(group, added->second, EventType::kSentinel);
+  }
+  RefreshPeerLinks(turn);
+  turn.Persist();
+  turn.TouchAll();
+  return &group.peers.at(hello.id);
+}
+
+}  // namespace
+
+void KeepHello(Turn& turn, Group& group) {
+  KeepNodeHello(turn, group, group.primary);
+  for (auto& [address, replica] : group.replicas) KeepNodeHello(turn, group, replica);
+  for (auto& [id, peer] : group.peers) KeepPeerHello(turn, group, peer);
+}
+
+void HurryHello(Group& group) {
+  group.primary.last_hello_sent = base::Instant{};
+  for (auto& [address, replica] : group.replicas) replica.last_hello_sent = base::Instant{};
+  for (auto& [id, peer] : group.peers) peer.last_hello_sent = base::Instant{};
+}
+
+void OnHello(Turn& turn, std::string_view line) {
+  const std::optional<Hello> hello = ParseHello(line);
+  if (!hello || hello->config_epoch > hello->current_epoch) return;
+  const auto position = turn.state().groups.find(hello->group);
+  if (position == turn.state().groups.end()) return;
+  Group& group = position->second;
+  if (hello->id == turn.state().myid) return OnHelloWithOwnId(turn, *hello);
+  if (hello->current_epoch.number() > turn.state().current_epoch.number() + kMaxEpochJump) return;
+
+  Peer* peer = MeetPeer(turn, group, *hello);
+  AdoptEpoch(turn, group, hello->current_epoch);
+  if (!peer) return;
+  peer->last_hello = turn.now();
+  turn.Touch(group.name);
+  ProposeConfig(turn, group, {hello->config_epoch, hello->primary, hello->id});
+}
+
+bool AdoptEpoch(Turn& turn, const Group& group, base::Epoch epoch) {
+  base::Epoch& current = turn.state().current_epoch;
+  if (epoch.number() > kMaxEpoch || epoch.number() > current.number() + kMaxEpochJump) return false;
+  if (epoch <= current) return true;
+  current = epoch;
+  turn.Persist();
+  turn.Announce(group, EventType::kNewEpoch, std::to_string(current.number()));
+  return true;
+}
+
+}  // namespace quorate::sentinel::core

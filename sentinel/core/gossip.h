@@ -1,0 +1,23 @@
+// Hello: telling the other sentinels that we exist and which configuration we hold, and learning
+// the same of them. Sent every two seconds to each data node (which publishes it) and straight to
+// each peer; at once when a configuration changed.
+#pragma once
+
+#include <string_view>
+
+#include "sentinel/core/turn.h"
+
+namespace quorate::sentinel::core {
+
+void KeepHello(Turn& turn, Group& group);
+// Has hello sent to everyone in this turn's advance.
+void HurryHello(Group& group);
+
+// Judges one hello line, from a data node or straight from a peer. Rubbish, unknown groups and
+// absurd epochs are dropped.
+void OnHello(Turn& turn, std::string_view line);
+
+// Raises our epoch to one heard from outside. False, and no change, if it is absurdly far ahead.
+bool AdoptEpoch(Turn& turn, const Group& group, base::Epoch epoch);
+
+}  // namespace quorate::sentinel::core

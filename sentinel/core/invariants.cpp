@@ -1,0 +1,126 @@
+#include "sentinel/core/invariants.h"
+
+#include <set>
+
+#include "sentinel/core/timings.h"
+#include "sentinel/core/views.h"
+#include "shared/base/check.h"
+
+namespace quorate::sentinel::core {
+namespace {
+
+DurableGroup ToDurable(const Group& group) {
+  DurableGroup durable;
+  durable.name = group.name;
+  durable.options = group.options;
+  durable.primary = group.primary.address;
+  durable.config_epoch = group.config_epoch;
+  durable.vote = group.vote;
+  for (const auto& [address, replica] : group.replicas) durable.replicas.push_back(address);
+  for (const auto& [id, peer] : group.peers) durable.peers.push_back({id, peer.address});
+  // What is to take effect once durable is durable first.
+  if (group.pending_config) {
+    durable.config_epoch = group.pending_config->epoch;
+    durable.primary = group.pending_config->primary;
+    for (base::Endpoint& address : durable.replicas)
+      if (address == durable.primary) address = group.primary.address;
+    if (durable.primary != group.primary.address && group.replicas.count(durable.primary) == 0)
+      durable.replicas.push_back(group.primary.address);
+  }
+  return durable;
+}
+
+// L4.
+void CheckLimits(const State& state) {
+  CHECK(state.groups.size() <= kMaxGroups);
+  CHECK(state.retired_votes.size() <= kMaxRetiredGroups);
+  for (const auto& [name, group] : state.groups) {
+    CHECK(group.replicas.size() <= kMaxReplicasPerGroup + 1);  // a replaced primary is always kept
+    CHECK(group.peers.size() <= kMaxPeersPerGroup);
+  }
+}
+
+void CheckLinks(const State& state) {
+  size_t open = 0;
+  const auto check = [&](const Link& link) {
+    CHECK((link.id == LinkId::kNone) == (link.phase == LinkPhase::kClosed));
+    CHECK(link.up() || link.requests.empty());
+    if (link.id == LinkId::kNone) return;
+    ++open;
+    CHECK(state.link_owners.count(link.id) == 1);
+  };
+  for (const auto& [name, group] : state.groups) {
+    check(group.primary.command);
+    check(group.primary.pubsub);
+    for (const auto& [address, replica] : group.replicas) {
+      check(replica.command);
+      check(replica.pubsub);
+    }
+    for (const auto& [id, peer] : group.peers) CHECK(state.peer_links.count(id) == 1);
+  }
+  for (const auto& [id, link] : state.peer_links) check(link);
+  CHECK(state.link_owners.size() == open);
+}
+
+void CheckGroup(const State& state, const Group& group) {
+  // C6.
+  CHECK(group.replicas.count(group.primary.address) == 0);
+  CHECK(group.peers.count(state.myid) == 0);
+  // No configuration and no vote beyond the epochs known.
+  CHECK(group.config_epoch <= state.current_epoch);
+  CHECK(group.vote.epoch <= state.current_epoch);
+  if (!group.failover) return;
+  const Failover& failover = *group.failover;
+  CHECK(failover.epoch <= state.current_epoch);
+  const bool chosen = !std::holds_alternative<WaitStart>(failover.phase) &&
+                      !std::holds_alternative<SelectReplica>(failover.phase);
+  CHECK(failover.heir.has_value() == chosen);
+  // E2, E3: past the election our own vote is ours and on disk.
+  if (chosen && !std::holds_alternative<ReconfigureReplicas>(failover.phase)) {
+    CHECK(group.vote.epoch == failover.epoch);
+    CHECK(group.vote.leader == state.myid);
+    CHECK(state.durable_version >= group.vote_version);
+  }
+  // C1.
+  if (std::holds_alternative<ReconfigureReplicas>(failover.phase))
+    CHECK(group.primary.address != failover.old_primary);
+}
+
+}  // namespace
+
+DurableState ToDurable(const State& state) {
+  DurableState durable;
+  durable.myid = state.myid;
+  durable.current_epoch = state.current_epoch;
+  durable.retired_votes = state.retired_votes;
+  durable.retired_vote_floor = state.retired_vote_floor;
+  for (const auto& [name, group] : state.groups) durable.groups.push_back(ToDurable(group));
+  return durable;
+}
+
+void CheckInvariants(const State& state) {
+  CheckLimits(state);
+  CheckLinks(state);
+  CHECK(state.durable_version <= state.finished_version);
+  CHECK(state.finished_version <= state.persist_version);
+  for (const auto& [name, group] : state.groups) CheckGroup(state, group);
+}
+
+void CheckSuccession(const DurableState& before, const DurableState& after) {
+  CHECK(before.myid.IsZero() || before.myid == after.myid);
+  CHECK(before.current_epoch <= after.current_epoch);
+  CHECK(before.retired_vote_floor <= after.retired_vote_floor);
+  for (const DurableGroup& old : before.groups) {
+    for (const DurableGroup& now : after.groups) {
+      if (old.name != now.name) continue;
+      // E2 and C1.
+      CHECK(old.vote.epoch <= now.vote.epoch);
+      if (old.vote.epoch == now.vote.epoch && old.vote.leader && now.vote.leader)
+        CHECK(old.vote.leader == now.vote.leader);
+      CHECK(old.config_epoch <= now.config_epoch);
+      if (old.config_epoch == now.config_epoch) CHECK(old.primary == now.primary);
+    }
+  }
+}
+
+}  // namespace quorate::sentinel::core

@@ -1,0 +1,57 @@
+// Keeping connections: when to open one, when to give one up, when to ping. One command link and
+// one pub/sub link per data node; one command link per peer sentinel, shared by all groups that
+// know it.
+//
+// What a link's clocks mean (down_detection.h reads them): `unanswered_since` is the oldest ping
+// without a valid reply and survives reconnects; a link that never came up counts from its
+// creation.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sentinel/core/inputs.h"
+#include "sentinel/core/turn.h"
+
+namespace quorate::sentinel::core {
+
+// A data node that is seen for the first time: clocks started, links due.
+DataNode NewDataNode(base::Endpoint address, base::Instant now);
+
+// Opens, recycles and pings the links of a data node as is due.
+void KeepDataLinks(Turn& turn, const Group& group, DataNode& node);
+void KeepPeerLink(Turn& turn, PeerLink& link);
+
+// Closes both links; they are opened again when due.
+void DropDataLinks(Turn& turn, DataNode& node);
+void DropLink(Turn& turn, Link& link);
+
+// Brings State::peer_links into line with the peers that the groups know: new links, changed
+// addresses, users, and the removal of those that nobody uses. Call after any change of peers or of
+// a group's down-after.
+void RefreshPeerLinks(Turn& turn);
+
+void OnDataLinkUp(Turn& turn, const Group& group, DataNode& node, LinkId id,
+                  std::string local_host);
+void OnPeerLinkUp(Turn& turn, PeerLink& link, std::string local_host);
+void OnLinkDown(Turn& turn, Link& link, LinkFailure failure);
+
+// Sends a command whose reply matters. Precondition: link.up().
+void SendRequest(Turn& turn, Link& link, std::vector<std::string> argv, RequestPurpose purpose);
+// Same, towards a data node: the command's name as the group's rename-command has it.
+void SendToNode(Turn& turn, const Group& group, DataNode& node, std::vector<std::string> argv,
+                RequestPurpose purpose = ForNothing{});
+// True while a link takes more of the commands that can wait.
+bool HasRoom(const Link& link);
+
+void OnPingReply(Turn& turn, CommandLink& link, const WireReply& reply);
+
+// How long nothing valid has been heard.
+base::Duration SilentFor(const CommandLink& link, base::Instant now);
+// Since when that is.
+base::Instant SilentSince(const CommandLink& link);
+
+// A stall of this process is no silence of others: moves the clocks of unanswered pings by `stall`.
+void ForgiveStall(State& state, base::Duration stall, base::Instant now);
+
+}  // namespace quorate::sentinel::core

@@ -1,0 +1,195 @@
+#include "sentinel/core/reconfiguration.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sentinel/core/discovery.h"
+#include "sentinel/core/links.h"
+#include "sentinel/core/switchover.h"
+#include "sentinel/core/views.h"
+
+namespace quorate::sentinel::core {
+namespace {
+
+// The role change, its persistence in the server's configuration and the end of its clients'
+// connections are one.
+void SendTransaction(Turn& turn, const Group& group, DataNode& node, std::string host,
+                     std::string port, RequestPurpose purpose) {
+  SendToNode(turn, group, node, {"MULTI"});
+  SendToNode(turn, group, node, {"SLAVEOF", std::move(host), std::move(port)});
+  SendToNode(turn, group, node, {"CONFIG", "REWRITE"});
+  SendToNode(turn, group, node, {"CLIENT", "KILL", "TYPE", "normal"});
+  SendToNode(turn, group, node, {"CLIENT", "KILL", "TYPE", "pubsub"});
+  SendToNode(turn, group, node, {"EXEC"}, std::move(purpose));
+}
+
+bool IsInProgress(const Replica& replica) {
+  return std::holds_alternative<ReconfSent>(replica.reconfiguration) ||
+         std::holds_alternative<ReconfInProgress>(replica.reconfiguration);
+}
+bool IsDone(const Replica& replica) {
+  return std::holds_alternative<ReconfDone>(replica.reconfiguration);
+}
+
+void SendReconfiguration(Turn& turn, Group& group, Replica& replica) {
+  SendFollow(turn, group, replica, group.primary.address);
+  AskInfo(turn, group, replica);
+  replica.reconfiguration = ReconfSent{turn.now()};
+  turn.AnnounceReplica(group, replica, EventType::kSlaveReconfSent);
+  if (group.failover->old_primary == replica.address) LiftPause(turn, group);
+}
+
+void GiveUpOnSent(Turn& turn, Group& group, Replica& replica) {
+  const auto* sent = std::get_if<ReconfSent>(&replica.reconfiguration);
+  if (!sent || !IsDue(turn, sent->at + turn.timings().replica_reconf_timeout)) return;
+  turn.AnnounceReplica(group, replica, EventType::kSlaveReconfSentTimeout);
+  replica.reconfiguration = ReconfDone{};
+}
+
+// Out of time: everyone who has not been told is told, without waiting for anyone.
+void SendBestEffort(Turn& turn, Group& group) {
+  for (auto& [address, replica] : group.replicas) {
+    if (IsDone(replica) || IsInProgress(replica) || !replica.command.up()) continue;
+    SendFollow(turn, group, replica, group.primary.address);
+    turn.AnnounceReplica(group, replica, EventType::kSlaveReconfSentBestEffort);
+  }
+}
+
+void End(Turn& turn, Group& group) {
+  turn.AnnouncePrimary(group, EventType::kFailoverEnd);
+  LiftPause(turn, group);
+  for (auto& [address, replica] : group.replicas) replica.reconfiguration = NotReconfigured{};
+  group.failover.reset();
+  turn.Progress();
+}
+
+bool PrimaryLooksSane(Turn& turn, const Group& group) {
+  const DataNode& primary = group.primary;
+  return primary.reported_role == Role::kPrimary && !primary.sdown_since && !group.odown_since &&
+         primary.info_at && turn.now() - *primary.info_at < 2 * turn.timings().info_period;
+}
+
+// Most of the sentinels have spoken since `since` and none had a newer configuration, or we would
+// have adopted it.
+bool MajorityHeardSince(const Group& group, base::Instant since) {
+  const auto heard =
+      std::count_if(group.peers.begin(), group.peers.end(), [since](const auto& entry) {
+        return entry.second.last_hello && *entry.second.last_hello > since;
+      });
+  return static_cast<size_t>(heard) + 1 >= KnownSentinels(group) / 2 + 1;
+}
+
+bool HasBeenUpFor(Turn& turn, const DataNode& node, base::Duration time) {
+  return !node.sdown_since && node.command.up() && turn.now() - node.command.opened_at >= time;
+}
+
+// A node that claims to be primary is left alone for a while: a newer configuration may be on its
+// way to us. One that was replaced and has come back need not wait so long, once a majority of the
+// sentinels has confirmed ours.
+bool MayDemote(Turn& turn, const Group& group, const Replica& replica) {
+  const base::Instant since = std::max(replica.role_reported_at, replica.command.opened_at);
+  if (replica.was_primary && MajorityHeardSince(group, since)) return true;
+  const base::Duration grace = kRoleChangeGracePeriods * turn.timings().publish_period;
+  return turn.now() - replica.role_reported_at >= grace && HasBeenUpFor(turn, replica, grace);
+}
+
+bool FollowsAnother(const Group& group, const Replica& replica) {
+  return replica.reported_role == Role::kReplica && replica.primary &&
+         *replica.primary != group.primary.address;
+}
+
+bool FollowsConfigured(const Group& group, const Replica& replica) {
+  return replica.reported_role == Role::kReplica && replica.primary == group.primary.address;
+}
+
+// A replica of another node is left alone for failover-timeout: that other may be the new primary.
+// If it is one that was replaced, or is down, the confirmation of a majority is enough.
+bool MayRepoint(Turn& turn, const Group& group, const Replica& replica) {
+  const auto followed = group.replicas.find(*replica.primary);
+  const base::Instant since = std::max(replica.primary_changed_at, replica.command.opened_at);
+  if (followed != group.replicas.end() &&
+      (followed->second.was_primary || followed->second.sdown_since) &&
+      MajorityHeardSince(group, since))
+    return true;
+  const base::Duration wait = group.options.failover_timeout;
+  return turn.now() - replica.primary_changed_at >= wait && HasBeenUpFor(turn, replica, wait);
+}
+
+void Repair(Turn& turn, Group& group, Replica& replica) {
+  if (group.failover || group.pending_config || !replica.command.up() || replica.sdown_since ||
+      !PrimaryLooksSane(turn, group))
+    return;
+  if (replica.repaired_at && turn.now() - *replica.repaired_at < kInfoFastPeriod) return;
+  if (replica.reported_role == Role::kPrimary) {
+    if (!MayDemote(turn, group, replica)) return;
+    SendFollow(turn, group, replica, group.primary.address);
+    turn.AnnounceReplica(group, replica, EventType::kConvertToSlave);
+  } else if (FollowsAnother(group, replica)) {
+    if (!MayRepoint(turn, group, replica)) return;
+    SendFollow(turn, group, replica, group.primary.address);
+    turn.AnnounceReplica(group, replica, EventType::kFixSlaveConfig);
+  } else {
+    return;
+  }
+  replica.repaired_at = turn.now();
+  replica.info_wanted = true;
+}
+
+}  // namespace
+
+void KeepReconfiguration(Turn& turn, Group& group) {
+  const Failover& failover = *group.failover;
+  for (auto& [address, replica] : group.replicas) GiveUpOnSent(turn, group, replica);
+  const auto old = group.replicas.find(failover.old_primary);
+  if (old != group.replicas.end() && old->second.command.up() && !old->second.sdown_since &&
+      !IsInProgress(old->second) && !IsDone(old->second))
+    SendReconfiguration(turn, group, old->second);
+
+  size_t in_progress = 0;
+  for (const auto& [address, replica] : group.replicas)
+    if (IsInProgress(replica) && address != failover.old_primary) ++in_progress;
+  bool all_done = true;
+  for (auto& [address, replica] : group.replicas) {
+    if (IsDone(replica) || replica.sdown_since) continue;
+    if (replica.was_primary && !replica.command.up()) continue;  // what died is not waited for
+    if (!IsInProgress(replica) && FollowsConfigured(group, replica)) {
+      replica.reconfiguration = ReconfDone{};
+      continue;
+    }
+    all_done = false;
+    if (IsInProgress(replica) || !replica.command.up() ||
+        in_progress >= group.options.parallel_syncs)
+      continue;
+    SendReconfiguration(turn, group, replica);
+    ++in_progress;
+  }
+  if (all_done) return End(turn, group);
+  if (!IsDue(turn, failover.phase_entered_at + group.options.failover_timeout)) return;
+  turn.AnnouncePrimary(group, EventType::kFailoverEndForTimeout);
+  SendBestEffort(turn, group);
+  End(turn, group);
+}
+
+void OnReplicaInfo(Turn& turn, Group& group, Replica& replica) {
+  if (!IsInProgress(replica)) return Repair(turn, group, replica);
+  if (replica.reported_role != Role::kReplica || replica.primary != group.primary.address) return;
+  if (std::holds_alternative<ReconfSent>(replica.reconfiguration)) {
+    replica.reconfiguration = ReconfInProgress{turn.now()};
+    turn.AnnounceReplica(group, replica, EventType::kSlaveReconfInProgress);
+  }
+  if (!replica.primary_link_up) return;
+  replica.reconfiguration = ReconfDone{};
+  turn.AnnounceReplica(group, replica, EventType::kSlaveReconfDone);
+}
+
+void SendPromotionNow(Turn& turn, const Group& group, DataNode& heir, base::Epoch epoch) {
+  SendTransaction(turn, group, heir, "NO", "ONE", ForPromotion{epoch});
+}
+
+void SendFollow(Turn& turn, const Group& group, DataNode& node, const base::Endpoint& to) {
+  SendTransaction(turn, group, node, to.host, std::to_string(to.port), ForNothing{});
+}
+
+}  // namespace quorate::sentinel::core

@@ -1,0 +1,23 @@
+// Making data nodes follow the primary that the configuration names: the replicas after a promotion
+// (at most parallel-syncs at a time, the replaced primary first and always), and strays for ever
+// after - a node that claims to be primary, or that follows the wrong one.
+#pragma once
+
+#include "sentinel/core/turn.h"
+
+namespace quorate::sentinel::core {
+
+// The last phase of a failover.
+void KeepReconfiguration(Turn& turn, Group& group);
+
+// INFO of a replica has arrived: its part in the reconfiguration, or its repair. Not to be called
+// in TILT.
+void OnReplicaInfo(Turn& turn, Group& group, Replica& replica);
+
+// MULTI, SLAVEOF NO ONE, CONFIG REWRITE, CLIENT KILL TYPE normal and pubsub, EXEC; EXEC's reply
+// goes to OnPromotionReply. Precondition: the heir's command link is up.
+void SendPromotionNow(Turn& turn, const Group& group, DataNode& heir, base::Epoch epoch);
+// The same with SLAVEOF <to>.
+void SendFollow(Turn& turn, const Group& group, DataNode& node, const base::Endpoint& to);
+
+}  // namespace quorate::sentinel::core

@@ -1,0 +1,123 @@
+#include "sentinel/core/replica_selection.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "sentinel/core/links.h"
+
+namespace quorate::sentinel::core {
+namespace {
+
+constexpr int kMaxSilentPings = 5;
+constexpr base::Duration kMaxInfoAgePrimaryDown = std::chrono::seconds(5);
+constexpr int kMaxInfoPeriodsPrimaryUp = 3;
+constexpr int kMaxLinkDownAfters = 10;
+
+base::Duration MaxInfoAge(const Group& group, const Timings& timings) {
+  return group.primary.sdown_since ? kMaxInfoAgePrimaryDown
+                                   : kMaxInfoPeriodsPrimaryUp * timings.info_period;
+}
+
+base::Duration MaxLinkDown(const Group& group, base::Instant now) {
+  const base::Duration slack = kMaxLinkDownAfters * group.options.down_after;
+  return group.primary.sdown_since ? (now - *group.primary.sdown_since) + slack : slack;
+}
+
+Eligibility Judge(const Group& group, const Replica& replica, const Timings& timings,
+                  base::Instant now) {
+  if (replica.sdown_since) return Eligibility::kDown;
+  if (!replica.command.up()) return Eligibility::kDisconnected;
+  if (now - replica.command.last_valid_reply > kMaxSilentPings * timings.ping_period)
+    return Eligibility::kNotAnswering;
+  if (replica.priority == 0) return Eligibility::kPriorityZero;
+  if (!replica.info_at || now - *replica.info_at > MaxInfoAge(group, timings))
+    return Eligibility::kStaleInfo;
+  if (replica.reported_role != Role::kReplica) return Eligibility::kNotAReplica;
+  if (replica.sync_in_progress) return Eligibility::kSyncing;
+  if (replica.primary_link_down > MaxLinkDown(group, now)) return Eligibility::kStaleData;
+  return Eligibility::kEligible;
+}
+
+bool SharesHistory(const Group& group, const Replica& replica) {
+  if (!group.primary.replication_id || !replica.replication_id) return true;
+  return replica.replication_id == group.primary.replication_id ||
+         replica.second_replication_id == group.primary.replication_id ||
+         replica.replication_id == group.primary.second_replication_id;
+}
+
+struct Ranked {
+  Candidate candidate;
+  const Replica* replica;
+};
+
+// A missing run id is the last.
+auto RunIdKey(const Replica& replica) {
+  return std::make_tuple(!replica.run_id.has_value(), replica.run_id.value_or(base::RunId()));
+}
+
+bool Better(const Ranked& a, const Ranked& b, SelectionOrder order) {
+  const bool a_out = a.candidate.eligibility != Eligibility::kEligible;
+  const bool b_out = b.candidate.eligibility != Eligibility::kEligible;
+  if (a_out != b_out) return b_out;
+  if (a.candidate.same_history != b.candidate.same_history) return a.candidate.same_history;
+  const int64_t a_data = -a.replica->offset.bytes();
+  const int64_t b_data = -b.replica->offset.bytes();
+  const int64_t a_priority = a.replica->priority;
+  const int64_t b_priority = b.replica->priority;
+  const auto a_key = order == SelectionOrder::kMostDataFirst ? std::tie(a_data, a_priority)
+                                                             : std::tie(a_priority, a_data);
+  const auto b_key = order == SelectionOrder::kMostDataFirst ? std::tie(b_data, b_priority)
+                                                             : std::tie(b_priority, b_data);
+  if (a_key != b_key) return a_key < b_key;
+  return RunIdKey(*a.replica) < RunIdKey(*b.replica);
+}
+
+}  // namespace
+
+std::string_view EligibilityName(Eligibility eligibility) {
+  switch (eligibility) {
+    case Eligibility::kEligible:
+      return "eligible";
+    case Eligibility::kDown:
+      return "down";
+    case Eligibility::kDisconnected:
+      return "disconnected";
+    case Eligibility::kNotAnswering:
+      return "not answering";
+    case Eligibility::kPriorityZero:
+      return "priority 0";
+    case Eligibility::kStaleInfo:
+      return "no fresh INFO";
+    case Eligibility::kStaleData:
+      return "disconnected from the primary for too long";
+    case Eligibility::kSyncing:
+      return "in the middle of a full sync";
+    case Eligibility::kNotAReplica:
+      return "not a replica";
+  }
+  return "";
+}
+
+std::vector<Candidate> RankReplicas(const Group& group, const Timings& timings, base::Instant now,
+                                    SelectionOrder order) {
+  std::vector<Ranked> ranked;
+  ranked.reserve(group.replicas.size());
+  for (const auto& [address, replica] : group.replicas)
+    ranked.push_back(
+        {{address, Judge(group, replica, timings, now), SharesHistory(group, replica)}, &replica});
+  std::stable_sort(ranked.begin(), ranked.end(),
+                   [order](const Ranked& a, const Ranked& b) { return Better(a, b, order); });
+  std::vector<Candidate> candidates;
+  candidates.reserve(ranked.size());
+  for (Ranked& entry : ranked) candidates.push_back(std::move(entry.candidate));
+  return candidates;
+}
+
+std::optional<base::Endpoint> SelectHeir(const Group& group, const Timings& timings,
+                                         base::Instant now, SelectionOrder order) {
+  const std::vector<Candidate> ranked = RankReplicas(group, timings, now, order);
+  if (ranked.empty() || ranked.front().eligibility != Eligibility::kEligible) return std::nullopt;
+  return ranked.front().address;
+}
+
+}  // namespace quorate::sentinel::core

@@ -1,0 +1,49 @@
+// Which replica becomes the primary. A pure function of what is known, with a reason for each that
+// is not eligible.
+//
+// Eligible: not down, connected, answering, priority not 0, INFO fresh, its data not older than the
+// primary's death by more than ten down-after periods, not in the middle of a full sync - Redis'
+// rules and the last. Among the eligible, those that share the primary's replication history come
+// first if there are any (an offset means nothing in another history); then, when the primary is
+// lost, the most data, the lower priority, the smaller run id. In a planned switchover the data
+// will be made equal, so the priority goes first.
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "sentinel/core/state.h"
+
+namespace quorate::sentinel::core {
+
+enum class Eligibility {
+  kEligible,
+  kDown,
+  kDisconnected,
+  kNotAnswering,
+  kPriorityZero,
+  kStaleInfo,
+  kStaleData,
+  kSyncing,
+  kNotAReplica,
+};
+std::string_view EligibilityName(Eligibility eligibility);
+
+struct Candidate {
+  base::Endpoint address;
+  Eligibility eligibility = Eligibility::kEligible;
+  bool same_history = true;  // or not known to be of another
+};
+
+enum class SelectionOrder { kMostDataFirst, kPriorityFirst };
+
+// All replicas: the eligible ones first, best first; then the others.
+std::vector<Candidate> RankReplicas(const Group& group, const Timings& timings, base::Instant now,
+                                    SelectionOrder order);
+
+// The best eligible one.
+std::optional<base::Endpoint> SelectHeir(const Group& group, const Timings& timings,
+                                         base::Instant now, SelectionOrder order);
+
+}  // namespace quorate::sentinel::core

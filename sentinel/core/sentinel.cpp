@@ -1,0 +1,353 @@
+#include "sentinel/core/sentinel.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "sentinel/core/administration.h"
+#include "sentinel/core/configuration.h"
+#include "sentinel/core/discovery.h"
+#include "sentinel/core/down_detection.h"
+#include "sentinel/core/election.h"
+#include "sentinel/core/failover.h"
+#include "sentinel/core/gossip.h"
+#include "sentinel/core/invariants.h"
+#include "sentinel/core/links.h"
+#include "sentinel/core/reconfiguration.h"
+#include "sentinel/core/switchover.h"
+#include "sentinel/core/turn.h"
+#include "shared/base/check.h"
+#include "shared/base/overloaded.h"
+#include "shared/base/random.h"
+
+namespace quorate::sentinel::core {
+namespace {
+
+// Rules that set each other off settle in a few rounds; more would be two rules undoing each other.
+constexpr int kMaxRounds = 32;
+
+// A data node and the group it was found in.
+struct FoundNode {
+  Group* group = nullptr;
+  DataNode* node = nullptr;
+  Replica* replica = nullptr;  // null for the primary
+};
+
+bool Owns(const DataNode& node, LinkId link) {
+  return node.command.id == link || node.pubsub.id == link;
+}
+
+FoundNode FindNode(Group& group, LinkId link) {
+  if (Owns(group.primary, link)) return {&group, &group.primary, nullptr};
+  for (auto& [address, replica] : group.replicas)
+    if (Owns(replica, link)) return {&group, &replica, &replica};
+  return {};
+}
+
+void AdvanceGroup(Turn& turn, Group& group) {
+  for (int round = 0;; ++round) {
+    CHECK(round < kMaxRounds);
+    turn.BeginAdvance();
+    KeepConfig(turn, group);
+    KeepDataLinks(turn, group, group.primary);
+    for (auto& [address, replica] : group.replicas) KeepDataLinks(turn, group, replica);
+    if (!turn.state().tilt_since) {
+      KeepDownDetection(turn, group);
+      KeepCandidacy(turn, group);
+      KeepFailover(turn, group);
+    }
+    KeepAsking(turn, group);
+    KeepInfo(turn, group);
+    KeepHello(turn, group);
+    if (!turn.progressed()) break;
+  }
+  group.next_deadline = turn.wake();
+}
+
+}  // namespace
+
+class Sentinel::Machine {
+ public:
+  Machine(Settings settings, const DurableState& durable, uint64_t seed)
+      : durable_at_start_(durable), random_(seed) {
+    state_.settings = std::move(settings);
+    state_.myid = durable.myid;
+    state_.current_epoch = durable.current_epoch;
+    state_.retired_votes = durable.retired_votes;
+    state_.retired_vote_floor = durable.retired_vote_floor;
+  }
+
+  Actions Step(base::Instant now, const Input& input) {
+    CHECK(now >= last_step_);
+    last_step_ = now;
+    Turn turn(now, state_, random_, held_);
+    NoticeStall(turn);
+    std::visit([&](const auto& i) { On(turn, i); }, input);
+    Advance(turn);
+    return turn.TakeActions();
+  }
+
+  std::optional<base::Instant> NextDeadline() const {
+    if (next_deadline_ == base::Instant::max()) return std::nullopt;
+    return next_deadline_;
+  }
+
+  const State& state() const { return state_; }
+  size_t held() const { return held_.size(); }
+
+ private:
+  // ---- the process and its clock ----
+
+  void On(Turn& turn, const Start&) {
+    bool complete = !state_.myid.IsZero();
+    if (!complete) state_.myid = base::RunId::Generate(random_);
+    for (const DurableGroup& durable : durable_at_start_.groups) {
+      const Group& group =
+          state_.groups.emplace(durable.name, RestoreGroup(durable, turn.now())).first->second;
+      turn.AnnouncePrimary(group, EventType::kMonitor,
+                           "quorum " + std::to_string(group.options.quorum));
+    }
+    RefreshPeerLinks(turn);
+    if (!complete) turn.Persist();
+    turn.TouchAll();
+    durable_at_start_ = {};
+  }
+
+  void On(Turn&, const Tick&) {}
+
+  void On(Turn& turn, const Persisted& result) {
+    state_.finished_version = std::max(state_.finished_version, result.version);
+    if (result.ok) state_.durable_version = std::max(state_.durable_version, result.version);
+    state_.persist_failed = !result.ok;
+    if (!result.ok) state_.persist_retry_at = turn.now() + kPersistRetryPeriod;
+    ReleaseHeld(turn, result.version);
+    for (auto& [name, group] : state_.groups)
+      if (group.failover || group.pending_config || group.odown_since) turn.Touch(name);
+  }
+
+  void ReleaseHeld(Turn& turn, uint64_t version) {
+    std::vector<HeldReply> waiting;
+    for (HeldReply& reply : std::exchange(held_, {})) {
+      if (reply.version > version)
+        waiting.push_back(std::move(reply));
+      else
+        turn.Respond(reply.client,
+                     std::move(turn.IsDurable(reply.version) ? reply.if_durable : reply.if_failed));
+    }
+    held_ = std::move(waiting);
+  }
+
+  // A step that comes long after it was due means that this process did not run: what others did
+  // meanwhile is unknown.
+  void NoticeStall(Turn& turn) {
+    if (next_deadline_ != base::Instant::max() && turn.now() > next_deadline_ + kStallForgiven) {
+      const base::Duration stall = turn.now() - next_deadline_;
+      ForgiveStall(state_, stall, turn.now());
+      if (stall >= turn.timings().tilt_trigger) {
+        if (!state_.tilt_since) {
+          ++state_.tilts;
+          turn.AnnounceProcess(EventType::kTilt, "#tilt mode entered");
+        }
+        state_.tilt_since = turn.now();
+      }
+    }
+    if (state_.tilt_since && turn.now() >= *state_.tilt_since + turn.timings().tilt_period) {
+      state_.tilt_since.reset();
+      turn.AnnounceProcess(EventType::kTiltEnd, "#tilt mode exited");
+      turn.TouchAll();
+    }
+  }
+
+  // ---- links ----
+
+  void On(Turn& turn, const LinkUp& up) {
+    if (PeerLink* peer = FindPeerLink(up.link)) {
+      OnPeerLinkUp(turn, *peer, up.local_host);
+      TouchGroupsOf(turn, *peer);
+      return;
+    }
+    const FoundNode found = Find(turn, up.link);
+    if (found.node) OnDataLinkUp(turn, *found.group, *found.node, up.link, up.local_host);
+  }
+
+  void On(Turn& turn, const LinkDown& down) {
+    if (PeerLink* peer = FindPeerLink(down.link)) {
+      OnLinkDown(turn, *peer, down.failure);
+      TouchGroupsOf(turn, *peer);
+      return;
+    }
+    const FoundNode found = Find(turn, down.link);
+    if (!found.node) return;
+    const bool command = found.node->command.id == down.link;
+    OnLinkDown(turn, command ? static_cast<Link&>(found.node->command) : found.node->pubsub,
+               down.failure);
+    if (command) found.node->info_pending = false;
+  }
+
+  void On(Turn& turn, const Replied& replied) {
+    if (PeerLink* peer = FindPeerLink(replied.link)) {
+      const auto purpose = TakePurpose(turn, *peer, replied.request);
+      if (!purpose) return;
+      peer->next_deadline = turn.now();
+      if (std::holds_alternative<ForPing>(*purpose)) OnPingReply(turn, *peer, replied.reply);
+      if (const auto* question = std::get_if<ForMasterDown>(&*purpose))
+        OnMasterDownReply(turn, peer->peer, *question, replied.reply);
+      return;
+    }
+    const FoundNode found = Find(turn, replied.link);
+    if (!found.node || found.node->command.id != replied.link) return;
+    const auto purpose = TakePurpose(turn, found.node->command, replied.request);
+    if (purpose) OnNodeReply(turn, found, *purpose, replied.reply);
+  }
+
+  void OnNodeReply(Turn& turn, const FoundNode& found, const RequestPurpose& purpose,
+                   const WireReply& reply) {
+    Group& group = *found.group;
+    std::visit(base::Overloaded{
+                   [](const ForNothing&) {},
+                   [&](const ForPing&) { OnNodePingReply(turn, found, reply); },
+                   [&](const ForInfo& info) { OnInfoReply(turn, found, info, reply); },
+                   [](const ForMasterDown&) {},
+                   [&](const ForPromotion& promotion) {
+                     OnPromotionReply(turn, group, *found.node, promotion.epoch, reply);
+                   },
+                   [&](const ForPause& pause) { OnPauseReply(turn, group, pause.epoch, reply); },
+               },
+               purpose);
+  }
+
+  void OnNodePingReply(Turn& turn, const FoundNode& found, const WireReply& reply) {
+    OnPingReply(turn, found.node->command, reply);
+    if (reply.is_error()) {
+      if (reply.text.compare(0, 4, "BUSY") == 0) OnBusyReply(turn, *found.group, *found.node);
+    } else {
+      found.node->rebooted_at.reset();
+    }
+  }
+
+  void OnInfoReply(Turn& turn, const FoundNode& found, const ForInfo& info,
+                   const WireReply& reply) {
+    found.node->info_pending = false;
+    if (!reply.is_text()) return;
+    if (!RecordInfo(turn, *found.group, *found.node, found.replica, reply.text, info.asked_at))
+      return;
+    if (!found.replica || state_.tilt_since) return;
+    OnHeirInfo(turn, *found.group, *found.replica);
+    OnReplicaInfo(turn, *found.group, *found.replica);
+  }
+
+  void On(Turn& turn, const MessageReceived& message) {
+    const FoundNode found = Find(turn, message.link);
+    if (!found.node) return;
+    found.node->pubsub.last_activity = turn.now();
+    if (message.channel == kHelloChannel) OnHello(turn, message.payload);
+  }
+
+  // ---- commands ----
+
+  void On(Turn& turn, const MasterDownQuery& query) { AnswerMasterDown(turn, query); }
+  void On(Turn& turn, const HelloPublished& hello) {
+    OnHello(turn, hello.payload);
+    turn.Respond(hello.client, IntegerReply{1});
+  }
+  void On(Turn& turn, const ResetGroups& request) { Reset(turn, request); }
+  void On(Turn& turn, const FailoverRequested& request) { StartForcedFailover(turn, request); }
+  void On(Turn& turn, const MonitorRequested& request) { Monitor(turn, request); }
+  void On(Turn& turn, const RemoveRequested& request) { Remove(turn, request); }
+  void On(Turn& turn, const SetRequested& request) { SetOptions(turn, request); }
+  void On(Turn& turn, const FlushRequested& request) { Flush(turn, request); }
+  void On(Turn& turn, const SettingsChanged& request) { ChangeSettings(turn, request); }
+
+  // ---- finding ----
+
+  PeerLink* FindPeerLink(LinkId link) {
+    const auto owner = state_.link_owners.find(link);
+    if (owner == state_.link_owners.end()) return nullptr;
+    const auto* id = std::get_if<base::RunId>(&owner->second);
+    if (!id) return nullptr;
+    const auto position = state_.peer_links.find(*id);
+    return position == state_.peer_links.end() ? nullptr : &position->second;
+  }
+
+  // The data node that owns the link; its group will be advanced.
+  FoundNode Find(Turn& turn, LinkId link) {
+    const auto owner = state_.link_owners.find(link);
+    if (owner == state_.link_owners.end()) return {};
+    const auto* name = std::get_if<std::string>(&owner->second);
+    const auto position = name ? state_.groups.find(*name) : state_.groups.end();
+    if (position == state_.groups.end()) return {};
+    turn.Touch(*name);
+    return FindNode(position->second, link);
+  }
+
+  void TouchGroupsOf(Turn& turn, PeerLink& link) {
+    link.next_deadline = turn.now();
+    for (const auto& [name, group] : state_.groups)
+      if (group.peers.count(link.peer) != 0) turn.Touch(name);
+  }
+
+  // What the request was for; earlier ones without a reply are gone.
+  std::optional<RequestPurpose> TakePurpose(Turn& turn, Link& link, RequestId request) {
+    link.last_activity = turn.now();
+    const auto position =
+        std::find_if(link.requests.begin(), link.requests.end(),
+                     [request](const PendingRequest& r) { return r.id == request; });
+    if (position == link.requests.end()) return std::nullopt;
+    RequestPurpose purpose = std::move(position->purpose);
+    link.requests.erase(link.requests.begin(), position + 1);
+    return purpose;
+  }
+
+  // ---- advancing ----
+
+  void Advance(Turn& turn) {
+    RetryPersist(turn);
+    for (auto& [name, group] : state_.groups)
+      if (group.next_deadline <= turn.now()) turn.Touch(name);
+    for (const std::string& name : turn.touched()) {
+      const auto position = state_.groups.find(name);
+      if (position != state_.groups.end()) AdvanceGroup(turn, position->second);
+    }
+    for (auto& [id, link] : state_.peer_links)
+      if (link.next_deadline <= turn.now()) KeepPeerLink(turn, link);
+    SetNextDeadline();
+  }
+
+  void RetryPersist(Turn& turn) {
+    if (state_.persist_failed && state_.finished_version == state_.persist_version &&
+        turn.now() >= state_.persist_retry_at)
+      turn.Persist();
+  }
+
+  void SetNextDeadline() {
+    next_deadline_ = base::Instant::max();
+    for (const auto& [name, group] : state_.groups)
+      next_deadline_ = std::min(next_deadline_, group.next_deadline);
+    for (const auto& [id, link] : state_.peer_links)
+      next_deadline_ = std::min(next_deadline_, link.next_deadline);
+    if (state_.tilt_since)
+      next_deadline_ =
+          std::min(next_deadline_, *state_.tilt_since + state_.settings.timings.tilt_period);
+    if (state_.persist_failed && state_.finished_version == state_.persist_version)
+      next_deadline_ = std::min(next_deadline_, state_.persist_retry_at);
+  }
+
+  DurableState durable_at_start_;
+  State state_;
+  base::Random random_;
+  std::vector<HeldReply> held_;
+  base::Instant last_step_{};
+  base::Instant next_deadline_ = base::Instant::max();
+};
+
+Sentinel::Sentinel(Settings settings, const DurableState& durable, uint64_t seed)
+    : machine_(std::make_unique<Machine>(std::move(settings), durable, seed)) {}
+Sentinel::~Sentinel() = default;
+
+Actions Sentinel::Step(base::Instant now, const Input& input) { return machine_->Step(now, input); }
+std::optional<base::Instant> Sentinel::NextDeadline() const { return machine_->NextDeadline(); }
+const State& Sentinel::state() const { return machine_->state(); }
+DurableState Sentinel::Durable() const { return ToDurable(machine_->state()); }
+void Sentinel::CheckInvariants() const { core::CheckInvariants(machine_->state()); }
+
+}  // namespace quorate::sentinel::core

@@ -1,0 +1,109 @@
+#include "sentinel/core/switchover.h"
+
+#include <string>
+
+#include "sentinel/core/discovery.h"
+#include "sentinel/core/election.h"
+#include "sentinel/core/failover.h"
+#include "sentinel/core/links.h"
+
+namespace quorate::sentinel::core {
+namespace {
+
+// The node whose writes are paused: still the primary, or already a replica of the heir.
+DataNode* OldPrimary(Group& group) {
+  const base::Endpoint& address = group.failover->old_primary;
+  if (group.primary.address == address) return &group.primary;
+  const auto position = group.replicas.find(address);
+  return position == group.replicas.end() ? nullptr : &position->second;
+}
+
+void SendPause(Turn& turn, Group& group, DataNode& primary) {
+  SendToNode(turn, group, primary,
+             {"CLIENT", "PAUSE", std::to_string(base::ToMs(kSwitchoverPause)), "WRITE"},
+             ForPause{group.failover->epoch});
+  group.failover->paused_until = turn.now() + kSwitchoverPause;
+}
+
+void Abort(Turn& turn, Group& group) {
+  AbortFailover(turn, group, EventType::kAbortSlaveTimeout);
+  BackOffLong(turn, group);
+}
+
+bool HasCaughtUp(const Replica& heir, const PauseWrites& phase) {
+  return phase.target && heir.primary_link_up && heir.info_as_of >= *phase.paused_at &&
+         heir.offset >= *phase.target;
+}
+
+// Learns the primary's offset from an INFO that was asked for after the pause.
+void NoteTarget(const Group& group, PauseWrites& phase) {
+  if (!phase.target && group.primary.info_as_of >= *phase.paused_at)
+    phase.target = group.primary.primary_offset;
+}
+
+}  // namespace
+
+void StartPause(Turn& turn, Group& group) {
+  EnterPhase(turn, group, PauseWrites{turn.now() + kSwitchoverPause / 2, {}, {}, turn.now()});
+  SendPause(turn, group, group.primary);
+}
+
+void KeepPauseWrites(Turn& turn, Group& group, const PauseWrites& now) {
+  PauseWrites phase = now;
+  const auto heir = group.replicas.find(*group.failover->heir);
+  const bool lost = heir == group.replicas.end() || !heir->second.command.up() ||
+                    !group.primary.command.up() || group.primary.sdown_since;
+  if (lost || IsDue(turn, phase.deadline)) return Abort(turn, group);
+  if (!phase.paused_at) return;
+  NoteTarget(group, phase);
+  if (HasCaughtUp(heir->second, phase)) return EnterPhase(turn, group, SendPromotion{turn.now()});
+  if (IsDue(turn, phase.next_poll)) {
+    phase.next_poll = turn.now() + kCatchUpPollPeriod;
+    turn.WakeAt(phase.next_poll);
+    if (!phase.target && !group.primary.info_pending) AskInfo(turn, group, group.primary);
+    if (!heir->second.info_pending) AskInfo(turn, group, heir->second);
+  }
+  group.failover->phase = phase;
+}
+
+void OnPauseReply(Turn& turn, Group& group, base::Epoch epoch, const WireReply& reply) {
+  if (!group.failover || group.failover->epoch != epoch) return;
+  turn.Touch(group.name);
+  auto* phase = std::get_if<PauseWrites>(&group.failover->phase);
+  if (!phase || phase->paused_at) return;  // a renewal
+  if (reply.is_error()) {
+    group.failover->planned = false;
+    group.failover->paused_until.reset();
+    EnterPhase(turn, group, SendPromotion{turn.now()});
+    return;
+  }
+  phase->paused_at = turn.now();
+  // Questions that are under way may have been answered before the pause.
+  AskInfo(turn, group, group.primary);
+  const auto heir = group.replicas.find(*group.failover->heir);
+  if (heir != group.replicas.end() && heir->second.command.up()) AskInfo(turn, group, heir->second);
+  phase->next_poll = turn.now() + kCatchUpPollPeriod;
+}
+
+bool KeepPaused(Turn& turn, Group& group) {
+  if (!group.failover->paused_until) return true;
+  if (!IsDue(turn, *group.failover->paused_until - kSwitchoverPause / 2)) return true;
+  DataNode* primary = OldPrimary(group);
+  if (primary && primary->command.up()) {
+    SendPause(turn, group, *primary);
+    turn.WakeAt(turn.now() + kSwitchoverPause / 2);
+    return true;
+  }
+  if (HasSentPromotion(*group.failover)) return true;  // too late to turn back
+  Abort(turn, group);
+  return false;
+}
+
+void LiftPause(Turn& turn, Group& group) {
+  if (!group.failover || !group.failover->paused_until) return;
+  group.failover->paused_until.reset();
+  DataNode* primary = OldPrimary(group);
+  if (primary && primary->command.up()) SendToNode(turn, group, *primary, {"CLIENT", "UNPAUSE"});
+}
+
+}  // namespace quorate::sentinel::core

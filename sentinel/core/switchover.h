@@ -1,0 +1,32 @@
+// The planned path of SENTINEL FAILOVER, when the primary is well: nothing that was acknowledged is
+// lost.
+//
+//   CLIENT PAUSE <ms> WRITE on the primary -> its offset after the pause, from INFO -> the heir's
+//   offset, asked again and again until it has reached that -> promotion (failover.h) -> the old
+//   primary follows the heir, its clients' connections are closed -> CLIENT UNPAUSE.
+//
+// The pause is renewed while the promotion takes its time, so that it never ends before the old
+// primary has been demoted; if we die in between, it ends by itself. Whatever goes wrong before the
+// promotion ends in UNPAUSE and an abort. A server that knows no CLIENT PAUSE ... WRITE (before
+// Redis 6.2) gets what Redis Sentinel does: promotion without a pause.
+#pragma once
+
+#include "sentinel/core/turn.h"
+
+namespace quorate::sentinel::core {
+
+// Enters PauseWrites. Precondition: the primary's command link is up and the heir is chosen.
+void StartPause(Turn& turn, Group& group);
+void KeepPauseWrites(Turn& turn, Group& group, const PauseWrites& phase);
+
+// The primary's answer to CLIENT PAUSE.
+void OnPauseReply(Turn& turn, Group& group, base::Epoch epoch, const WireReply& reply);
+
+// Renews the pause while the promotion is under way. False if the pause was lost: the failover has
+// then been aborted.
+bool KeepPaused(Turn& turn, Group& group);
+
+// CLIENT UNPAUSE, if writes are paused and the old primary can be reached.
+void LiftPause(Turn& turn, Group& group);
+
+}  // namespace quorate::sentinel::core

@@ -1,0 +1,62 @@
+#include "sentinel/core/turn.h"
+
+namespace quorate::sentinel::core {
+namespace {
+
+std::string Join(std::string head, std::string_view more) {
+  if (!more.empty()) head.append(" ").append(more);
+  return head;
+}
+
+}  // namespace
+
+void Turn::Announce(const Group& group, EventType type, std::string payload) {
+  const EventRow& row = Row(type);
+  const std::string& script = group.options.notification_script;
+  if (row.level == EventLevel::kWarning && row.about_instance && !script.empty())
+    Do(RunScript{{script, std::string(row.name), payload}});
+  Do(core::Announce{Event{type, std::move(payload), group.name}});
+}
+
+void Turn::AnnouncePrimary(const Group& group, EventType type, std::string_view more) {
+  Announce(group, type, Join(DescribePrimary(group.name, group.primary.address), more));
+}
+
+void Turn::AnnounceReplica(const Group& group, const Replica& replica, EventType type,
+                           std::string_view more) {
+  Announce(group, type,
+           Join(DescribeReplica(replica.address, group.name, group.primary.address), more));
+}
+
+void Turn::AnnouncePeer(const Group& group, const Peer& peer, EventType type) {
+  Announce(group, type, DescribePeer(peer.id, peer.address, group.name, group.primary.address));
+}
+
+void Turn::AnnounceProcess(EventType type, std::string payload) {
+  Do(core::Announce{Event{type, std::move(payload), {}}});
+}
+
+uint64_t Turn::Persist() {
+  if (!persisting_) {
+    persisting_ = true;
+    Do(PersistState{++state_.persist_version});
+  }
+  return state_.persist_version;
+}
+
+void Turn::Respond(ClientId client, CommandReply reply) {
+  if (client != ClientId::kNone) Do(core::Respond{client, std::move(reply)});
+}
+
+void Turn::RespondWhenDurable(HeldReply reply) {
+  if (IsDurable(reply.version))
+    Respond(reply.client, std::move(reply.if_durable));
+  else
+    held_.push_back(std::move(reply));
+}
+
+void Turn::TouchAll() {
+  for (const auto& [name, group] : state_.groups) touched_.insert(name);
+}
+
+}  // namespace quorate::sentinel::core

@@ -1,0 +1,113 @@
+#include "sentinel/core/views.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "shared/base/overloaded.h"
+
+namespace quorate::sentinel::core {
+namespace {
+
+class FlagList {
+ public:
+  void Add(bool present, std::string_view flag) {
+    if (!present) return;
+    if (!text_.empty()) text_ += ',';
+    text_ += flag;
+  }
+  std::string Take() { return std::move(text_); }
+
+ private:
+  std::string text_;
+};
+
+bool HeardDown(const Peer& peer, base::Instant now) {
+  return peer.answer && peer.answer->down && now < peer.answer->at + kAnswerValidity;
+}
+
+}  // namespace
+
+std::optional<base::Endpoint> CurrentPrimary(const State& state, const std::string& group) {
+  const auto position = state.groups.find(group);
+  if (position == state.groups.end()) return std::nullopt;
+  return position->second.primary.address;
+}
+
+size_t KnownSentinels(const Group& group) { return group.peers.size() + 1; }
+
+size_t VotesNeeded(const Group& group) {
+  return std::max<size_t>(KnownSentinels(group) / 2 + 1, group.options.quorum);
+}
+
+QuorumCheck CheckQuorum(const State& state, const Group& group) {
+  QuorumCheck check;
+  check.usable = 1;
+  for (const auto& [id, peer] : group.peers)
+    if (state.peer_links.at(id).up() && !peer.sdown_since) ++check.usable;
+  check.quorum_reachable = check.usable >= group.options.quorum;
+  check.majority_reachable = check.usable >= KnownSentinels(group) / 2 + 1;
+  return check;
+}
+
+std::string PrimaryFlags(const Group& group) {
+  const DataNode& primary = group.primary;
+  FlagList flags;
+  flags.Add(primary.sdown_since.has_value(), "s_down");
+  flags.Add(group.odown_since.has_value(), "o_down");
+  flags.Add(true, "master");
+  flags.Add(!primary.command.up() || !primary.pubsub.up(), "disconnected");
+  flags.Add(group.failover.has_value(), "failover_in_progress");
+  flags.Add(group.failover && group.failover->forced, "force_failover");
+  flags.Add(primary.script_kill_sent, "script_kill_sent");
+  flags.Add(primary.rebooted_at.has_value(), "master_reboot");
+  return flags.Take();
+}
+
+std::string ReplicaFlags(const Group& group, const Replica& replica) {
+  const bool heir = group.failover && group.failover->heir == replica.address;
+  FlagList flags;
+  flags.Add(replica.sdown_since.has_value(), "s_down");
+  flags.Add(true, "slave");
+  flags.Add(!replica.command.up() || !replica.pubsub.up(), "disconnected");
+  flags.Add(heir, "promoted");
+  flags.Add(std::holds_alternative<ReconfSent>(replica.reconfiguration), "reconf_sent");
+  flags.Add(std::holds_alternative<ReconfInProgress>(replica.reconfiguration), "reconf_inprog");
+  flags.Add(std::holds_alternative<ReconfDone>(replica.reconfiguration), "reconf_done");
+  flags.Add(replica.script_kill_sent, "script_kill_sent");
+  return flags.Take();
+}
+
+std::string PeerFlags(const State& state, const Peer& peer, base::Instant now) {
+  FlagList flags;
+  flags.Add(peer.sdown_since.has_value(), "s_down");
+  flags.Add(true, "sentinel");
+  flags.Add(!state.peer_links.at(peer.id).up(), "disconnected");
+  flags.Add(HeardDown(peer, now), "master_down");
+  return flags.Take();
+}
+
+size_t DownWitnesses(const Group& group, base::Instant now) {
+  const auto peers =
+      std::count_if(group.peers.begin(), group.peers.end(),
+                    [now](const auto& entry) { return HeardDown(entry.second, now); });
+  return static_cast<size_t>(peers) + (group.primary.sdown_since ? 1 : 0);
+}
+
+std::string_view FailoverStateName(const std::optional<Failover>& failover) {
+  if (!failover) return "none";
+  return std::visit(
+      base::Overloaded{
+          [](const WaitStart&) { return std::string_view("wait_start"); },
+          [](const SelectReplica&) { return std::string_view("select_slave"); },
+          [](const PauseWrites&) { return std::string_view("send_slaveof_noone"); },
+          [](const SendPromotion&) { return std::string_view("send_slaveof_noone"); },
+          [](const WaitPromotion&) { return std::string_view("wait_promotion"); },
+          [](const CommitConfig&) { return std::string_view("wait_promotion"); },
+          [](const ReconfigureReplicas&) { return std::string_view("reconf_slaves"); },
+      },
+      failover->phase);
+}
+
+}  // namespace quorate::sentinel::core
