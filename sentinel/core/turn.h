@@ -34,7 +34,11 @@ class Turn {
   base::Random& random() { return random_; }
   const Timings& timings() const { return state_.settings.timings; }
 
-  void Do(Action action) { actions_.push_back(std::move(action)); }
+  // One of the structs of Action.
+  template <typename A>
+  void Do(A&& action) {
+    actions_.emplace_back(std::forward<A>(action));
+  }
   Actions TakeActions() { return std::move(actions_); }
 
   // An event of a group, with its notification script if one is due.
