@@ -1,7 +1,10 @@
 // Fuzzes Redis' configuration syntax, the command line included: nothing crashes, words survive
 // quoting, and a configuration that loads still says the same after a rewrite.
+#include <algorithm>
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "server/config/table.h"
 #include "shared/base/check.h"

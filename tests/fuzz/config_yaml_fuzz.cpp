@@ -1,6 +1,7 @@
 // Fuzzes the YAML configuration syntax: nothing crashes or throws, and a configuration that loads
 // still says the same after a rewrite (or the rewrite is refused).
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "server/config/table.h"
