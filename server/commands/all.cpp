@@ -8,6 +8,19 @@ void RegisterAll(engine::CommandTable& table) {
   // Strings.
   table.Add(StringGetRows());
   table.Add(StringSetRows());
+  table.Add(StringRangeRows());
+  table.Add(StringNumberRows());
+  table.Add(LcsRows());
+  // Keys and databases.
+  table.Add(KeyRows());
+  table.Add(ObjectRows());
+  table.Add(CopyMoveRows());
+  table.Add(ScanRows());
+  table.Add(ExpireRows());
+  table.Add(DatabaseRows());
+  // Transactions, publish and subscribe.
+  table.Add(TransactionRows());
+  table.Add(PubSubRows());
   // Connections and replication.
   table.Add(ConnectionRows());
   table.Add(ReplicationRows());

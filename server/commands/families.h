@@ -15,6 +15,21 @@ using Rows = std::span<const engine::CommandRow>;
 // ---- strings
 Rows StringGetRows();
 Rows StringSetRows();
+Rows StringRangeRows();
+Rows StringNumberRows();
+Rows LcsRows();
+
+// ---- keys and databases
+Rows KeyRows();
+Rows ObjectRows();
+Rows CopyMoveRows();
+Rows ScanRows();
+Rows ExpireRows();
+Rows DatabaseRows();
+
+// ---- transactions, publish and subscribe
+Rows TransactionRows();
+Rows PubSubRows();
 
 // ---- connections and replication
 Rows ConnectionRows();

@@ -9,6 +9,13 @@
 
 namespace quorate::server::commands {
 
+// What every command does to a key it has just made, apart from its own notification and Modified.
+inline void FinishNewKey(engine::Context& context, const store::Lookup& key,
+                         store::Record& record) {
+  context.MarkAccess(record);
+  context.Notify(config::kNotifyNewKey, "new", key.key);
+}
+
 // Makes `key` a string: access bits, the "new" notification and watchers included; the command's
 // own notification is the caller's. A logically expired key must be gone by now.
 inline store::Record* StoreString(engine::Context& context, const store::Lookup& key,
@@ -17,8 +24,11 @@ inline store::Record* StoreString(engine::Context& context, const store::Lookup&
   store::Keyspace& db = context.db();
   const size_t keys_before = db.size();
   store::Record* record = db.SetString(key, value, expiry, form);
-  context.MarkAccess(*record);
-  if (db.size() != keys_before) context.Notify(config::kNotifyNewKey, "new", key.key);
+  if (db.size() != keys_before) {
+    FinishNewKey(context, key, *record);
+  } else {
+    context.MarkAccess(*record);
+  }
   context.Modified(key);
   return record;
 }

@@ -33,6 +33,16 @@ store::EvictionPolicy StorePolicy(config::EvictionPolicy policy) {
   return store::EvictionPolicy::kNoEviction;
 }
 
+bool IsExec(const Command& command) {
+  return command.parent == nullptr && command.spec->name == "exec";
+}
+
+// What EXEC answers if it may not run now: the reason's code stays unless it is the general one.
+std::string AbortedBecause(std::string_view error) {
+  if (error.starts_with("ERR ")) error.remove_prefix(4);
+  return "EXECABORT Transaction discarded because of: " + std::string(error);
+}
+
 }  // namespace
 
 Engine::Engine(config::ServerSettings& settings, store::Databases& databases,
@@ -171,7 +181,7 @@ void Engine::Dispatch(Session& session, std::span<const std::string_view> args,
   std::visit(base::Overloaded{
                  [&](const RunNow&) {
                    Execute(session, *command, args, raw);
-                   EndUnit(session);
+                   EndUnit(session, *command);
                  },
                  [&](const Queue&) {
                    Transaction& transaction = *session.transaction;
@@ -181,7 +191,12 @@ void Engine::Dispatch(Session& session, std::span<const std::string_view> args,
                  [&](const Postpone&) { session.blocked_state = BlockedByPause{}; },
                  [&](const Refuse& refuse) {
                    if (session.transaction != nullptr) session.transaction->aborted = true;
-                   Refused(session, command, refuse.error);
+                   if (command != nullptr && IsExec(*command)) {
+                     DiscardTransaction(session);
+                     Refused(session, command, AbortedBecause(refuse.error));
+                   } else {
+                     Refused(session, command, refuse.error);
+                   }
                  },
              },
              Judge(*this, session, command, args));
@@ -201,6 +216,7 @@ void Engine::Refused(Session& session, const Command* command, std::string_view 
 void Engine::Execute(Session& session, const Command& command,
                      std::span<const std::string_view> args, std::string_view raw) {
   if (command_clock_ == base::Instant{}) command_clock_ = host_.Now();
+  const base::Instant begin = command_clock_;
   const size_t reply_begin = session.output.size();
   Context context(*this, session, command, args);
   table_.Run(command, context);
@@ -213,13 +229,14 @@ void Engine::Execute(Session& session, const Command& command,
       propagation_.AddRaw(context.database_, raw);
     }
   }
-  Account(session, command, args, reply_begin);
+  Account(session, command, args, reply_begin, begin);
 }
 
 void Engine::Account(Session& session, const Command& command,
-                     std::span<const std::string_view> args, size_t reply_begin) {
+                     std::span<const std::string_view> args, size_t reply_begin,
+                     base::Instant begin) {
   const base::Instant end = host_.Now();
-  const base::Duration took = end - command_clock_;
+  const base::Duration took = end - begin;  // EXEC's includes that of the commands it ran
   command_clock_ = end;
   CommandStatistics& statistics = stats_.commands[command.index];
   ++statistics.calls;
@@ -250,9 +267,9 @@ void Engine::Account(Session& session, const Command& command,
   }
 }
 
-void Engine::EndUnit(Session& session) {
+void Engine::EndUnit(Session& session, const Command& command) {
   if (propagation_.pending() == 0) return;
-  propagation_.EndUnit();
+  propagation_.EndUnit(command.Has(command::flag::kTouchesArbitraryKeys));
   session.last_write_offset = replication_.offset();
 }
 
@@ -362,6 +379,45 @@ bool Engine::EvictIfNeeded() {
   return false;
 }
 
+KeyState Engine::StateOf(const store::Keyspace& keyspace, std::string_view key) const {
+  const store::Record* record = keyspace.Find(key);
+  if (record == nullptr) return KeyState::kAbsent;
+  return record->ExpiredAt(wall_) ? KeyState::kExpired : KeyState::kLive;
+}
+
+size_t Engine::FlushDatabase(int db, bool lazily) {
+  store::Keyspace& keyspace = databases_[static_cast<size_t>(db)];
+  const size_t keys = keyspace.size();
+  if (keys == 0) return 0;
+  watches_.TouchReplaced(
+      [&](int watched_db, std::string_view key) {
+        return watched_db == db ? StateOf(keyspace, key) : KeyState::kAbsent;
+      },
+      [](int, std::string_view) { return KeyState::kAbsent; });
+  std::vector<store::Keyspace::Content> content;
+  content.push_back(keyspace.Clear());
+  Release(std::move(content), lazily);
+  evictor_.Reset();
+  return keys;
+}
+
+void Engine::SwapDatabases(int a, int b) {
+  const auto state_in = [&](int db, int watched_db, std::string_view key) {
+    const bool concerned = watched_db == a || watched_db == b;
+    return concerned ? StateOf(databases_[static_cast<size_t>(db)], key) : KeyState::kAbsent;
+  };
+  watches_.TouchReplaced(
+      [&](int db, std::string_view key) { return state_in(db, db, key); },
+      [&](int db, std::string_view key) { return state_in(db == a ? b : a, db, key); });
+  databases_.SwapDatabases(static_cast<size_t>(a), static_cast<size_t>(b));
+  evictor_.Reset();
+}
+
+void Engine::DiscardTransaction(Session& session) {
+  session.transaction.reset();
+  watches_.UnwatchAll(session);
+}
+
 void Engine::Release(std::vector<store::Keyspace::Content> contents, bool lazily) {
   if (!lazily || contents.empty()) return;  // freed here, by the destructor
   auto shared = std::make_shared<std::vector<store::Keyspace::Content>>(std::move(contents));
@@ -416,7 +472,7 @@ void Engine::OnRoleChanged() {
 }
 
 void Engine::OnKeyspaceReplaced() {
-  watches_.TouchIf([](int, std::string_view) { return true; });
+  watches_.TouchAll();
   evictor_.Reset();
 }
 

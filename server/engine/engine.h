@@ -137,6 +137,12 @@ class Engine {
   void EndPause();
   // Frees memory until below maxmemory, by policy. False if that is not possible.
   bool EvictIfNeeded();
+  // Empties a database, its watchers told; returns how many keys it had.
+  size_t FlushDatabase(int db, bool lazily);
+  // SWAPDB for two different databases that exist, their watchers told.
+  void SwapDatabases(int a, int b);
+  // Ends MULTI and WATCH without running anything.
+  void DiscardTransaction(Session& session);
   // Frees a database's former content, elsewhere if `lazily`.
   void Release(std::vector<store::Keyspace::Content> contents, bool lazily);
 
@@ -165,8 +171,9 @@ class Engine {
   void Dispatch(Session& session, std::span<const std::string_view> args, std::string_view raw);
   void Refused(Session& session, const Command* command, std::string_view error);
   void Account(Session& session, const Command& command, std::span<const std::string_view> args,
-               size_t reply_begin);
-  void EndUnit(Session& session);
+               size_t reply_begin, base::Instant begin);
+  void EndUnit(Session& session, const Command& command);
+  KeyState StateOf(const store::Keyspace& keyspace, std::string_view key) const;
   void Publish(std::string_view event, std::string_view key, int db);
   void DeleteKey(int db, const store::Lookup& key, bool lazily, config::NotifyEvents kind,
                  std::string_view event);

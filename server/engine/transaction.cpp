@@ -58,6 +58,19 @@ void WatchTable::Touch(int db, std::string_view key, bool present) {
   }
 }
 
+void WatchTable::Replaced(Watcher& watcher, KeyState before, KeyState after) {
+  if (before == KeyState::kAbsent && after == KeyState::kAbsent) return;
+  if (watcher.expired && after != KeyState::kLive) {
+    watcher.expired = after == KeyState::kExpired;
+    return;
+  }
+  if (before == KeyState::kAbsent && after == KeyState::kExpired) {
+    watcher.expired = true;  // still nothing there for its watcher
+    return;
+  }
+  MarkDirty(*watcher.session);
+}
+
 void WatchTable::MarkDirty(Session& session) { session.watched.dirty = true; }
 
 }  // namespace quorate::server::engine

@@ -52,6 +52,9 @@ struct WatchedKeys {
   bool dirty = false;  // some watched key changed: EXEC answers a null array
 };
 
+// A watched key as its watchers see it: what expired but is not yet deleted is gone for them too.
+enum class KeyState : uint8_t { kAbsent, kExpired, kLive };
+
 // Who watches which key. Every modification asks it, so an empty table costs nothing.
 class WatchTable {
  public:
@@ -62,13 +65,19 @@ class WatchTable {
   void UnwatchAll(Session& session);
   // Marks the key's watchers dirty. `present`: the key exists after the modification.
   void Touch(int db, std::string_view key, bool present);
-  // For changes of whole databases (FLUSHALL, SWAPDB, a full resync): marks the watchers of every
-  // key dirty for which matters(db, key) is true.
-  template <typename Predicate>
-  void TouchIf(Predicate&& matters) {
+  // Everything may have changed (a full resync).
+  void TouchAll() {
+    TouchReplaced([](int, std::string_view) { return KeyState::kLive; },
+                  [](int, std::string_view) { return KeyState::kLive; });
+  }
+  // Whole databases get other contents (FLUSHALL, SWAPDB): before(db, key) and after(db, key) tell
+  // each watched key's KeyState; both say kAbsent for the databases that do not change.
+  template <typename Before, typename After>
+  void TouchReplaced(Before&& before, After&& after) {
     for (auto& [key, watchers] : watchers_) {
-      if (!matters(key.db, std::string_view(key.key))) continue;
-      for (const Watcher& watcher : watchers) MarkDirty(*watcher.session);
+      const KeyState was = before(key.db, std::string_view(key.key));
+      const KeyState is = after(key.db, std::string_view(key.key));
+      for (Watcher& watcher : watchers) Replaced(watcher, was, is);
     }
   }
   // True if a key that was live when `session` watched it is expired by `is_expired(db, key)` now.
@@ -90,6 +99,7 @@ class WatchTable {
     bool expired;
   };
   static void MarkDirty(Session& session);
+  static void Replaced(Watcher& watcher, KeyState before, KeyState after);
 
   std::unordered_map<DbKey, std::vector<Watcher>, DbKeyHash> watchers_;
 };

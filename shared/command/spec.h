@@ -42,6 +42,8 @@ inline constexpr Flags kMovableKeys = 1U << 22;  // derived: never written in a 
 inline constexpr Flags kAllowBusy = 1U << 23;
 inline constexpr Flags kSentinel = 1U << 24;      // also a sentinel has it; not shown by COMMAND
 inline constexpr Flags kOnlySentinel = 1U << 25;  // only a sentinel has it; not shown by COMMAND
+// May delete keys it was not asked about (SCAN, RANDOMKEY); not shown by COMMAND.
+inline constexpr Flags kTouchesArbitraryKeys = 1U << 26;
 }  // namespace flag
 
 // In the order of ACL CAT. Rows give what flags do not imply; read, write, admin, dangerous (of

@@ -1,0 +1,212 @@
+// Publish and subscribe. Who listens to what and the delivery are engine::PubSub's.
+#include <string_view>
+#include <vector>
+
+#include "server/commands/families.h"
+#include "server/engine/context.h"
+#include "server/engine/engine.h"
+#include "shared/command/introspection.h"
+
+namespace quorate::server::commands {
+
+namespace {
+
+using engine::Context;
+using session::PubSub;
+
+void Subscribe(Context& context) {
+  for (size_t i = 1; i < context.argc(); ++i)
+    context.engine.pubsub().Subscribe(context.session, context.arg(i));
+}
+
+void Unsubscribe(Context& context) {
+  PubSub& pubsub = context.engine.pubsub();
+  if (context.argc() == 1) return pubsub.UnsubscribeAll(context.session);
+  for (size_t i = 1; i < context.argc(); ++i) pubsub.Unsubscribe(context.session, context.arg(i));
+}
+
+void PSubscribe(Context& context) {
+  for (size_t i = 1; i < context.argc(); ++i)
+    context.engine.pubsub().SubscribePattern(context.session, context.arg(i));
+}
+
+void PUnsubscribe(Context& context) {
+  PubSub& pubsub = context.engine.pubsub();
+  if (context.argc() == 1) return pubsub.UnsubscribeAllPatterns(context.session);
+  for (size_t i = 1; i < context.argc(); ++i)
+    pubsub.UnsubscribePattern(context.session, context.arg(i));
+}
+
+// Clients of replicas hear it too.
+void Publish(Context& context) {
+  const int64_t listeners = context.engine.pubsub().Publish(context.arg(1), context.arg(2));
+  context.ForceEffect();
+  context.reply.Integer(listeners);
+}
+
+void PubsubChannels(Context& context) {
+  const std::string_view pattern = context.argc() > 2 ? context.arg(2) : std::string_view();
+  const std::vector<std::string_view> channels = context.engine.pubsub().Channels(pattern);
+  context.reply.ArrayHeader(channels.size());
+  for (const std::string_view channel : channels) context.reply.Bulk(channel);
+}
+
+void PubsubNumSub(Context& context) {
+  context.reply.ArrayHeader(2 * (context.argc() - 2));
+  for (size_t i = 2; i < context.argc(); ++i) {
+    context.reply.Bulk(context.arg(i));
+    context.reply.Integer(context.engine.pubsub().SubscriberCount(context.arg(i)));
+  }
+}
+
+void PubsubNumPat(Context& context) {
+  context.reply.Integer(context.engine.pubsub().pattern_count());
+}
+
+void PubsubHelp(Context& context) {
+  static constexpr std::string_view kLines[] = {
+      "CHANNELS [<pattern>]",
+      "    Return the currently active channels matching a <pattern> (default: '*').",
+      "NUMPAT",
+      "    Return number of subscriptions to patterns.",
+      "NUMSUB [<channel> ...]",
+      "    Return the number of subscribers for the specified channels, excluding",
+      "    pattern subscriptions(default: no channels).",
+  };
+  command::ReplyHelp("PUBSUB", kLines, context.reply);
+}
+
+// ---- rows
+
+constexpr Argument kSubscribeArguments[] = {
+    {.name = "channel", .multiple = true},
+};
+
+constexpr Argument kUnsubscribeArguments[] = {
+    {.name = "channel", .optional = true, .multiple = true},
+};
+
+constexpr Argument kPsubscribeArguments[] = {
+    {.name = "pattern", .type = Type::kBlock, .multiple = true},
+    {.depth = 1, .name = "pattern", .type = Type::kPattern},
+};
+
+constexpr Argument kPunsubscribeArguments[] = {
+    {.name = "pattern", .type = Type::kPattern, .optional = true, .multiple = true},
+};
+
+constexpr Argument kPublishArguments[] = {
+    {.name = "channel"},
+    {.name = "message"},
+};
+
+constexpr Argument kPubsubChannelsArguments[] = {
+    {.name = "pattern", .type = Type::kPattern, .optional = true},
+};
+
+constexpr CommandRow kPubsubSubcommands[] = {
+    {.spec = {.name = "channels",
+              .summary = "List active channels",
+              .since = "2.8.0",
+              .group = Group::kPubsub,
+              .complexity = "O(N) where N is the number of active channels, and assuming constant "
+                            "time pattern matching (relatively short channels and patterns)",
+              .arity = -2,
+              .flags = flag::kPubsub | flag::kLoading | flag::kStale,
+              .arguments = kPubsubChannelsArguments},
+     .run = &PubsubChannels},
+    {.spec = {.name = "help",
+              .summary = "Show helpful text about the different subcommands",
+              .since = "6.2.0",
+              .group = Group::kPubsub,
+              .complexity = "O(1)",
+              .arity = 2,
+              .flags = flag::kLoading | flag::kStale},
+     .run = &PubsubHelp},
+    {.spec = {.name = "numpat",
+              .summary = "Get the count of unique patterns pattern subscriptions",
+              .since = "2.8.0",
+              .group = Group::kPubsub,
+              .complexity = "O(1)",
+              .arity = 2,
+              .flags = flag::kPubsub | flag::kLoading | flag::kStale},
+     .run = &PubsubNumPat},
+    {.spec = {.name = "numsub",
+              .summary = "Get the count of subscribers for channels",
+              .since = "2.8.0",
+              .group = Group::kPubsub,
+              .complexity =
+                  "O(N) for the NUMSUB subcommand, where N is the number of requested channels",
+              .arity = -2,
+              .flags = flag::kPubsub | flag::kLoading | flag::kStale,
+              .arguments = kUnsubscribeArguments},
+     .run = &PubsubNumSub},
+};
+
+constexpr CommandRow kRows[] = {
+    {.spec = {.name = "subscribe",
+              .summary = "Listen for messages published to the given channels",
+              .since = "2.0.0",
+              .group = Group::kPubsub,
+              .complexity = "O(N) where N is the number of channels to subscribe to.",
+              .arity = -2,
+              .flags = flag::kPubsub | flag::kNoScript | flag::kLoading | flag::kStale,
+              .arguments = kSubscribeArguments},
+     .run = &Subscribe},
+    {.spec = {.name = "unsubscribe",
+              .summary = "Stop listening for messages posted to the given channels",
+              .since = "2.0.0",
+              .group = Group::kPubsub,
+              .complexity =
+                  "O(N) where N is the number of clients already subscribed to a channel.",
+              .arity = -1,
+              .flags = flag::kPubsub | flag::kNoScript | flag::kLoading | flag::kStale,
+              .arguments = kUnsubscribeArguments},
+     .run = &Unsubscribe},
+    {.spec = {.name = "psubscribe",
+              .summary = "Listen for messages published to channels matching the given patterns",
+              .since = "2.0.0",
+              .group = Group::kPubsub,
+              .complexity =
+                  "O(N) where N is the number of patterns the client is already subscribed to.",
+              .arity = -2,
+              .flags = flag::kPubsub | flag::kNoScript | flag::kLoading | flag::kStale,
+              .arguments = kPsubscribeArguments},
+     .run = &PSubscribe},
+    {.spec = {.name = "punsubscribe",
+              .summary =
+                  "Stop listening for messages posted to channels matching the given patterns",
+              .since = "2.0.0",
+              .group = Group::kPubsub,
+              .complexity =
+                  "O(N+M) where N is the number of patterns the client is already subscribed and M "
+                  "is the number of total patterns subscribed in the system (by any client).",
+              .arity = -1,
+              .flags = flag::kPubsub | flag::kNoScript | flag::kLoading | flag::kStale,
+              .arguments = kPunsubscribeArguments},
+     .run = &PUnsubscribe},
+    {.spec = {.name = "publish",
+              .summary = "Post a message to a channel",
+              .since = "2.0.0",
+              .group = Group::kPubsub,
+              .complexity =
+                  "O(N+M) where N is the number of clients subscribed to the receiving channel and "
+                  "M is the total number of subscribed patterns (by any client).",
+              .arity = 3,
+              .flags = flag::kPubsub | flag::kLoading | flag::kStale | flag::kFast,
+              .arguments = kPublishArguments},
+     .run = &Publish},
+    {.spec = {.name = "pubsub",
+              .summary = "A container for Pub/Sub commands",
+              .since = "2.8.0",
+              .group = Group::kPubsub,
+              .complexity = "Depends on subcommand.",
+              .arity = -2},
+     .subcommands = kPubsubSubcommands},
+};
+
+}  // namespace
+
+Rows PubSubRows() { return kRows; }
+
+}  // namespace quorate::server::commands
