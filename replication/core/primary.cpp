@@ -63,11 +63,11 @@ Primary::PsyncReply Primary::Psync(base::Instant now, const PsyncReceived& recei
   PsyncDecision decision = DecidePsync(request, history_, received.conditions);
   if (request.failover) {
     decision =
-        PsyncDenied{role_ == Role::kPrimary ? "-ERR PSYNC FAILOVER can't be sent to a master."
-                                            : "-ERR PSYNC FAILOVER replid must match my replid."};
+        PsyncDenied{role_ == Role::kPrimary ? "ERR PSYNC FAILOVER can't be sent to a master."
+                                            : "ERR PSYNC FAILOVER replid must match my replid."};
   } else if (!std::holds_alternative<PsyncDenied>(decision)) {
     if ((traits.exclude_data || traits.exclude_functions) && !traits.accepts_eof) {
-      decision = PsyncDenied{"-ERR Filtered replica requires EOF capability"};
+      decision = PsyncDenied{"ERR Filtered replica requires EOF capability"};
     } else if (traits.snapshot_only) {
       decision = FullResync{FullResyncReason::kAsked};
     }
@@ -171,6 +171,12 @@ void Primary::OnAck(base::Instant now, ReplicaId id, Replica& replica, const Rep
 void Primary::NoteAlive(base::Instant now, ReplicaId id) {
   const auto replica = replicas_.find(id);
   if (replica != replicas_.end()) replica->second.last_alive = now;
+}
+
+void Primary::NoteSnapshotProgress(base::Instant now, ReplicaId id) {
+  const auto replica = replicas_.find(id);
+  if (replica == replicas_.end()) return;
+  if (std::holds_alternative<SendSnapshot>(replica->second.state)) replica->second.last_alive = now;
 }
 
 void Primary::OnDelivered(base::Instant now, ReplicaId id, PrimaryActions& actions) {

@@ -141,7 +141,7 @@ using PrimaryActions = std::vector<PrimaryAction>;
 // Answer to REPLCONF; the engine writes it.
 struct ReplconfReply {
   bool silent = false;
-  std::string error;  // RESP error line without CRLF; empty and not silent = +OK
+  std::string error;  // RESP error text with its code, without "-"; empty and not silent = +OK
 };
 // What became of a PSYNC or SYNC.
 enum class PsyncOutcome {
@@ -168,6 +168,8 @@ class Primary {
                          std::span<const std::string_view> args, PrimaryActions& actions);
   // "\n" or any other sign of life of a replica link that is busy loading.
   void NoteAlive(base::Instant now, ReplicaId replica);
+  // The connection took bytes: while a snapshot is being sent that is the only sign of life.
+  void NoteSnapshotProgress(base::Instant now, ReplicaId replica);
   // When Step(PrimaryTick) is due at the latest; Instant::max() if nothing waits for time.
   base::Instant NextDeadline() const;
 

@@ -11,9 +11,9 @@ base::Result<PsyncRequest> ParsePsync(std::span<const std::string_view> args) {
     request.id.assign(1, '?');
     return request;
   }
-  if (args.size() < 3) return base::Error{"-ERR wrong number of arguments for 'psync' command"};
+  if (args.size() < 3) return base::Error{"ERR wrong number of arguments for 'psync' command"};
   const std::optional<int64_t> next_byte = base::ParseInt64(args[2]);
-  if (!next_byte) return base::Error{"-ERR value is not an integer or out of range"};
+  if (!next_byte) return base::Error{"ERR value is not an integer or out of range"};
   request.id = base::ToLower(args[1]);
   request.next_byte = *next_byte;
   request.failover = args.size() > 3 && base::EqualsIgnoreCase(args[3], "failover");
@@ -40,12 +40,12 @@ std::string_view Describe(FullResyncReason reason) {
 
 PsyncDecision DecidePsync(const PsyncRequest& request, const History& history,
                           const PsyncConditions& conditions) {
-  if (conditions.failing_over) return PsyncDenied{"-NOMASTERLINK Can't SYNC while failing over"};
+  if (conditions.failing_over) return PsyncDenied{"NOMASTERLINK Can't SYNC while failing over"};
   if (conditions.is_replica && !conditions.upstream_in_sync) {
-    return PsyncDenied{"-NOMASTERLINK Can't SYNC while not connected with my master"};
+    return PsyncDenied{"NOMASTERLINK Can't SYNC while not connected with my master"};
   }
   if (conditions.pending_output) {
-    return PsyncDenied{"-ERR SYNC and PSYNC are invalid with pending output"};
+    return PsyncDenied{"ERR SYNC and PSYNC are invalid with pending output"};
   }
   if (request.legacy_sync || request.id == "?") return FullResync{FullResyncReason::kAsked};
 

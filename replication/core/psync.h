@@ -22,7 +22,7 @@ struct PsyncRequest {
   bool failover = false;     // PSYNC ... FAILOVER: promote yourself first
 };
 
-// `args` includes the command name. The error is a complete RESP error line without CRLF ("-ERR
+// `args` includes the command name. The error is the text of a RESP error with its code ("ERR
 // ...").
 base::Result<PsyncRequest> ParsePsync(std::span<const std::string_view> args);
 
@@ -52,7 +52,7 @@ struct FullResync {
   FullResyncReason reason = FullResyncReason::kAsked;
 };
 struct PsyncDenied {
-  std::string error;  // RESP error line without CRLF
+  std::string error;  // RESP error text with its code, without "-"
 };
 using PsyncDecision = std::variant<PartialResync, FullResync, PsyncDenied>;
 

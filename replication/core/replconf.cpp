@@ -6,7 +6,7 @@ namespace quorate::replication::core {
 namespace {
 
 constexpr size_t kMaxAnnouncedIp = 255;
-constexpr std::string_view kNotAnInteger = "-ERR value is not an integer or out of range";
+constexpr std::string_view kNotAnInteger = "ERR value is not an integer or out of range";
 
 // "0" or "1"; otherwise `error` gets Redis' text.
 std::optional<bool> ParseFlag(std::string_view text, std::string& error) {
@@ -14,7 +14,7 @@ std::optional<bool> ParseFlag(std::string_view text, std::string& error) {
   if (!value) {
     error = kNotAnInteger;
   } else if (*value != 0 && *value != 1) {
-    error = "-ERR value is out of range, value must between 0 and 1";
+    error = "ERR value is out of range, value must between 0 and 1";
   } else {
     return *value == 1;
   }
@@ -31,10 +31,10 @@ std::string ApplyFilter(std::string_view list, ReplicaTraits& traits) {
     list.remove_prefix(begin);
     const bool quoted = list[0] == '"' || list[0] == '\'';
     const size_t end = quoted ? list.find(list[0], 1) : list.find_first_of(" \t\r\n");
-    if (quoted && end == std::string_view::npos) return "-ERR Missing rdb-filter-only values";
+    if (quoted && end == std::string_view::npos) return "ERR Missing rdb-filter-only values";
     const std::string_view word = quoted ? list.substr(1, end - 1) : list.substr(0, end);
     if (!base::EqualsIgnoreCase(word, "functions")) {
-      return "-ERR Unsupported rdb-filter-only option: " + std::string(word);
+      return "ERR Unsupported rdb-filter-only option: " + std::string(word);
     }
     traits.exclude_functions = false;
     list.remove_prefix(end == std::string_view::npos ? list.size() : end + (quoted ? 1 : 0));
@@ -49,7 +49,7 @@ std::string ApplyPair(std::string_view option, std::string_view value, ReplicaTr
     traits.listening_port = static_cast<uint16_t>(*port);
   } else if (base::EqualsIgnoreCase(option, "ip-address")) {
     if (value.size() > kMaxAnnouncedIp) {
-      return "-ERR REPLCONF ip-address provided by replica instance is too long: " +
+      return "ERR REPLCONF ip-address provided by replica instance is too long: " +
              std::to_string(value.size()) + " bytes";
     }
     traits.announced_ip = value;
@@ -64,7 +64,7 @@ std::string ApplyPair(std::string_view option, std::string_view value, ReplicaTr
   } else if (base::EqualsIgnoreCase(option, "version")) {
     traits.version = value.substr(0, kMaxAnnouncedIp);
   } else {
-    return "-ERR Unrecognized REPLCONF option: " + std::string(option.substr(0, 128));
+    return "ERR Unrecognized REPLCONF option: " + std::string(option.substr(0, 128));
   }
   return error;
 }
@@ -87,7 +87,7 @@ ReplconfOutcome ParseAck(std::span<const std::string_view> args) {
 ReplconfOutcome ApplyReplconf(std::span<const std::string_view> args, ReplicaTraits& traits) {
   ReplconfOutcome outcome;
   if (args.size() % 2 == 0) {
-    outcome.error = "-ERR syntax error";
+    outcome.error = "ERR syntax error";
     return outcome;
   }
   for (size_t i = 1; i < args.size(); i += 2) {

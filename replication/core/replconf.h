@@ -33,8 +33,8 @@ struct ReplconfAck {
 };
 
 struct ReplconfOutcome {
-  bool silent = false;             // ack and getack are never answered
-  std::string error;               // RESP error line without CRLF; empty = +OK unless silent
+  bool silent = false;  // ack and getack are never answered
+  std::string error;    // RESP error text with its code, without "-"; empty = +OK unless silent
   std::optional<ReplconfAck> ack;  // from a replica link
 };
 

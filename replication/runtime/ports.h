@@ -82,7 +82,8 @@ class ReplicationListener {
   virtual ~ReplicationListener() = default;
   // A replica acknowledged more: look at the WAITs. May be called from inside HandleReplconf.
   virtual void OnAcknowledged() = 0;
-  // After the change. Unblock and redirect clients as the role demands.
+  // After the change, and after a replica was given another primary. Unblock and redirect clients
+  // as the role demands.
   virtual void OnRoleChanged(bool is_replica) = 0;
   // The link to our primary came in sync or broke.
   virtual void OnPrimaryLink(bool up) = 0;

@@ -22,6 +22,7 @@
 #include "shared/base/ids.h"
 #include "shared/base/random.h"
 #include "shared/io/io.h"
+#include "shared/log/logger.h"
 
 namespace quorate::replication::runtime {
 
@@ -33,6 +34,7 @@ struct ReplicationPorts {
   StreamApplier& applier;
   ReplicaLinks& links;
   ReplicationListener& listener;
+  log::Logger* logger = nullptr;  // for facts of the links; null = none wanted
 };
 
 class Replication {
@@ -71,7 +73,7 @@ class Replication {
                                      std::span<const std::string_view> args);
   struct PsyncReply {
     core::PsyncOutcome outcome = core::PsyncOutcome::kIgnored;
-    std::string error;  // kRefused: RESP error line without CRLF
+    std::string error;  // kRefused: RESP error text with its code, without "-"
   };
   // May write to the connection through ReplicaLinks from inside this call (outcome kReplicaLink).
   PsyncReply HandlePsync(core::ReplicaId connection, const std::string& peer_ip,
@@ -99,18 +101,23 @@ class Replication {
   std::optional<core::UpstreamView> Upstream() const;
   core::BacklogView Backlog() const { return primary_.BacklogInfo(); }
   const core::SyncCounters& counters() const { return primary_.counters(); }
+  // What the stream has selected last; -1 = nothing yet. Saved as repl-stream-db.
   int stream_db() const;
+  // Bytes received from our primary, snapshots included.
+  uint64_t upstream_input_bytes() const;
 
   // CONFIG SET of any replication directive.
   void SetOptions(const core::Options& options);
 
  private:
-  friend class UpstreamLink;
-
   void Run(core::PrimaryActions actions);
   void Run(core::ReplicaActions actions);
+  void StartSnapshot(const core::BeginSnapshot& begin);
+  void DrainFeeder();
   void ArmTimer();
   void OnTimer();
+  void SetLinkUp(bool up);
+  void Note(std::string_view text, bool problem);
 
   io::Io& io_;
   ReplicationPorts ports_;
@@ -122,6 +129,8 @@ class Replication {
   std::unique_ptr<ReplicaFeeder> feeder_;
   std::unique_ptr<UpstreamLink> upstream_;
   std::unique_ptr<io::Timer> timer_;
+  base::Instant armed_for_{};
+  bool link_up_ = false;  // as the listener was told
 };
 
 }  // namespace quorate::replication::runtime

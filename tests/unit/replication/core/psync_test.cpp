@@ -87,13 +87,13 @@ TEST_CASE("psync: without a backlog everything is a full resync") {
 TEST_CASE("psync: refusals, in Redis' words and order") {
   const History history = Sample();
   CHECK(Decide(kOurs, 1000, history, {.is_replica = true, .upstream_in_sync = false}) ==
-        "-NOMASTERLINK Can't SYNC while not connected with my master");
+        "NOMASTERLINK Can't SYNC while not connected with my master");
   CHECK(Decide(kOurs, 1000, history, {.is_replica = true, .upstream_in_sync = true}) ==
         "partial 999");
   CHECK(Decide(kOurs, 1000, history, {.failing_over = true, .pending_output = true}) ==
-        "-NOMASTERLINK Can't SYNC while failing over");
+        "NOMASTERLINK Can't SYNC while failing over");
   CHECK(Decide(kOurs, 1000, history, {.pending_output = true}) ==
-        "-ERR SYNC and PSYNC are invalid with pending output");
+        "ERR SYNC and PSYNC are invalid with pending output");
 }
 
 TEST_CASE("psync: parses requests") {
@@ -110,7 +110,7 @@ TEST_CASE("psync: parses requests") {
   REQUIRE(request.ok());
   CHECK(request->legacy_sync);
   CHECK(ParsePsync(Args{"PSYNC", "?", "x"}).error().message ==
-        "-ERR value is not an integer or out of range");
+        "ERR value is not an integer or out of range");
   CHECK_FALSE(ParsePsync(Args{"PSYNC", "?"}).ok());
 }
 

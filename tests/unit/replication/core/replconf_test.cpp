@@ -34,20 +34,20 @@ TEST_CASE("replconf: what replicas say before PSYNC") {
 }
 
 TEST_CASE("replconf: errors in Redis' words") {
-  CHECK(ErrorOf({"REPLCONF", "a"}) == "-ERR syntax error");
-  CHECK(ErrorOf({"REPLCONF", "foo", "bar"}) == "-ERR Unrecognized REPLCONF option: foo");
+  CHECK(ErrorOf({"REPLCONF", "a"}) == "ERR syntax error");
+  CHECK(ErrorOf({"REPLCONF", "foo", "bar"}) == "ERR Unrecognized REPLCONF option: foo");
   CHECK(ErrorOf({"REPLCONF", "listening-port", "x"}) ==
-        "-ERR value is not an integer or out of range");
-  CHECK(ErrorOf({"REPLCONF", "rdb-only", "x"}) == "-ERR value is not an integer or out of range");
+        "ERR value is not an integer or out of range");
+  CHECK(ErrorOf({"REPLCONF", "rdb-only", "x"}) == "ERR value is not an integer or out of range");
   CHECK(ErrorOf({"REPLCONF", "rdb-only", "3"}) ==
-        "-ERR value is out of range, value must between 0 and 1");
+        "ERR value is out of range, value must between 0 and 1");
   CHECK(ErrorOf({"REPLCONF", "rdb-filter-only", "x"}) ==
-        "-ERR Unsupported rdb-filter-only option: x");
+        "ERR Unsupported rdb-filter-only option: x");
   CHECK(ErrorOf({"REPLCONF", "rdb-filter-only", "\"functions"}) ==
-        "-ERR Missing rdb-filter-only values");
+        "ERR Missing rdb-filter-only values");
   const std::string long_ip(300, '1');
   CHECK(ErrorOf({"REPLCONF", "ip-address", std::string_view(long_ip)}) ==
-        "-ERR REPLCONF ip-address provided by replica instance is too long: 300 bytes");
+        "ERR REPLCONF ip-address provided by replica instance is too long: 300 bytes");
 }
 
 TEST_CASE("replconf: a filter excludes what it does not name") {

@@ -1,0 +1,251 @@
+#include "replication/runtime/replication.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "replication/runtime/replica_feeder.h"
+#include "replication/runtime/upstream_link.h"
+#include "shared/base/overloaded.h"
+
+namespace quorate::replication::runtime {
+namespace {
+
+// The random part of "$EOF:".
+std::string MakeMark(base::Random& random) { return base::RunId::Generate(random).ToString(); }
+
+}  // namespace
+
+Replication::Replication(io::Io& io, const ReplicationPorts& ports, const core::Options& options,
+                         uint16_t listening_port)
+    : io_(io),
+      ports_(ports),
+      options_(options),
+      random_(io.RandomSeed()),
+      history_(base::ReplicationId::Generate(random_), options.backlog_size),
+      primary_(history_, options, random_.Fork()),
+      replica_(history_, options, listening_port, random_.Fork()),
+      feeder_(std::make_unique<ReplicaFeeder>(primary_, ports_.links)),
+      upstream_(std::make_unique<UpstreamLink>(
+          io_, replica_, primary_, ports_.dataset, ports_.applier,
+          [this](core::ReplicaActions actions) { Run(std::move(actions)); })),
+      timer_(io_.CreateTimer([this] { OnTimer(); })) {}
+
+Replication::~Replication() = default;
+
+// ---- role ---------------------------------------------------------------------------------------
+
+bool Replication::ReplicaOf(const base::Endpoint& primary) {
+  if (replica_.is_replica() && replica_.primary() == primary) return false;
+  Run(replica_.Step(io_.Now(), core::Follow{primary, true, primary_.selected_db()}));
+  ports_.listener.OnRoleChanged(true);
+  ArmTimer();
+  return true;
+}
+
+void Replication::StartAsReplicaOf(const base::Endpoint& primary) {
+  Run(replica_.Step(io_.Now(), core::Follow{primary, false, -1}));
+  ports_.listener.OnRoleChanged(true);
+  ArmTimer();
+}
+
+bool Replication::Promote() {
+  if (!replica_.is_replica()) return false;
+  Run(replica_.Step(io_.Now(), core::Promote{}));
+  ports_.listener.OnRoleChanged(false);
+  ArmTimer();
+  return true;
+}
+
+// ---- turns and time -----------------------------------------------------------------------------
+
+void Replication::EndTurn() {
+  if (primary_.replica_count() != 0) {
+    core::PrimaryActions actions;
+    primary_.EndTurn(io_.Now(), actions);
+    Run(std::move(actions));
+    feeder_->Flush(io_.Now());
+    DrainFeeder();
+  }
+  ArmTimer();
+}
+
+void Replication::DrainFeeder() {
+  while (true) {
+    const std::vector<core::PrimaryInput> events = feeder_->TakeEvents();
+    if (events.empty()) return;
+    const base::Instant now = io_.Now();
+    for (const core::PrimaryInput& event : events) Run(primary_.Step(now, event));
+    // A snapshot that was produced lets the next one begin; a delivered one starts a stream.
+    core::PrimaryActions actions;
+    primary_.EndTurn(now, actions);
+    Run(std::move(actions));
+    feeder_->Flush(now);
+  }
+}
+
+void Replication::ArmTimer() {
+  const base::Instant deadline = std::min(primary_.NextDeadline(), replica_.NextDeadline());
+  if (timer_->armed() && deadline == armed_for_) return;
+  armed_for_ = deadline;
+  if (deadline == base::Instant::max()) {
+    timer_->Stop();
+  } else {
+    timer_->StartAt(deadline);
+  }
+}
+
+void Replication::OnTimer() {
+  const base::Instant now = io_.Now();
+  if (now >= primary_.NextDeadline()) Run(primary_.Step(now, core::PrimaryTick{}));
+  if (now >= replica_.NextDeadline()) Run(replica_.Step(now, core::ReplicaTick{}));
+  ArmTimer();
+}
+
+// ---- connections that speak replication ---------------------------------------------------------
+
+core::ReplconfReply Replication::HandleReplconf(core::ReplicaId connection,
+                                                std::span<const std::string_view> args) {
+  core::PrimaryActions actions;
+  core::ReplconfReply reply = primary_.Replconf(io_.Now(), connection, args, actions);
+  Run(std::move(actions));
+  return reply;
+}
+
+Replication::PsyncReply Replication::HandlePsync(core::ReplicaId connection,
+                                                 const std::string& peer_ip, bool pending_output,
+                                                 std::span<const std::string_view> args) {
+  base::Result<core::PsyncRequest> request = core::ParsePsync(args);
+  if (!request.ok()) return {core::PsyncOutcome::kRefused, request.error().message};
+  if (request->failover && replica_.is_replica() && request->id == history_.id().view()) {
+    Note("the primary hands its role over: promoting this node", false);
+    Promote();
+    request->failover = false;
+  }
+  core::PsyncReceived received;
+  received.replica = connection;
+  received.peer_ip = peer_ip;
+  received.request = std::move(request).value();
+  received.conditions.is_replica = replica_.is_replica();
+  received.conditions.upstream_in_sync = replica_.link_up();
+  received.conditions.pending_output = pending_output;
+  core::Primary::PsyncReply reply = primary_.Psync(io_.Now(), received);
+  Run(std::move(reply.actions));
+  return {reply.outcome, std::move(reply.error)};
+}
+
+void Replication::OnReplicaNewline(core::ReplicaId connection) {
+  primary_.NoteAlive(io_.Now(), connection);
+}
+
+void Replication::OnReplicaWritable(core::ReplicaId connection) {
+  feeder_->OnWritable(io_.Now(), connection);
+  DrainFeeder();
+}
+
+void Replication::OnReplicaClosed(core::ReplicaId connection) {
+  feeder_->Forget(connection);
+  Run(primary_.Step(io_.Now(), core::ReplicaClosed{connection}));
+}
+
+// ---- what is known ------------------------------------------------------------------------------
+
+int64_t Replication::CountGoodReplicas() const { return primary_.CountGood(io_.Now()); }
+
+std::vector<core::ReplicaView> Replication::Replicas() const {
+  return primary_.Replicas(io_.Now());
+}
+
+std::optional<core::UpstreamView> Replication::Upstream() const { return replica_.View(io_.Now()); }
+
+uint64_t Replication::upstream_input_bytes() const { return upstream_->input_bytes(); }
+
+int Replication::stream_db() const {
+  return replica_.is_replica() ? replica_.tracker().db() : primary_.selected_db();
+}
+
+void Replication::SetOptions(const core::Options& options) {
+  options_ = options;
+  primary_.SetOptions(options);
+  replica_.SetOptions(options);
+  ArmTimer();
+}
+
+// ---- actions ------------------------------------------------------------------------------------
+
+void Replication::Run(core::PrimaryActions actions) {
+  for (core::PrimaryAction& action : actions) {
+    std::visit(base::Overloaded{
+                   [&](core::SendLine& send) { feeder_->SendLine(send.replica, send.bytes); },
+                   [&](core::BeginSnapshot& begin) { StartSnapshot(begin); },
+                   [&](core::CancelSnapshot& cancel) { feeder_->CancelTransfer(cancel.snapshot); },
+                   [&](core::StartStreaming& start) { feeder_->StartStream(start.replica); },
+                   [&](core::DropReplica& drop) {
+                     feeder_->Forget(drop.replica);
+                     ports_.links.Close(drop.replica, drop.reason);
+                   },
+                   [&](core::Acknowledged&) { ports_.listener.OnAcknowledged(); },
+                   [&](core::PrimaryNote& note) {
+                     Note("replica " + std::to_string(static_cast<uint64_t>(note.replica)) + ": " +
+                              note.text,
+                          false);
+                   },
+               },
+               action);
+  }
+}
+
+void Replication::StartSnapshot(const core::BeginSnapshot& begin) {
+  SnapshotRequest request;
+  request.meta.replication_id = history_.id();
+  request.meta.replication_offset = begin.cut;
+  // A primary selects a database before anything else it sends; a middle node's stream goes on in
+  // the database that its own primary selected.
+  const int db = replica_.is_replica() ? replica_.tracker().db() : begin.stream_db;
+  request.meta.stream_db = std::max(db, 0);
+  request.exclude_data = begin.exclude_data;
+  request.exclude_functions = begin.exclude_functions;
+  feeder_->BeginTransfer(begin, ports_.dataset.BeginSnapshot(request), MakeMark(random_));
+}
+
+void Replication::Run(core::ReplicaActions actions) {
+  for (core::ReplicaAction& action : actions) {
+    std::visit(base::Overloaded{
+                   [&](core::OpenLink& open) { upstream_->Open(open.primary, options_.timeout); },
+                   [&](core::CloseLink&) {
+                     upstream_->Close();
+                     SetLinkUp(false);
+                   },
+                   [&](core::Send& send) { upstream_->Send(send.bytes); },
+                   [&](core::BeginStaging&) { upstream_->BeginStaging(); },
+                   [&](core::FinishStaging&) { upstream_->FinishStaging(); },
+                   [&](core::AbandonStaging&) { upstream_->AbandonStaging(); },
+                   [&](core::CommitStaging&) { upstream_->CommitStaging(); },
+                   [&](core::ResumeStream& resume) {
+                     ports_.applier.SelectDb(std::max(resume.db, 0));
+                     SetLinkUp(true);
+                   },
+                   [&](core::AbortTransaction&) { ports_.applier.AbortTransaction(); },
+                   [&](core::DropSubReplicas& drop) {
+                     Run(primary_.Step(io_.Now(), core::DropReplicas{drop.reason}));
+                   },
+                   [&](core::Demoted&) { primary_.SetRole(core::Primary::Role::kReplica); },
+                   [&](core::Promoted&) { primary_.SetRole(core::Primary::Role::kPrimary); },
+                   [&](core::ReplicaNote& note) { Note(note.text, note.problem); },
+               },
+               action);
+  }
+}
+
+void Replication::SetLinkUp(bool up) {
+  if (up == link_up_) return;
+  link_up_ = up;
+  ports_.listener.OnPrimaryLink(up);
+}
+
+void Replication::Note(std::string_view text, bool problem) {
+  if (ports_.logger == nullptr) return;
+  ports_.logger->Log(problem ? log::Level::kWarning : log::Level::kNotice, text);
+}
+
+}  // namespace quorate::replication::runtime

@@ -1,0 +1,184 @@
+#include "replication/runtime/upstream_link.h"
+
+#include <limits>
+#include <utility>
+
+namespace quorate::replication::runtime {
+namespace {
+
+// A primary may send what no client may: its own limits may be wider than ours. Memory follows
+// bytes received in any case.
+resp::RequestParser::Limits StreamLimits() {
+  resp::RequestParser::Limits limits;
+  limits.max_bulk_bytes = int64_t{1} << 40;
+  limits.max_args = std::numeric_limits<int32_t>::max();
+  return limits;
+}
+
+}  // namespace
+
+UpstreamLink::UpstreamLink(io::Io& io, core::Replica& machine, core::Primary& downstream,
+                           Dataset& dataset, StreamApplier& applier,
+                           std::function<void(core::ReplicaActions)> run)
+    : io_(io),
+      machine_(machine),
+      downstream_(downstream),
+      dataset_(dataset),
+      applier_(applier),
+      run_(std::move(run)),
+      parser_(StreamLimits()) {}
+
+void UpstreamLink::Step(const core::ReplicaInput& input) { run_(machine_.Step(io_.Now(), input)); }
+
+// ---- the machine's actions ----------------------------------------------------------------------
+
+void UpstreamLink::Open(const base::Endpoint& primary, base::Duration timeout) {
+  Close();
+  io::ConnectOptions options;
+  options.endpoint = primary;
+  options.timeout = timeout;
+  stream_ = io_.Connect(options, *this);
+}
+
+void UpstreamLink::Close() {
+  ++link_;
+  stream_.reset();
+  output_.Free();
+  input_.Free();
+  parser_.Reset();
+}
+
+void UpstreamLink::Send(std::string_view bytes) {
+  output_.Append(bytes);
+  Flush();
+}
+
+void UpstreamLink::Flush() {
+  if (!stream_ || output_.empty()) return;
+  output_.Consume(stream_->TryWrite(output_.view()));
+  if (!output_.empty()) stream_->NotifyWritable();
+}
+
+void UpstreamLink::BeginStaging() {
+  staging_ = dataset_.BeginStaging();
+  reader_.emplace(*staging_, dataset_.reader_options());
+}
+
+void UpstreamLink::AbandonStaging() {
+  reader_.reset();
+  staging_.reset();
+}
+
+void UpstreamLink::FinishStaging() {
+  const base::Status whole = reader_->Finish();
+  if (!whole.ok()) return Step(core::StagingFailed{whole.error().message});
+  Step(core::StagingVerified{reader_->meta().stream_db.value_or(-1)});
+}
+
+void UpstreamLink::CommitStaging() {
+  reader_.reset();
+  dataset_.CommitStaging(std::move(staging_));
+  Step(core::StagingCommitted{});
+}
+
+// ---- io::StreamObserver -------------------------------------------------------------------------
+
+void UpstreamLink::OnConnected() {
+  stream_->SetKeepAlive(std::chrono::seconds(300));
+  Step(core::LinkOpened{});
+}
+
+void UpstreamLink::OnWritable() { Flush(); }
+
+void UpstreamLink::OnClosed(const io::CloseReason& reason) {
+  stream_.reset();
+  Step(core::LinkClosed{reason.message});
+}
+
+void UpstreamLink::OnBytes(std::string_view bytes) {
+  input_bytes_ += bytes.size();
+  const uint64_t link = link_;
+  while (!bytes.empty()) {
+    core::ReplicaActions actions;
+    const core::Replica::Segment segment = machine_.Receive(io_.Now(), bytes, actions);
+    if (segment.kind == core::Replica::Kind::kStream) return OnStream(bytes);
+    if (segment.kind == core::Replica::Kind::kSnapshot && !Stage(segment.payload)) return;
+    run_(std::move(actions));
+    if (link_ != link) return;
+  }
+}
+
+bool UpstreamLink::Stage(const core::SnapshotFraming::Payload& payload) {
+  for (const std::string_view piece : {payload.first, payload.second}) {
+    const base::Result<size_t> used = reader_->Push(piece);
+    if (!used.ok()) {
+      Step(core::StagingFailed{used.error().message});
+      return false;
+    }
+    if (*used < piece.size()) {
+      Step(core::StagingFailed{"bytes after the snapshot's end at byte " +
+                               std::to_string(reader_->offset())});
+      return false;
+    }
+  }
+  return true;
+}
+
+// ---- the stream ---------------------------------------------------------------------------------
+
+void UpstreamLink::OnStream(std::string_view bytes) {
+  machine_.NoteStreamBytes(io_.Now(), bytes.size());
+  if (input_.empty()) {
+    if (const std::optional<size_t> done = RunCommands(bytes)) input_.Append(bytes.substr(*done));
+    return;
+  }
+  input_.Append(bytes);
+  if (const std::optional<size_t> done = RunCommands(input_.view())) input_.Consume(*done);
+}
+
+std::optional<size_t> UpstreamLink::RunCommands(std::string_view bytes) {
+  const uint64_t link = link_;
+  size_t done = 0;
+  while (true) {
+    const resp::RequestParser::Outcome outcome = parser_.Next(bytes.substr(done));
+    const std::string_view raw = bytes.substr(done, parser_.consumed());
+    done += raw.size();
+    switch (outcome) {
+      case resp::RequestParser::Outcome::kNeedMore:
+        // Skipped empty lines are part of the stream as well.
+        if (!raw.empty()) downstream_.ForwardApplied(machine_.tracker().Applied({}, raw));
+        return done;
+      case resp::RequestParser::Outcome::kError:
+        Step(core::StreamCorrupt{std::string(parser_.error())});
+        return std::nullopt;
+      case resp::RequestParser::Outcome::kRequest:
+        if (parser_.is_inline()) {
+          Step(core::StreamCorrupt{"inline data from the primary"});
+          return std::nullopt;
+        }
+        RunCommand(raw);
+        if (link_ != link) return std::nullopt;
+        break;
+    }
+  }
+}
+
+void UpstreamLink::RunCommand(std::string_view raw) {
+  const uint64_t link = link_;
+  switch (core::StreamTracker::Classify(parser_.args())) {
+    case core::StreamTracker::Verdict::kGetAck:
+      // What is acknowledged does not include the request for it.
+      Send(machine_.Acknowledgement());
+      break;
+    case core::StreamTracker::Verdict::kSkip:
+      break;
+    case core::StreamTracker::Verdict::kApply:
+      applier_.Apply(parser_.args());
+      break;
+  }
+  if (link_ != link) return;
+  const std::string_view released = machine_.tracker().Applied(parser_.args(), raw);
+  if (!released.empty()) downstream_.ForwardApplied(released);
+}
+
+}  // namespace quorate::replication::runtime
