@@ -114,9 +114,10 @@ bool Round::Recovered() const {
   const Phases phases =
       MeasurePhases(watch_.events(), deployment_.topology().group, fault_, sentinels());
   if (!phases.publication) return false;
-  const base::Instant published = fault_ + *phases.publication;
-  return std::ranges::all_of(writers_,
-                             [&](const auto& writer) { return writer->last_ok() > published; });
+  return std::ranges::all_of(writers_, [&](const auto& writer) {
+    const Write& last = history_.writes()[*writer->last_ok()];
+    return last.completed > fault_ && last.server == phases.new_primary->port;
+  });
 }
 
 base::Status Round::AwaitRecovery() {
@@ -177,6 +178,7 @@ base::Result<RoundReport> Round::Run() {
       MeasurePhases(watch_.events(), deployment_.topology().group, fault_, sentinels());
   report.result.gaps = WriteGaps(history_, fault_);
   if (const auto& successor = report.result.phases.new_primary) {
+    report.result.two_primaries = TwoPrimaries(history_, fault_, successor->port);
     report.new_primary = ServerAt(deployment_.topology(), successor->port);
   }
   std::ranges::copy_if(watch_.events(), std::back_inserter(report.events),

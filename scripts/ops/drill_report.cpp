@@ -29,7 +29,7 @@ struct Measure {
   std::optional<base::Duration> (*of)(const RoundReport&);
 };
 
-constexpr std::array<Measure, 6> kMeasures = {{
+constexpr std::array<Measure, 7> kMeasures = {{
     {"detection", "detection    first +sdown",
      [](const RoundReport& r) { return r.result.phases.detection; }},
     {"agreement", "agreement    first +odown",
@@ -40,6 +40,8 @@ constexpr std::array<Measure, 6> kMeasures = {{
      [](const RoundReport& r) { return r.result.phases.promotion; }},
     {"publication", "publication  last +switch-master",
      [](const RoundReport& r) { return r.result.phases.publication; }},
+    {"two_primaries", "two primaries acknowledged writes",
+     [](const RoundReport& r) { return r.result.two_primaries; }},
     {"write_gap", "client write gap", [](const RoundReport& r) { return WriteGap(r.result); }},
 }};
 
@@ -85,17 +87,22 @@ std::string MeasureTable(const DrillReport& report) {
   return text;
 }
 
+std::string GapText(const RoundReport& round) {
+  const auto gap = WriteGap(round.result);
+  return gap ? std::to_string(base::ToMs(*gap)) + " ms" : "without end";
+}
+
 std::string RoundLines(const DrillReport& report) {
   std::string text;
   for (size_t i = 0; i < report.rounds.size(); ++i) {
     const RoundReport& round = report.rounds[i];
     const WriteFindings& writes = round.result.writes;
     text += "\n  round " + std::to_string(i + 1) + ": " + round.old_primary + " -> " +
-            (round.new_primary.empty() ? "nobody" : round.new_primary) + ", gap" +
-            Cell(WriteGap(round.result)) + " ms; writes: " + std::to_string(writes.acknowledged) +
-            " acknowledged, " + std::to_string(writes.unknown) + " unknown, " +
-            std::to_string(writes.failed) + " refused, " + std::to_string(writes.lost.size()) +
-            " lost, " + std::to_string(writes.duplicates) + " duplicated\n";
+            (round.new_primary.empty() ? "nobody" : round.new_primary) + ", gap " + GapText(round) +
+            "; writes: " + std::to_string(writes.acknowledged) + " acknowledged, " +
+            std::to_string(writes.unknown) + " unknown, " + std::to_string(writes.failed) +
+            " refused, " + std::to_string(writes.lost.size()) + " lost, " +
+            std::to_string(writes.duplicates) + " duplicated\n";
     for (const Finding& finding : round.findings) {
       if (!finding.passed) text += "    FAILED " + finding.name + ": " + finding.detail + "\n";
     }

@@ -6,12 +6,14 @@
 
 namespace quorate::ops {
 
-History::Index History::Invoke(int writer, int64_t sequence, WriteKind kind, base::Instant now) {
+History::Index History::Invoke(int writer, int64_t sequence, WriteKind kind, base::Instant now,
+                               uint16_t server) {
   Write write;
   write.writer = writer;
   write.sequence = sequence;
   write.kind = kind;
   write.invoked = now;
+  write.server = server;
   writes_.push_back(std::move(write));
   return writes_.size() - 1;
 }

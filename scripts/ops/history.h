@@ -30,6 +30,7 @@ struct Write {
   WriteOutcome outcome = WriteOutcome::kPending;
   base::Instant invoked;
   base::Instant completed;  // valid unless pending
+  uint16_t server = 0;      // the port of the server that was asked
   int64_t counter = 0;      // kIncrement and kOk: the number that the server answered
   std::string error;        // kFailed: the server's text; kUnknown: what happened to the connection
 };
@@ -39,7 +40,8 @@ class History {
   // The handle of a write in this history.
   using Index = size_t;
 
-  Index Invoke(int writer, int64_t sequence, WriteKind kind, base::Instant now);
+  Index Invoke(int writer, int64_t sequence, WriteKind kind, base::Instant now,
+               uint16_t server = 0);
   // Precondition: the write is pending.
   void Ok(Index write, base::Instant now, int64_t counter = 0);
   void Failed(Index write, base::Instant now, std::string error);

@@ -123,6 +123,22 @@ std::map<int, std::optional<base::Duration>> WriteGaps(const History& history,
   return gaps;
 }
 
+std::optional<base::Duration> TwoPrimaries(const History& history, base::Instant fault,
+                                           uint16_t successor) {
+  std::optional<base::Instant> first;
+  base::Instant last_of_others = fault;
+  for (const Write& write : history.writes()) {
+    if (write.outcome != WriteOutcome::kOk || write.completed < fault) continue;
+    if (write.server != successor) {
+      last_of_others = std::max(last_of_others, write.completed);
+    } else if (!first || write.completed < *first) {
+      first = write.completed;
+    }
+  }
+  if (!first) return std::nullopt;
+  return std::max(base::Duration{}, last_of_others - *first);
+}
+
 std::optional<base::Duration> WriteGap(const RoundResult& round) {
   std::optional<base::Duration> largest;
   for (const auto& [writer, gap] : round.gaps) {

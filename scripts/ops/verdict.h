@@ -55,6 +55,12 @@ WriteFindings ExamineWrites(const History& history, const FinalState& final, bas
 // the fault. A writer that had none after the fault has no gap: it never recovered.
 std::map<int, std::optional<base::Duration>> WriteGaps(const History& history, base::Instant fault);
 
+// How long two servers acknowledged writes at the same time: from the first acknowledgement of
+// `successor` after the fault to the last of any other server. Zero if there was no such time;
+// nothing if the successor acknowledged none.
+std::optional<base::Duration> TwoPrimaries(const History& history, base::Instant fault,
+                                           uint16_t successor);
+
 struct Limits {
   base::Duration write_gap;
   base::Duration replication_lag =
@@ -71,6 +77,7 @@ struct RoundResult {
   Phases phases;
   WriteFindings writes;
   std::map<int, std::optional<base::Duration>> gaps;  // by writer
+  std::optional<base::Duration> two_primaries;
   bool restored = false;  // every process is back and follows the new primary
 };
 

@@ -55,6 +55,7 @@ void Writer::OnAddress(const base::Result<resp::Value>& reply) {
 
 void Writer::Verify(const base::Endpoint& primary) {
   Connect(primary);
+  server_ = primary.port;
   const bool sent =
       link_->Send({"ROLE"}, io_.Now() + options_.timeout, [this](base::Result<resp::Value> reply) {
         if (!reply || reply->items.empty() || reply->items[0].text != "master") return StartOver();
@@ -68,8 +69,8 @@ void Writer::WriteNext() {
   const int64_t sequence = sequence_++;
   const bool increments = sequence % 4 == 3;
   const base::Instant now = io_.Now();
-  pending_ =
-      history_.Invoke(number_, sequence, increments ? WriteKind::kIncrement : WriteKind::kSet, now);
+  pending_ = history_.Invoke(number_, sequence,
+                             increments ? WriteKind::kIncrement : WriteKind::kSet, now, server_);
   const std::string key = KeyOf(number_, sequence);
   const std::string value = ValueOf(number_, sequence);
   const auto done = [this](base::Result<resp::Value> reply) { OnWritten(reply); };
@@ -90,7 +91,7 @@ void Writer::OnWritten(const base::Result<resp::Value>& reply) {
     return StartOver();
   }
   history_.Ok(write, now, reply->integer);
-  last_ok_ = now;
+  last_ok_ = write;
   step_ = &Writer::WriteNext;
   next_step_->StartAt(history_.writes()[write].invoked + options_.pace);
 }

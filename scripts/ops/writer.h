@@ -40,8 +40,8 @@ class Writer {
   // No write begins after this; one in flight still gets its outcome.
   void Stop();
   bool Idle() const { return !pending_; }
-  // When the last write was acknowledged.
-  std::optional<base::Instant> last_ok() const { return last_ok_; }
+  // The last write that was acknowledged; nothing before the first.
+  std::optional<History::Index> last_ok() const { return last_ok_; }
 
  private:
   void Locate();
@@ -59,11 +59,12 @@ class Writer {
   const WriterOptions options_;
   History& history_;
   base::Random random_;
+  uint16_t server_ = 0;  // the port of the primary that it writes to
   size_t next_sentinel_;
   int64_t sequence_ = 0;
   bool stopped_ = false;
   std::optional<History::Index> pending_;
-  std::optional<base::Instant> last_ok_;
+  std::optional<History::Index> last_ok_;
   std::unique_ptr<link::Link> link_;  // to a sentinel while locating, then to the primary
   std::unique_ptr<io::Timer> next_step_;
   void (Writer::*step_)() = nullptr;  // what next_step_ does

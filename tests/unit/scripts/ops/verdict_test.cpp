@@ -94,6 +94,21 @@ TEST_CASE("verdict: a writer that never wrote again has no gap, and the round fa
   CHECK_FALSE(Passes(Scenario::kKillPrimary, round, "write-gap"));
 }
 
+TEST_CASE(
+    "verdict: two primaries overlap from the successor's first to the other's last "
+    "acknowledgement") {
+  History history;
+  const auto ok = [&](uint16_t server, int ms) {
+    history.Ok(history.Invoke(0, ms, WriteKind::kSet, At(ms - 1), server), At(ms));
+  };
+  ok(1, 9'000);
+  CHECK_FALSE(TwoPrimaries(history, kFault, 2).has_value());
+  ok(2, 10'500);
+  CHECK(TwoPrimaries(history, kFault, 2) == milliseconds(0));
+  ok(1, 10'900);
+  CHECK(TwoPrimaries(history, kFault, 2) == milliseconds(400));
+}
+
 TEST_CASE("verdict: a good round passes every finding of every scenario") {
   for (const Scenario scenario :
        {Scenario::kKillPrimary, Scenario::kPausePrimary, Scenario::kSwitchover}) {
