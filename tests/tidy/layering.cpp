@@ -57,46 +57,67 @@ std::string FolderOf(const std::string& path) {
   return path.substr(0, std::min(path.rfind('/'), path.size()));
 }
 
-// app.{h,cpp} and main.cpp wire a daemon: anything but another daemon; only main.cpp may pick
-// libuv.
-bool ProgramMayInclude(const Source& source, const std::string& folder) {
-  if (IsForbidden(Area(source.path), folder)) return false;
-  return folder != "shared/uv" || source.path.ends_with("/main.cpp");
+// The row of the table that a source answers to: a daemon's app and main have rows of their own.
+std::string RowOf(const Graph& graph, const Source& source) {
+  const std::string stem = source.path.substr(0, source.path.rfind('.'));
+  const bool is_program = stem.ends_with("/app") || stem.ends_with("/main");
+  return is_program && graph.contains(stem) ? stem : source.Folder();
 }
 
 bool MayInclude(const Graph& graph, const Source& source, const std::string& folder) {
-  if (source.path.starts_with("tests/")) return true;
-  if (folder == source.Folder()) return true;
-  const auto row = graph.find(source.Folder());
-  const bool wires = source.path.ends_with("/app.h") || source.path.ends_with("/app.cpp") ||
-                     source.path.ends_with("/main.cpp");
-  if (wires) return ProgramMayInclude(source, folder);
+  if (source.path.starts_with("tests/") || folder == source.Folder()) return true;
+  const auto row = graph.find(RowOf(graph, source));
   return row != graph.end() && row->second.contains(folder);
+}
+
+// The words between the parentheses of the call that opens at `at`.
+std::vector<std::string> Arguments(const std::string& text, size_t at) {
+  const size_t open = text.find('(', at) + 1;
+  std::istringstream in(text.substr(open, text.find(')', open) - open));
+  std::vector<std::string> words;
+  for (std::string word; in >> word;) words.push_back(std::move(word));
+  return words;
+}
+
+// The words that follow `keyword`, up to the next word in capitals.
+std::set<std::string> After(const std::vector<std::string>& words, std::string_view keyword) {
+  std::set<std::string> found;
+  bool listing = false;
+  for (const std::string& word : words) {
+    const bool is_keyword = std::ranges::all_of(word, [](char c) { return c >= 'A' && c <= 'Z'; });
+    if (is_keyword) {
+      listing = word == keyword;
+    } else if (listing) {
+      found.insert(word);
+    }
+  }
+  return found;
+}
+
+// Calls `on_call` with the arguments of every call of `function`, not of its definition.
+template <typename OnCall>
+void ForEachCall(const std::string& text, std::string_view function, OnCall on_call) {
+  for (size_t at = text.find(function); at != std::string::npos; at = text.find(function, at + 1)) {
+    if (at > 0 && text[at - 1] == '(') continue;
+    on_call(Arguments(text, at));
+  }
 }
 
 }  // namespace
 
 Graph ParseGraph(std::string_view cmake) {
-  constexpr std::string_view kCall = "quorate_library(";
   const std::string text = WithoutComments(cmake);
   Graph graph;
-  for (size_t at = text.find(kCall); at != std::string::npos; at = text.find(kCall, at + 1)) {
-    if (at >= 9 && text.compare(at - 9, 9, "function(") == 0) continue;
-    std::istringstream words(
-        text.substr(at + kCall.size(), text.find(')', at) - at - kCall.size()));
-    std::string folder;
-    words >> folder;
-    if (folder == "folder") continue;  // the function's own definition
-    std::set<std::string>& dependencies = graph[folder];
-    bool listing = false;
-    for (std::string word; words >> word;) {
-      if (word == "DEPENDS" || word == "EXTERNAL") {
-        listing = word == "DEPENDS";
-      } else if (listing) {
-        dependencies.insert(word);
-      }
-    }
-  }
+  ForEachCall(text, "quorate_library(", [&](const std::vector<std::string>& words) {
+    graph[words.at(0)] = After(words, "DEPENDS");
+  });
+  ForEachCall(text, "quorate_program(", [&](const std::vector<std::string>& words) {
+    const std::set<std::string> app = After(words, "APP");
+    std::set<std::string> main = After(words, "MAIN");
+    main.insert(app.begin(), app.end());
+    graph[words.at(0) + "/app"] = app;
+    graph[words.at(0) + "/main"] = main;
+  });
   return graph;
 }
 
@@ -112,6 +133,9 @@ std::vector<std::string> CheckGraph(const Graph& graph) {
     for (const std::string& other : reached) {
       if (IsForbidden(Area(folder), other))
         faults.push_back(folder + " must never depend on " + other);
+    }
+    if (folder.ends_with("/app") && reached.contains("shared/uv")) {
+      faults.push_back(folder + " runs over any Io: only main may pick libuv");
     }
     if (std::ranges::count(kCores, folder) > 0 &&
         !std::ranges::all_of(dependencies,

@@ -1,7 +1,8 @@
 // The dependency graph of CMakeLists.txt against the #include lines. A source may include headers
 // of its own folder and of the folders that its quorate_library(... DEPENDS ...) line names; so the
-// table cannot go stale, and a forbidden edge needs an edit that everybody sees. Folders that hold
-// programs (server, sentinel, scripts, tests) have the rules of CheckIncludes written out.
+// table cannot go stale, and a forbidden edge needs an edit that everybody sees. app.{h,cpp}
+// and main.cpp of a daemon answer to its quorate_program(... APP ... MAIN ...) line instead, which
+// is <folder>/app and <folder>/main in the graph. Tests may include anything.
 #pragma once
 
 #include <map>
@@ -17,12 +18,13 @@ namespace quorate::tidy {
 // Folder -> the folders that it names as dependencies.
 using Graph = std::map<std::string, std::set<std::string>>;
 
-// Reads every quorate_library(<folder> [DEPENDS <folder>...] [EXTERNAL ...]) of a CMakeLists.txt.
+// Reads every quorate_library(<folder> [DEPENDS <folder>...] [EXTERNAL ...]) and every
+// quorate_program(<folder> <binary> APP <folder>... MAIN <folder>...) of a CMakeLists.txt.
 Graph ParseGraph(std::string_view cmake);
 
 // What is wrong with the table itself: cycles, unknown folders, and the edges that the design rules
 // out (server and sentinel know nothing of each other; replication knows neither; cores know
-// shared/base alone). One line each.
+// shared/base alone; no app reaches libuv). One line each.
 std::vector<std::string> CheckGraph(const Graph& graph);
 
 // "path:line: reason" for every include that the table does not allow.

@@ -50,18 +50,26 @@ TEST_CASE("tidy: the table is read from quorate_library lines") {
       "function(quorate_library folder)\n# quorate_library(x)\nquorate_library(shared/base)\n"
       "quorate_library(server/store DEPENDS shared/base\n   EXTERNAL PkgConfig::XXHASH)\n");
   CHECK(graph == Graph{{"shared/base", {}}, {"server/store", {"shared/base"}}});
+  const Graph program =
+      ParseGraph("quorate_program(server quorate-server APP shared/io MAIN shared/uv)\n");
+  CHECK(program ==
+        Graph{{"server/app", {"shared/io"}}, {"server/main", {"shared/io", "shared/uv"}}});
 }
 
 TEST_CASE("tidy: circles, unknown folders and forbidden edges of the table are faults") {
   CHECK(CheckGraph({{"shared/a", {"shared/b"}}, {"shared/b", {"shared/a"}}}).size() == 2);
   CHECK(CheckGraph({{"shared/a", {"shared/zzz"}}}).size() == 1);
   CHECK(CheckGraph({{"server/info", {"sentinel/core"}}, {"sentinel/core", {}}}).size() == 1);
+  CHECK(CheckGraph({{"server/app", {"shared/uv"}}, {"shared/uv", {}}}).size() == 1);
   CHECK(CheckGraph({{"sentinel/core", {"shared/io"}}, {"shared/io", {}}}).size() == 1);
 }
 
 TEST_CASE("tidy: an include outside the table is a fault") {
-  const Graph graph = {
-      {"shared/base", {}}, {"shared/io", {"shared/base"}}, {"server/store", {"shared/base"}}};
+  const Graph graph = {{"shared/base", {}},
+                       {"shared/io", {"shared/base"}},
+                       {"server/store", {"shared/base"}},
+                       {"server/app", {"shared/io"}},
+                       {"server/main", {"shared/io", "shared/uv"}}};
   const auto faults = [&](std::string path, std::string_view text) {
     return CheckIncludes(graph, {MakeSource(std::move(path), text)});
   };
