@@ -88,22 +88,77 @@ class FileParser {
 
 bool IsOption(std::string_view arg) { return arg.starts_with("--"); }
 
-Entry OptionEntry(Args words, int line) {
-  Entry entry{.name = words.empty() ? "" : words.front(),
-              .args = {},
-              .group = {},
-              .origin = Origin::kCommandLine,
-              .file = std::string(kCommandLineFile),
-              .line = line,
-              .text = words.empty() ? "" : words.front()};
-  if (words.empty()) return entry;
-  words.erase(words.begin());
-  for (std::string& word : words) {
-    entry.text += " " + QuoteWord(word);
-    entry.args.push_back(std::move(word));
+// Reads the arguments of the program from front to back.
+class ArgumentReader {
+ public:
+  explicit ArgumentReader(const std::vector<std::string>& args) : args_(args) {}
+
+  CommandLine Read() && {
+    if (!args_.empty() && !args_[0].starts_with('-')) result_.file = args_[at_++];
+    while (at_ < args_.size() && !result_.problem) {
+      const bool first = at_ == (result_.file ? 1 : 0);
+      if (args_[at_] == "-" && (first || AtLast())) {
+        result_.read_stdin = true;
+        ++at_;
+      } else if (IsOption(args_[at_])) {
+        ReadDirective();
+      } else {
+        Fail("Bad directive or wrong number of arguments");
+      }
+    }
+    return std::move(result_);
   }
-  return entry;
-}
+
+ private:
+  bool AtLast() const { return at_ + 1 == args_.size(); }
+  int Line() const { return static_cast<int>(result_.entries.size()) + 1; }
+
+  void ReadDirective() {
+    std::optional<Args> words = SplitWords(std::string_view(args_[at_]).substr(2));
+    if (!words) return Fail("Unbalanced quotes in configuration line");
+    ++at_;
+    // "--port 6380" as one word brings its arguments along; the word after a bare "--port" is its
+    // argument even if it begins with "--", but `--save` alone stands for `--save ""`.
+    if (words->size() == 1) {
+      const bool bare = at_ == args_.size() || IsOption(args_[at_]);
+      if (bare && base::EqualsIgnoreCase(words->front(), "save")) {
+        words->emplace_back();
+      } else if (at_ < args_.size()) {
+        words->push_back(args_[at_++]);
+      }
+    }
+    while (at_ < args_.size() && !IsOption(args_[at_]) && !(args_[at_] == "-" && AtLast()))
+      words->push_back(args_[at_++]);
+    Add(std::move(*words));
+  }
+
+  void Add(Args words) {
+    Entry entry{.name = words.empty() ? "" : words.front(),
+                .args = {},
+                .group = {},
+                .origin = Origin::kCommandLine,
+                .file = std::string(kCommandLineFile),
+                .line = Line(),
+                .text = {}};
+    entry.text = entry.name;
+    for (size_t i = 1; i < words.size(); ++i) {
+      entry.text += " " + QuoteWord(words[i]);
+      entry.args.push_back(std::move(words[i]));
+    }
+    result_.entries.push_back(std::move(entry));
+  }
+
+  void Fail(std::string reason) {
+    result_.problem = Problem{.file = std::string(kCommandLineFile),
+                              .line = Line(),
+                              .text = args_[at_],
+                              .reason = std::move(reason)};
+  }
+
+  const std::vector<std::string>& args_;
+  size_t at_ = 0;
+  CommandLine result_;
+};
 
 }  // namespace
 
@@ -114,51 +169,7 @@ Parsed ParseRedis(std::string_view text, const std::string& file, const IncludeR
 }
 
 CommandLine ParseCommandLine(const std::vector<std::string>& args) {
-  CommandLine result;
-  size_t at = 0;
-  if (!args.empty() && !args[0].starts_with('-')) {
-    result.file = args[0];
-    at = 1;
-  }
-  while (at < args.size()) {
-    const int line = static_cast<int>(result.entries.size()) + 1;
-    if (args[at] == "-" && (at == 0 || at + 1 == args.size() || (at == 1 && result.file))) {
-      result.read_stdin = true;
-      ++at;
-      continue;
-    }
-    if (!IsOption(args[at])) {
-      result.problem = Problem{.file = std::string(kCommandLineFile),
-                               .line = line,
-                               .text = args[at],
-                               .reason = "Bad directive or wrong number of arguments"};
-      return result;
-    }
-    // "--port 6380" as one word carries its arguments along; after a bare "--port" the next word is
-    // an argument even if it begins with "--", and `--save` alone stands for `--save ""`.
-    std::optional<Args> words = SplitWords(std::string_view(args[at]).substr(2));
-    if (!words) {
-      result.problem = Problem{.file = std::string(kCommandLineFile),
-                               .line = line,
-                               .text = args[at],
-                               .reason = "Unbalanced quotes in configuration line"};
-      return result;
-    }
-    ++at;
-    if (words->size() == 1) {
-      const bool bare_save = base::EqualsIgnoreCase(words->front(), "save") &&
-                             (at == args.size() || IsOption(args[at]));
-      if (bare_save) {
-        words->emplace_back();
-      } else if (at < args.size()) {
-        words->push_back(args[at++]);
-      }
-    }
-    while (at < args.size() && !IsOption(args[at]) && !(args[at] == "-" && at + 1 == args.size()))
-      words->push_back(args[at++]);
-    result.entries.push_back(OptionEntry(std::move(*words), line));
-  }
-  return result;
+  return ArgumentReader(args).Read();
 }
 
 }  // namespace quorate::config
