@@ -4,7 +4,6 @@
 #include <cstdlib>
 #include <new>
 
-#include "server/store/size_class.h"
 #include "shared/base/check.h"
 
 namespace quorate::server::store {
@@ -107,11 +106,9 @@ const char* Record::EncodingName() const {
   return "unknown";
 }
 
-size_t Record::UsedBytes() const {
-  const size_t block = SizeClass(block_bytes());
-  if (storage() == Storage::kHeap) return block + TextBlockBytes(*Load<Text*>(payload()));
-  if (storage() == Storage::kObject) return block + object()->UsedBytes();
-  return block;
+size_t Record::OwnedBytes() const {
+  if (storage() == Storage::kHeap) return TextBlockBytes(*heap_text());
+  return storage() == Storage::kObject ? object()->UsedBytes() : 0;
 }
 
 void RecordDeleter::operator()(Record* record) const { RecordFactory::Free(record); }
@@ -198,7 +195,8 @@ Record* RecordFactory::Assign(Record* record, const Value& value, int64_t expire
   const bool fits =
       record->storage() == value.storage && record->has_expiry_ == expires &&
       SizeClass(record->block_bytes()) == SizeClass(value.BlockBytes(record->key_size_, expires));
-  const Value old = Current(*record);
+  Text* const old_heap = record->heap_text();
+  Object* const old_object = record->heap_object();
   if (fits) {
     if (expires) record->Store(sizeof(Record), expire_at_ms);
     Fill(record, value);
@@ -207,8 +205,8 @@ Record* RecordFactory::Assign(Record* record, const Value& value, int64_t expire
     ReleaseBlock(record);
     record = moved;
   }
-  if (old.heap != value.heap) std::free(old.heap);
-  if (old.object != value.object) delete old.object;
+  if (old_heap != value.heap) std::free(old_heap);
+  if (old_object != value.object) delete old_object;
   return record;
 }
 
@@ -219,7 +217,7 @@ RecordFactory::Value RecordFactory::Current(const Record& record) {
     case Record::Storage::kInline:
       return Value::Inline(record.text(), record.inline_size(), record.grown_);
     case Record::Storage::kHeap:
-      return Value::Heap(record.Load<Text*>(record.payload()), record.grown_);
+      return Value::Heap(record.heap_text(), record.grown_);
     case Record::Storage::kObject:
       return Value::Other(record.type(), record.object());
   }
@@ -230,14 +228,9 @@ void RecordFactory::ReleaseBlock(Record* record) {
   FreeBlock(record, SizeClass(record->block_bytes()));
 }
 
-void RecordFactory::ReleaseValue(Record* record) {
-  const Value value = Current(*record);
-  std::free(value.heap);
-  delete value.object;
-}
-
 void RecordFactory::Free(Record* record) {
-  ReleaseValue(record);
+  std::free(record->heap_text());
+  delete record->heap_object();
   ReleaseBlock(record);
 }
 
@@ -271,7 +264,7 @@ Record* RecordFactory::Rekey(Record* record, std::string_view key) {
 Record* RecordFactory::SetString(Record* record, std::string_view value, StringForm form,
                                  int64_t expire_at_ms) {
   if (record->storage() == Record::Storage::kHeap && value.size() > kMaxInlineBytes) {
-    Text* text = record->Load<Text*>(record->payload());
+    Text* text = record->heap_text();
     if (Suits(*text, value.size())) {
       std::memmove(text->bytes(), value.data(), value.size());
       text->size = value.size();
@@ -296,7 +289,7 @@ Record* RecordFactory::SetExpiry(Record* record, int64_t expire_at_ms) {
 
 Record* RecordFactory::GrowString(Record* record, size_t size) {
   if (record->storage() == Record::Storage::kHeap) {
-    Text* text = record->Load<Text*>(record->payload());
+    Text* text = record->heap_text();
     text = ExtendText(text, std::max(size, text->size));
     record->Store(record->payload(), text);
     record->grown_ = 1;
@@ -314,8 +307,7 @@ Record* RecordFactory::GrowString(Record* record, size_t size) {
 }
 
 char* RecordFactory::MutableBytes(Record* record) {
-  if (record->storage() == Record::Storage::kHeap)
-    return record->Load<Text*>(record->payload())->bytes();
+  if (record->storage() == Record::Storage::kHeap) return record->heap_text()->bytes();
   return record->tail() + record->key_size_;
 }
 

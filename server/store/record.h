@@ -21,6 +21,7 @@
 #include <memory>
 #include <string_view>
 
+#include "server/store/size_class.h"
 #include "shared/base/numbers.h"
 #include "shared/base/time.h"
 
@@ -107,7 +108,10 @@ class Record {
   // OBJECT ENCODING: "int", "embstr" (set whole, at most 44 bytes), "raw", or the object's own.
   const char* EncodingName() const;
   // The block and the text or object that hangs on it; the table's share is not in it.
-  size_t UsedBytes() const;
+  size_t UsedBytes() const {
+    const size_t block = SizeClass(block_bytes());
+    return storage() <= Storage::kInline ? block : block + OwnedBytes();
+  }
 
   // 24 bits for the eviction policy (access.h). Not part of the value: changing them is no write.
   uint32_t access() const { return access_; }
@@ -131,6 +135,12 @@ class Record {
   size_t tail_offset() const { return payload() + (storage() == Storage::kInline ? 4 : 8); }
   const char* tail() const { return reinterpret_cast<const char*>(this) + tail_offset(); }
   char* tail() { return reinterpret_cast<char*>(this) + tail_offset(); }
+  // What the record owns besides its block, or null.
+  Text* heap_text() const { return storage() == Storage::kHeap ? Load<Text*>(payload()) : nullptr; }
+  Object* heap_object() const {
+    return storage() == Storage::kObject ? Load<Object*>(payload()) : nullptr;
+  }
+  size_t OwnedBytes() const;
   uint32_t inline_size() const { return Load<uint32_t>(payload()); }
   size_t block_bytes() const {
     return tail_offset() + key_size_ + (storage() == Storage::kInline ? inline_size() : 0);
@@ -195,7 +205,6 @@ class RecordFactory {
   static Record* Assign(Record* record, const Value& value, int64_t expire_at_ms);
   static Value Current(const Record& record);
   static void Fill(Record* record, const Value& value);
-  static void ReleaseValue(Record* record);
   static void ReleaseBlock(Record* record);
 };
 

@@ -91,7 +91,8 @@ int main(int argc, char** argv) {
 
   Random random(7);
   std::vector<std::string> drawn;
-  for (uint64_t i = 0; i < kOperations; ++i) drawn.emplace_back(KeyOf(random.Below(key_count), key));
+  for (uint64_t i = 0; i < kOperations; ++i)
+    drawn.emplace_back(KeyOf(random.Below(key_count), key));
   uint64_t sink = 0;
   const auto get = [&](const Lookup& lookup) {
     sink += static_cast<unsigned char>(keyspace.Find(lookup)->text()[5]);

@@ -37,23 +37,23 @@ struct Numbers final : Object {
 }  // namespace
 
 TEST_CASE("size class: the allocator's steps") {
-  for (const auto& [bytes, size] : std::vector<std::pair<size_t, size_t>>{{1, 8},
-                                                                          {8, 8},
-                                                                          {9, 16},
-                                                                          {16, 16},
-                                                                          {17, 32},
-                                                                          {94, 96},
-                                                                          {128, 128},
-                                                                          {129, 160},
-                                                                          {160, 160},
-                                                                          {257, 320},
-                                                                          {512, 512},
-                                                                          {513, 640},
-                                                                          {1025, 1280},
-                                                                          {10240, 10240},
-                                                                          {16385, 20480}}) {
-    CAPTURE(bytes);
-    CHECK(SizeClass(bytes) == size);
+  for (const auto& step : std::vector<std::pair<size_t, size_t>>{{1, 8},
+                                                                 {8, 8},
+                                                                 {9, 16},
+                                                                 {16, 16},
+                                                                 {17, 32},
+                                                                 {94, 96},
+                                                                 {128, 128},
+                                                                 {129, 160},
+                                                                 {160, 160},
+                                                                 {257, 320},
+                                                                 {512, 512},
+                                                                 {513, 640},
+                                                                 {1025, 1280},
+                                                                 {10240, 10240},
+                                                                 {16385, 20480}}) {
+    CAPTURE(step.first);
+    CHECK(SizeClass(step.first) == step.second);
   }
 }
 

@@ -206,10 +206,10 @@ TEST_CASE("table: random records are drawn evenly") {
     for (size_t i = 0; i < keys * 100; ++i)
       ++drawn[std::string(owned.table.RandomRecord(random)->key())];
     CHECK(drawn.size() == keys);
-    for (const auto& [key, times] : drawn) {
-      CAPTURE(key);
-      REQUIRE(times > 40);
-      REQUIRE(times < 180);
+    for (const auto& entry : drawn) {
+      CAPTURE(entry.first);
+      REQUIRE(entry.second > 40);
+      REQUIRE(entry.second < 180);
     }
   }
 }
