@@ -1,0 +1,474 @@
+#include "replication/core/replica.h"
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "shared/base/overloaded.h"
+
+#include <doctest/doctest.h>
+
+using namespace quorate::base;
+using namespace quorate::replication::core;
+using namespace std::chrono_literals;
+
+namespace {
+
+const std::string kTheirs(40, 'b');
+
+std::string Resp(const std::vector<std::string>& args) {
+  std::string out = "*" + std::to_string(args.size()) + "\r\n";
+  for (const std::string& arg : args) {
+    out += "$" + std::to_string(arg.size()) + "\r\n" + arg + "\r\n";
+  }
+  return out;
+}
+
+// "*2\r\n$3\r\nGET..." as "<GET k>", for readable transcripts.
+std::string Readable(const std::string& bytes) {
+  if (!bytes.starts_with('*')) return bytes == "\n" ? "newline" : bytes;
+  std::string out;
+  bool next_is_arg = false;
+  for (size_t at = 0; at < bytes.size();) {
+    const size_t end = std::min(bytes.find("\r\n", at), bytes.size());
+    const std::string line = bytes.substr(at, end - at);
+    at = end + 2;
+    if (line.starts_with('*')) {
+      out += out.empty() ? "<" : "> <";
+      next_is_arg = false;
+    } else if (line.starts_with('$') && !next_is_arg) {
+      next_is_arg = true;
+    } else {
+      if (!out.ends_with('<')) out += ' ';
+      out += line;
+      next_is_arg = false;
+    }
+  }
+  return out + ">";
+}
+
+class Bench {
+ public:
+  explicit Bench(const Options& wanted = {})
+      : options(wanted),
+        history(*ReplicationId::Parse(std::string(40, 'a')), 1 << 20),
+        replica(history, options, 6380, Random(7)) {}
+
+  std::string Step(const ReplicaInput& input) { return Show(replica.Step(now, input)); }
+  std::string Follow(bool offer_own_history = false) {
+    return Step(quorate::replication::core::Follow{{"10.0.0.1", 6379}, offer_own_history, -1});
+  }
+  std::string Receive(std::string_view bytes) {
+    std::string out;
+    while (!bytes.empty()) {
+      ReplicaActions actions;
+      const Replica::Segment segment = replica.Receive(now, bytes, actions);
+      if (segment.kind == Replica::Kind::kSnapshot) {
+        out += "stage '" + std::string(segment.payload.first) +
+               std::string(segment.payload.second) + "'\n";
+      }
+      out += Show(actions);
+      if (segment.kind == Replica::Kind::kStream) {
+        return out + "stream '" + std::string(bytes) + "'\n";
+      }
+    }
+    return out;
+  }
+  // Connected, introduced, PSYNC sent.
+  void Asked(bool offer_own_history = false) {
+    Follow(offer_own_history);
+    Step(LinkOpened{});
+    Receive("+PONG\r\n+OK\r\n+OK\r\n");
+    REQUIRE(replica.link_state() == LinkState::kHandshake);
+  }
+  // In sync by a full resync from kTheirs:100.
+  void Synced() {
+    Asked();
+    Receive("+FULLRESYNC " + kTheirs + " 100\r\n$3\r\nrdb");
+    Step(StagingVerified{2});
+    Step(StagingCommitted{});
+    REQUIRE(replica.link_up());
+  }
+  void Apply(const std::vector<std::string>& args) {
+    const std::string raw = Resp(args);
+    const std::vector<std::string_view> views(args.begin(), args.end());
+    replica.NoteStreamBytes(now, raw.size());
+    history.Append(replica.tracker().Applied(views, raw));
+    replica.CheckInvariants();
+  }
+
+  Options options;
+  Instant now = Instant{} + 1000s;
+  History history;
+  Replica replica;
+
+ private:
+  std::string Show(const ReplicaActions& actions) {
+    replica.CheckInvariants();
+    std::string out;
+    for (const ReplicaAction& action : actions) {
+      std::visit(
+          Overloaded{
+              [&](const OpenLink& a) { out += "open " + a.primary.ToString() + "\n"; },
+              [&](const CloseLink&) { out += "close\n"; },
+              [&](const Send& a) { out += "send " + Readable(a.bytes) + "\n"; },
+              [&](const BeginStaging&) { out += "begin staging\n"; },
+              [&](const FinishStaging&) { out += "finish staging\n"; },
+              [&](const AbandonStaging&) { out += "abandon staging\n"; },
+              [&](const CommitStaging&) { out += "commit staging\n"; },
+              [&](const ResumeStream& a) { out += "resume in db " + std::to_string(a.db) + "\n"; },
+              [&](const AbortTransaction&) { out += "abort transaction\n"; },
+              [&](const DropSubReplicas&) { out += "drop sub-replicas\n"; },
+              [&](const Demoted&) { out += "demoted\n"; },
+              [&](const Promoted&) { out += "promoted\n"; },
+              [&](const ReplicaNote&) {},
+          },
+          action);
+    }
+    return out;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("replica: the handshake, step by step") {
+  Bench bench;
+  CHECK(bench.replica.NextDeadline() == Instant::max());
+  CHECK(bench.Follow() == "demoted\nopen 10.0.0.1:6379\n");
+  CHECK(bench.replica.link_state() == LinkState::kConnecting);
+  CHECK(bench.Step(LinkOpened{}) == "send <PING>\n");
+  CHECK(bench.Receive("+PO") == "");
+  CHECK(bench.Receive("NG\r\n") ==
+        "send <REPLCONF listening-port 6380> <REPLCONF capa eof capa psync2>\n");
+  CHECK(bench.Receive("+OK\r\n") == "");
+  CHECK(bench.Receive("+OK\r\n") == "send <PSYNC ? -1>\n");
+  CHECK(bench.Receive("\n\n") == "");  // keep waiting
+  CHECK(bench.Receive("+FULLRESYNC " + kTheirs + " 100\r\n") == "");
+  CHECK(bench.replica.link_state() == LinkState::kSync);
+}
+
+TEST_CASE("replica: everything that may be announced") {
+  Options options;
+  options.primary_user = "repl";
+  options.primary_password = "secret";
+  options.announce_ip = "1.2.3.4";
+  options.announce_port = 7000;
+  Bench bench(options);
+  bench.Follow();
+  bench.Step(LinkOpened{});
+  CHECK(bench.Receive("-NOAUTH Authentication required.\r\n") ==
+        "send <AUTH repl secret> <REPLCONF listening-port 7000> <REPLCONF ip-address 1.2.3.4> "
+        "<REPLCONF capa eof capa psync2>\n");
+  CHECK(bench.Receive("+OK\r\n-ERR what\r\n-ERR what\r\n") == "");
+  CHECK(bench.Receive("-ERR what\r\n") == "send <PSYNC ? -1>\n");
+}
+
+TEST_CASE("replica: what aborts the handshake") {
+  Bench bench;
+  bench.Follow();
+  bench.Step(LinkOpened{});
+  CHECK(bench.Receive("-ERR unexpected\r\n") == "close\n");
+  CHECK(bench.replica.link_state() == LinkState::kConnect);
+
+  Options options;
+  options.primary_password = "wrong";
+  Bench refused(options);
+  refused.Follow();
+  refused.Step(LinkOpened{});
+  refused.Receive("+PONG\r\n");
+  CHECK(refused.Receive("-WRONGPASS invalid username-password pair\r\n") == "close\n");
+}
+
+TEST_CASE("replica: answers to PSYNC that are not understood end the link, data kept") {
+  for (const std::string answer :
+       {"+SOMETHING\r\n", "+FULLRESYNC\r\n", "+FULLRESYNC xyz 1\r\n", ":1\r\n"}) {
+    CAPTURE(answer);
+    Bench bench;
+    bench.Asked();
+    CHECK(bench.Receive(answer) == "close\n");
+  }
+  Bench bench;
+  bench.Asked();
+  CHECK(bench.Receive("+FULLRESYNC " + kTheirs + " -1\r\n") == "close\n");
+  bench.Asked();
+  CHECK(bench.Receive("+CONTINUE " + kTheirs + "\r\n") == "close\n");  // we had asked for all
+  bench.Asked();
+  CHECK(bench.Receive(std::string(1025, '+')) == "close\n");  // an endless line
+}
+
+TEST_CASE("replica: NOMASTERLINK and LOADING are asked again later, nothing is forgotten") {
+  for (const std::string answer :
+       {"-NOMASTERLINK Can't SYNC while not connected with my master\r\n",
+        "-LOADING Redis is loading the dataset in memory\r\n"}) {
+    Bench bench;
+    bench.Synced();
+    bench.Step(LinkClosed{"gone"});
+    bench.now += 1s;
+    CHECK(bench.Step(ReplicaTick{}) == "open 10.0.0.1:6379\n");
+    bench.Step(LinkOpened{});
+    CHECK(bench.Receive("+PONG\r\n+OK\r\n+OK\r\n").ends_with("send <PSYNC " + kTheirs + " 101>\n"));
+    CHECK(bench.Receive(answer) == "close\n");
+    CHECK(bench.replica.resumable());
+  }
+}
+
+TEST_CASE("replica: a primary without PSYNC gets SYNC, and never an acknowledgement") {
+  Bench bench;
+  bench.Asked();
+  CHECK(bench.Receive("-ERR unknown command 'PSYNC'\r\n") == "send SYNC\r\n\n");
+  CHECK(bench.Receive("\n$3\r\n") == "begin staging\n");
+  CHECK(bench.Receive("rdb") == "stage 'rdb'\nfinish staging\n");
+  bench.Step(StagingVerified{-1});
+  CHECK(bench.Step(StagingCommitted{}) == "resume in db -1\n");
+  CHECK(bench.replica.Acknowledgement() == "");
+  bench.now += 2s;
+  CHECK(bench.Step(ReplicaTick{}) == "");
+  CHECK_FALSE(bench.replica.resumable());
+}
+
+TEST_CASE("replica: a full resync stages, verifies, then swaps") {
+  Bench bench;
+  bench.Asked();
+  CHECK(bench.Receive("+FULLRESYNC " + kTheirs + " 100\r\n\n\n$6\r\nabc") ==
+        "begin staging\nstage 'abc'\n");
+  CHECK(bench.history.offset() == Offset());
+  bench.now += 1s;
+  CHECK(bench.Step(ReplicaTick{}) == "send newline\n");  // alive
+  CHECK(bench.Receive("def*1\r\n$4\r\nPING\r\n") ==
+        "stage 'def'\nfinish staging\nstream '*1\r\n$4\r\nPING\r\n'\n");
+  CHECK(bench.Step(StagingVerified{5}) == "drop sub-replicas\ncommit staging\n");
+  CHECK(bench.history.offset() == Offset());
+  CHECK(bench.Step(StagingCommitted{}) == "resume in db 5\nsend <REPLCONF ACK 100>\n");
+  CHECK(bench.history.offset() == Offset(100));
+  CHECK(bench.history.id().view() == kTheirs);
+  CHECK(bench.replica.link_up());
+  CHECK(bench.replica.tracker().db() == 5);
+}
+
+TEST_CASE("replica: the mark framing, cut anywhere") {
+  const std::string mark = "0123456789012345678901234567890123456789";
+  const std::string payload = "some payload 01234567890123 that looks like the mark at times";
+  const std::string all = "$EOF:" + mark + "\r\n" + payload + mark;
+  for (size_t cut = 1; cut < all.size(); ++cut) {
+    CAPTURE(cut);
+    Bench bench;
+    bench.Asked();
+    bench.Receive("+FULLRESYNC " + kTheirs + " 100\r\n");
+    std::string transcript = bench.Receive(all.substr(0, cut));
+    transcript += bench.Receive(all.substr(cut));
+    REQUIRE(transcript.ends_with("finish staging\n"));
+    std::string staged;
+    for (size_t at = 0; (at = transcript.find("stage '", at)) != std::string::npos;) {
+      at += 7;
+      staged += transcript.substr(at, transcript.find('\'', at) - at);
+    }
+    REQUIRE(staged == payload);
+  }
+}
+
+TEST_CASE("replica: bad snapshot headers end the link") {
+  for (const std::string header : {"$-1\r\n", "$x\r\n", "$EOF:short\r\n", "hello\r\n",
+                                   "-ERR no memory\r\n", "$99999999999999999999\r\n"}) {
+    CAPTURE(header);
+    Bench bench;
+    bench.Asked();
+    bench.Receive("+FULLRESYNC " + kTheirs + " 100\r\n");
+    CHECK(bench.Receive(header) == "close\n");
+  }
+}
+
+TEST_CASE("replica: a refused snapshot and a broken transfer cost nothing") {
+  Bench bench;
+  bench.Synced();
+  bench.Step(LinkClosed{"cut"});
+  bench.now += 1s;
+  bench.Step(ReplicaTick{});
+  bench.Step(LinkOpened{});
+  bench.Receive("+PONG\r\n+OK\r\n+OK\r\n+FULLRESYNC " + std::string(40, 'c') + " 7\r\n$9\r\nabc");
+  CHECK(bench.Step(LinkClosed{"cut"}) == "abandon staging\nclose\n");
+  CHECK(bench.history.offset() == Offset(100));
+  CHECK(bench.history.id().view() == kTheirs);
+  bench.now += 1s;
+  bench.Step(ReplicaTick{});
+  bench.Step(LinkOpened{});
+  // The old data is still exactly that history's prefix, so it is still offered.
+  CHECK(bench.Receive("+PONG\r\n+OK\r\n+OK\r\n").ends_with("send <PSYNC " + kTheirs + " 101>\n"));
+  bench.Receive("+FULLRESYNC " + std::string(40, 'c') + " 7\r\n$3\r\nabc");
+  CHECK(bench.Step(StagingFailed{"corrupt"}) == "abandon staging\nclose\n");
+  CHECK(bench.history.offset() == Offset(100));
+}
+
+TEST_CASE("replica: offsets move at command and transaction boundaries only") {
+  Bench bench;
+  bench.Synced();
+  CHECK(bench.replica.Acknowledgement() == Resp({"REPLCONF", "ACK", "100"}));
+  bench.Apply({"SET", "k", "v"});
+  const auto one = static_cast<int64_t>(Resp({"SET", "k", "v"}).size());
+  CHECK(bench.history.offset() == Offset(100 + one));
+  bench.Apply({"MULTI"});
+  bench.Apply({"SET", "k", "w"});
+  CHECK(bench.history.offset() == Offset(100 + one));
+  CHECK(bench.replica.View(bench.now)->read > Offset(100 + one));
+  // The link breaks inside: asked for again from before MULTI.
+  CHECK(bench.Step(LinkClosed{"cut"}) == "abort transaction\nclose\n");
+  bench.now += 1s;
+  bench.Step(ReplicaTick{});
+  bench.Step(LinkOpened{});
+  CHECK(bench.Receive("+PONG\r\n+OK\r\n+OK\r\n")
+            .ends_with("send <PSYNC " + kTheirs + " " + std::to_string(101 + one) + ">\n"));
+  CHECK(bench.Receive("+CONTINUE\r\n") ==
+        "resume in db 2\nsend <REPLCONF ACK " + std::to_string(100 + one) + ">\n");
+}
+
+TEST_CASE("replica: the selected database is remembered across links") {
+  Bench bench;
+  bench.Synced();
+  CHECK(bench.replica.tracker().db() == 2);
+  bench.Apply({"select", "7"});
+  bench.Apply({"MULTI"});
+  bench.Apply({"SELECT", "9"});
+  CHECK(bench.replica.tracker().db() == 7);  // counts with its EXEC
+  bench.Step(LinkClosed{"cut"});
+  CHECK(bench.replica.tracker().db() == 7);
+}
+
+TEST_CASE("replica: a new replication id on CONTINUE keeps the old one valid and drops chains") {
+  Bench bench;
+  bench.Synced();
+  bench.Step(LinkClosed{"cut"});
+  bench.now += 1s;
+  bench.Step(ReplicaTick{});
+  bench.Step(LinkOpened{});
+  bench.Receive("+PONG\r\n+OK\r\n+OK\r\n");
+  CHECK(bench.Receive("+CONTINUE " + std::string(40, 'd') + "\r\n")
+            .starts_with("drop sub-replicas\nresume in db 2\n"));
+  CHECK(bench.history.id().view() == std::string(40, 'd'));
+  CHECK(bench.history.previous_id().view() == kTheirs);
+  CHECK(bench.history.previous_end() == Offset(100));
+}
+
+TEST_CASE("replica: garbage after CONTINUE is no continuation") {
+  Bench bench;
+  bench.Synced();
+  bench.Step(LinkClosed{"cut"});
+  bench.now += 1s;
+  bench.Step(ReplicaTick{});
+  bench.Step(LinkOpened{});
+  bench.Receive("+PONG\r\n+OK\r\n+OK\r\n");
+  CHECK(bench.Receive("+CONTINUE what\r\n") == "close\n");
+  CHECK_FALSE(bench.replica.resumable());
+}
+
+TEST_CASE("replica: a corrupt stream makes the next sync a full one") {
+  Bench bench;
+  bench.Synced();
+  CHECK(bench.Step(StreamCorrupt{"inline"}) == "close\n");
+  bench.now += 1s;
+  bench.Step(ReplicaTick{});
+  bench.Step(LinkOpened{});
+  CHECK(bench.Receive("+PONG\r\n+OK\r\n+OK\r\n").ends_with("send <PSYNC ? -1>\n"));
+}
+
+TEST_CASE("replica: acknowledges every second, times out after repl-timeout") {
+  Bench bench;
+  bench.Synced();
+  CHECK(bench.replica.NextDeadline() == bench.now + 1s);
+  for (int i = 0; i < 3; ++i) {
+    bench.now += 1s;
+    CHECK(bench.Step(ReplicaTick{}) == "send <REPLCONF ACK 100>\n");
+  }
+  bench.now += 57s;
+  CHECK(bench.Step(ReplicaTick{}) == "close\n");
+  CHECK(bench.replica.View(bench.now)->down_seconds == 0);
+  CHECK(bench.replica.View(bench.now + 5s)->down_seconds == 5);
+}
+
+TEST_CASE("replica: a handshake that gets no answer is given up") {
+  Bench bench;
+  bench.Follow();
+  bench.now += 60s;
+  CHECK(bench.Step(ReplicaTick{}) == "close\n");
+  bench.now += 1s;
+  CHECK(bench.Step(ReplicaTick{}) == "open 10.0.0.1:6379\n");
+}
+
+TEST_CASE("replica: retries slow down to one a second") {
+  Bench bench;
+  bench.Follow();
+  Duration longest{};
+  for (int i = 0; i < 8; ++i) {
+    bench.Step(LinkClosed{"connection refused"});
+    const Duration pause = bench.replica.NextDeadline() - bench.now;
+    CHECK(pause <= 1s);
+    if (i == 0) CHECK(pause <= 100ms);
+    longest = std::max(longest, pause);
+    bench.now = bench.replica.NextDeadline();
+    CHECK(bench.Step(ReplicaTick{}) == "open 10.0.0.1:6379\n");
+  }
+  CHECK(longest >= 900ms);
+}
+
+TEST_CASE("replica: demotion offers the own history, once it is one") {
+  Bench bench;
+  bench.history.StartNew(*ReplicationId::Parse(kTheirs));
+  bench.history.Append("0123456789");
+  bench.Asked(/*offer_own_history=*/true);
+  bench.Follow(true);
+  bench.Step(LinkOpened{});
+  CHECK(bench.Receive("+PONG\r\n+OK\r\n+OK\r\n").ends_with("send <PSYNC " + kTheirs + " 11>\n"));
+}
+
+TEST_CASE("replica: promotion begins a new history where the old one stopped") {
+  Bench bench;
+  bench.Synced();
+  bench.Apply({"MULTI"});
+  CHECK(bench.Step(Promote{}) == "abort transaction\nclose\ndrop sub-replicas\npromoted\n");
+  CHECK_FALSE(bench.replica.is_replica());
+  CHECK(bench.history.previous_id().view() == kTheirs);
+  CHECK(bench.history.previous_end() == Offset(100));
+  CHECK(bench.history.id().view() != kTheirs);
+  CHECK(bench.Step(Promote{}) == "");
+  CHECK_FALSE(bench.replica.View(bench.now).has_value());
+}
+
+TEST_CASE("replica: another primary keeps what there is to continue") {
+  Bench bench;
+  bench.Synced();
+  CHECK(bench.Step(Follow{{"10.0.0.2", 6379}, true, -1}) == "close\nopen 10.0.0.2:6379\n");
+  bench.Step(LinkOpened{});
+  CHECK(bench.Receive("+PONG\r\n+OK\r\n+OK\r\n").ends_with("send <PSYNC " + kTheirs + " 101>\n"));
+}
+
+TEST_CASE("replica: data loaded with its history is offered") {
+  Bench bench;
+  bench.history.Restore(*ReplicationId::Parse(kTheirs), Offset(50), {}, std::nullopt);
+  bench.replica.SetResumable(3);
+  bench.Follow();
+  bench.Step(LinkOpened{});
+  CHECK(bench.Receive("+PONG\r\n+OK\r\n+OK\r\n").ends_with("send <PSYNC " + kTheirs + " 51>\n"));
+  CHECK(bench.Receive("+CONTINUE\r\n").starts_with("resume in db 3\n"));
+}
+
+TEST_CASE("stream tracker: transactions are released whole, by EXEC or DISCARD") {
+  StreamTracker tracker;
+  using Args = std::vector<std::string_view>;
+  CHECK(tracker.Applied(Args{"PING"}, "p") == "p");
+  CHECK(tracker.Applied(Args{"multi"}, "m") == "");
+  CHECK(tracker.Applied(Args{"SET", "a", "b"}, "s") == "");
+  CHECK(tracker.Applied({}, "\n") == "");
+  CHECK(tracker.in_transaction());
+  CHECK(tracker.Applied(Args{"EXEC"}, "e") == "ms\ne");
+  CHECK_FALSE(tracker.in_transaction());
+  CHECK(tracker.Applied(Args{"MULTI"}, "m") == "");
+  CHECK(tracker.Applied(Args{"DISCARD"}, "d") == "md");
+  CHECK(tracker.Applied(Args{"PING"}, "p") == "p");
+  CHECK(tracker.pending().empty());
+}
+
+TEST_CASE("stream tracker: REPLCONF is never run") {
+  using Args = std::vector<std::string_view>;
+  CHECK(StreamTracker::Classify(Args{"REPLCONF", "GETACK", "*"}) ==
+        StreamTracker::Verdict::kGetAck);
+  CHECK(StreamTracker::Classify(Args{"replconf", "capa", "x"}) == StreamTracker::Verdict::kSkip);
+  CHECK(StreamTracker::Classify(Args{"SET", "a", "b"}) == StreamTracker::Verdict::kApply);
+}
