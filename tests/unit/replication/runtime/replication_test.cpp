@@ -1,0 +1,258 @@
+#include "replication/runtime/replication.h"
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "tests/unit/replication/runtime/fake_nodes.h"
+
+#include <doctest/doctest.h>
+
+using namespace quorate::base;
+using namespace quorate::replication;
+using namespace std::chrono_literals;
+using runtime::fake::Node;
+using runtime::fake::World;
+
+namespace {
+
+struct Nodes {
+  explicit Nodes(uint64_t seed = 1, const core::Options& options = {}) : world(seed) {
+    for (uint16_t port = 7001; port <= 7004; ++port) {
+      nodes.push_back(std::make_unique<Node>(world, by_port, port, options));
+    }
+  }
+  Node& operator[](size_t i) { return *nodes[i]; }
+
+  World world;
+  std::map<uint16_t, Node*> by_port;
+  std::vector<std::unique_ptr<Node>> nodes;
+};
+
+void Fill(Node& node, int keys) {
+  for (int i = 0; i < keys; ++i) {
+    node.Set(i % 3, "key:" + std::to_string(i), std::string(static_cast<size_t>(i % 500), 'v'));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("replication: full sync, then the stream, whatever the pipes do to the bytes") {
+  for (uint64_t seed = 1; seed <= 10; ++seed) {
+    for (const size_t window : {size_t{100}, size_t{70000}, size_t{1} << 20}) {
+      CAPTURE(seed);
+      CAPTURE(window);
+      core::Options options;
+      options.diskless_sync = seed % 2 == 0;  // the mark framing, or the length's
+      Nodes n(seed, options);
+      n.world.window = window;
+      Fill(n[0], 1000);
+      n[1].Set(0, "old", "data");
+      n[1].Follow(n[0]);
+      n.world.Run(3s);
+      n[0].Set(5, "later", "x");
+      n[0].SetTwo(0, "unit", "y");
+      n.world.Run(2s);
+      REQUIRE(n[1].replication.primary_link_up());
+      CHECK(n[1].data == n[0].data);
+      CHECK(n[1].replication.offset() == n[0].replication.offset());
+      CHECK(n[1].replication.history().id() == n[0].replication.history().id());
+      CHECK(n[0].replication.CountAcknowledged(n[0].replication.offset()) == 1);
+      CHECK(n[0].replication.Replicas().at(0).port == 7002);
+    }
+  }
+}
+
+TEST_CASE("replication: replicas that come together share a snapshot") {
+  Nodes n;
+  Fill(n[0], 100);
+  n[1].Follow(n[0]);
+  n[2].Follow(n[0]);
+  core::Options options;
+  n.world.Run(2s);
+  CHECK(n[1].data == n[0].data);
+  CHECK(n[2].data == n[0].data);
+  CHECK(n[0].replication.counters().full == 2);
+  CHECK(n[0].snapshots <= 2);
+}
+
+TEST_CASE("replication: a cut link resumes with a partial resync, in the right database") {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    CAPTURE(seed);
+    Nodes n(seed);
+    Fill(n[0], 50);
+    n[1].Follow(n[0]);
+    n.world.Run(2s);
+    for (int round = 0; round < 5; ++round) {
+      n[0].Set(round, "a" + std::to_string(round), "1");
+      n[0].SetTwo(round, "t" + std::to_string(round), "2");
+      n.world.Run(std::chrono::microseconds(n.world.random.Between(0, 3000)));
+      n[0].CutReplicas();
+      n[0].Set(round, "b" + std::to_string(round), "3");
+      n.world.Run(2s);
+    }
+    CHECK(n[1].data == n[0].data);
+    CHECK(n[1].replication.offset() == n[0].replication.offset());
+    CHECK(n[0].replication.counters().full == 1);
+    CHECK(n[0].replication.counters().partial_ok >= 5);
+    CHECK(n[1].commits == 1);
+  }
+}
+
+TEST_CASE("replication: WAIT's acknowledgement comes at once, not at the next tick") {
+  Nodes n;
+  n[1].Follow(n[0]);
+  n.world.Run(2s + 100ms);
+  n[0].Set(0, "k", "v");
+  const Offset end = n[0].replication.offset();
+  const int before = n[0].acknowledgements;
+  n[0].replication.RequestAcknowledgements();
+  n.world.Run(20ms);
+  CHECK(n[0].acknowledgements > before);
+  CHECK(n[0].replication.CountAcknowledged(end) == 1);
+}
+
+TEST_CASE("replication: a chain passes the same bytes on") {
+  Nodes n;
+  Fill(n[0], 100);
+  n[1].Follow(n[0]);
+  n.world.Run(1s);
+  n[2].Follow(n[1]);
+  n[3].Follow(n[2]);
+  n.world.Run(5s);
+  n[0].Set(7, "deep", "down");
+  n[0].SetTwo(8, "unit", "u");
+  n.world.Run(12s);  // a PING goes through
+  for (size_t i = 1; i < 4; ++i) {
+    CAPTURE(i);
+    CHECK(n[i].data == n[0].data);
+    CHECK(n[i].replication.offset() == n[0].replication.offset());
+    CHECK(n[i].replication.history().id() == n[0].replication.history().id());
+  }
+}
+
+TEST_CASE("replication: the middle of a chain is promoted; its replica and the rest follow") {
+  for (uint64_t seed = 1; seed <= 10; ++seed) {
+    CAPTURE(seed);
+    Nodes n(seed);
+    Fill(n[0], 100);
+    n[1].Follow(n[0]);
+    n[3].Follow(n[0]);
+    n.world.Run(1s);
+    n[2].Follow(n[1]);
+    n.world.Run(5s);
+    const ReplicationId before = n[1].replication.history().id();
+    REQUIRE(n[1].replication.Promote());
+    n[1].Set(4, "after", "promotion");
+    n[3].Follow(n[1]);
+    n[0].Follow(n[1]);  // the old primary comes along
+    n.world.Run(5s);
+    CHECK(n[1].replication.history().previous_id() == before);
+    for (const size_t i : {size_t{0}, size_t{2}, size_t{3}}) {
+      CAPTURE(i);
+      CHECK(n[i].data == n[1].data);
+      CHECK(n[i].replication.offset() == n[1].replication.offset());
+      CHECK(n[i].replication.history().id() == n[1].replication.history().id());
+    }
+    // Everybody had the common prefix: nobody needed a snapshot.
+    CHECK(n[1].replication.counters().full == 1);
+    CHECK(n[1].snapshots == 1);
+    CHECK(n[0].commits == 0);
+  }
+}
+
+TEST_CASE("replication: an old primary that went further is resynchronised in full") {
+  Nodes n;
+  Fill(n[0], 100);
+  n[1].Follow(n[0]);
+  n.world.Run(2s);
+  n[0].CutReplicas();
+  n[0].Set(0, "lost", "write");  // never reaches the replica
+  n[1].replication.Promote();
+  n[1].Set(0, "new", "write");
+  n[0].Follow(n[1]);
+  n.world.Run(3s);
+  CHECK(n[0].data == n[1].data);
+  CHECK_FALSE(n[0].data[0].contains("lost"));
+  CHECK(n[0].commits == 1);
+}
+
+TEST_CASE("replication: a primary that is gone is tried until it is back") {
+  Nodes n;
+  Fill(n[0], 10);
+  n[1].Follow(n[0]);
+  n.world.Run(2s);
+  n.nodes[0].reset();
+  n.world.Run(10s);
+  CHECK_FALSE(n[1].replication.primary_link_up());
+  CHECK(n[1].replication.Upstream()->down_seconds >= 9);
+  CHECK(n[1].data[0].size() == 4);  // serves what it had
+  n.nodes[0] = std::make_unique<Node>(n.world, n.by_port, 7001);
+  n[0].Set(0, "other", "history");
+  n.world.Run(5s);
+  CHECK(n[1].replication.primary_link_up());
+  CHECK(n[1].data == n[0].data);
+}
+
+TEST_CASE("replication: sub-replicas of a broken middle are told to wait") {
+  Nodes n;
+  Fill(n[0], 10);
+  n[1].Follow(n[0]);
+  n.world.Run(1s);
+  n.nodes[0].reset();
+  n.world.Run(1s);
+  n[2].Follow(n[1]);
+  n.world.Run(3s);
+  CHECK_FALSE(n[2].replication.primary_link_up());
+  CHECK(n[1].replication.counters().full == 0);
+  n.nodes[0] = std::make_unique<Node>(n.world, n.by_port, 7001);
+  n.world.Run(5s);
+  CHECK(n[2].replication.primary_link_up());
+  CHECK(n[2].data == n[0].data);
+}
+
+TEST_CASE("replication: REPLICAOF the same primary changes nothing") {
+  Nodes n;
+  n[1].Follow(n[0]);
+  n.world.Run(2s);
+  CHECK_FALSE(n[1].replication.ReplicaOf({"127.0.0.1", 7001}));
+  CHECK(n[1].replication.primary_link_up());
+  CHECK(n[1].replication.Promote());
+  CHECK_FALSE(n[1].replication.Promote());
+}
+
+TEST_CASE("replication: a slow replica neither stalls the others nor is forgotten") {
+  core::Options options;
+  options.output_hard_limit = 1 << 20;
+  options.output_soft_limit = 0;
+  Nodes n(3, options);
+  n[1].Follow(n[0]);
+  n.world.Run(2s);
+  n.world.window = 1000;  // a trickle
+  for (int i = 0; i < 200; ++i) n[0].Set(0, "k" + std::to_string(i), std::string(1000, 'x'));
+  CHECK(n[0].replication.Replicas().at(0).pending_bytes > 100000);
+  n.world.Run(5s);
+  CHECK(n[1].data == n[0].data);
+  for (int i = 0; i < 2000; ++i) n[0].Set(0, "k" + std::to_string(i), std::string(1000, 'y'));
+  n.world.Run(1ms);
+  CHECK(n[0].closed_reasons.back() == "output limit reached (client-output-buffer-limit replica)");
+}
+
+TEST_CASE("replication: cut at any moment of a first sync, it ends up equal") {
+  for (uint64_t seed = 1; seed <= 40; ++seed) {
+    CAPTURE(seed);
+    core::Options options;
+    options.diskless_sync = seed % 2 == 0;
+    Nodes n(seed, options);
+    n.world.window = 2000;
+    Fill(n[0], 300);
+    n[1].Follow(n[0]);
+    n.world.Run(std::chrono::microseconds(n.world.random.Between(0, 30000)));
+    n[0].Set(1, "during", std::to_string(seed));
+    n[0].CutReplicas();
+    n.world.Run(20s);
+    REQUIRE(n[1].replication.primary_link_up());
+    CHECK(n[1].data == n[0].data);
+    CHECK(n[1].replication.offset() == n[0].replication.offset());
+  }
+}
