@@ -1,11 +1,12 @@
-// The `quorate` command: up, down, status, drill. Exit codes: 0 all is well, 1 the verdict failed
-// (or status found something missing), 2 it could not be run safely, 3 the tool itself failed or
-// was misused.
+// The `quorate` command: up, down, status, drill, bench. Exit codes: 0 all is well, 1 the verdict
+// failed (or status found something missing), 2 it could not be run safely, 3 the tool itself
+// failed or was misused.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
 #include <string>
 
+#include "scripts/ops/bench.h"
 #include "scripts/ops/drill.h"
 #include "scripts/ops/launcher.h"
 #include "scripts/ops/status_table.h"
@@ -27,9 +28,12 @@ struct Options {
   int writers = 4;
   int down_after_ms = 0;
   int max_gap_ms = 0;
+  BenchOptions bench;
 };
 
 void Print(const std::string& text) { std::fputs(text.c_str(), stdout); }
+
+void PrintProgress(const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); }
 
 ExitCode Complain(const std::string& message, ExitCode code) {
   std::fprintf(stderr, "quorate: %s\n", message.c_str());
@@ -121,9 +125,7 @@ ExitCode RunDrillOn(Foreground& foreground, Deployment& deployment, const Option
   drill.limits.write_gap = options.max_gap_ms > 0
                                ? std::chrono::milliseconds(options.max_gap_ms)
                                : DefaultWriteGap(drill.scenario, deployment.topology());
-  const auto report = RunDrill(foreground, deployment, drill, [](const std::string& line) {
-    std::fprintf(stderr, "%s\n", line.c_str());
-  });
+  const auto report = RunDrill(foreground, deployment, drill, PrintProgress);
   if (!report) return Complain(report.error().message, kUnableToRun);
   Print(options.json ? ToJson(*report) : ToTable(*report));
   return Passed(*report) ? kWell : kVerdictFailed;
@@ -159,6 +161,17 @@ ExitCode Drill(Foreground& foreground, const Options& options, bool describes_de
     if (!deployment->Running(name)) return DrillOnTemporary(foreground, options);
   }
   return RunDrillOn(foreground, *deployment, options);
+}
+
+ExitCode Bench(Foreground& foreground, const Options& options) {
+  const auto redis = RedisPrograms();
+  if (!redis) return Complain(redis.error().message, kUnableToRun);
+  const auto ours = OurPrograms(options.binaries.empty() ? OwnFolder() : options.binaries);
+  if (!ours) return Complain(ours.error().message, kUnableToRun);
+  const auto report = RunBench(foreground, *redis, *ours, options.bench, PrintProgress);
+  if (!report) return Complain(report.error().message, kUnableToRun);
+  Print(options.json ? ToJson(*report) : ToTable(*report));
+  return Passed(*report) ? kWell : kVerdictFailed;
 }
 
 void DescribeDeployment(CLI::App& command, Options& options) {
@@ -210,6 +223,19 @@ int Main(int argc, char** argv) {
       ->check(CLI::Range(1, 3'600'000));
   drill->add_flag("--json", options.json, "Print JSON");
 
+  CLI::App* bench = app.add_subcommand("bench", "Measure quorate-server beside redis-server");
+  bench->add_option("--binaries", options.binaries, "The folder of quorate-server");
+  bench->add_option("--rounds", options.bench.rounds, "How often each is measured")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  bench->add_option("--requests", options.bench.requests, "Per round, with pipelining")
+      ->check(CLI::Range(1000, 1'000'000'000))
+      ->capture_default_str();
+  bench->add_option("--memory-keys", options.bench.memory_keys, "Keys of the memory figure")
+      ->check(CLI::Range(1000, 1'000'000'000))
+      ->capture_default_str();
+  bench->add_flag("--json", options.json, "Print JSON");
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -220,6 +246,7 @@ int Main(int argc, char** argv) {
   if (up->parsed()) return Up(foreground, options);
   if (down->parsed()) return Down(options);
   if (status->parsed()) return Status(foreground, options);
+  if (bench->parsed()) return Bench(foreground, options);
   return Drill(foreground, options, drill->get_option_group("deployment")->count_all() > 0);
 }
 

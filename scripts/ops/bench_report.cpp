@@ -1,0 +1,82 @@
+#include "scripts/ops/bench_report.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "shared/base/numbers.h"
+
+namespace quorate::ops {
+
+double Median(std::vector<double> samples) {
+  if (samples.empty()) return 0;
+  std::ranges::sort(samples);
+  const size_t middle = samples.size() / 2;
+  return samples.size() % 2 == 1 ? samples[middle] : (samples[middle - 1] + samples[middle]) / 2;
+}
+
+double Ratio(const BenchFigure& figure) {
+  const double redis = Median(figure.redis);
+  return redis == 0 ? 0 : Median(figure.ours) / redis;
+}
+
+bool MeetsTarget(const BenchFigure& figure) {
+  const double ratio = Ratio(figure);
+  if (ratio == 0) return false;
+  return figure.more_is_better ? ratio >= figure.target : ratio <= figure.target;
+}
+
+bool Passed(const BenchReport& report) {
+  return !report.figures.empty() && std::ranges::all_of(report.figures, MeetsTarget);
+}
+
+std::string ToTable(const BenchReport& report) {
+  std::string text = "redis-server " + report.redis_version + " beside quorate-server " +
+                     report.our_version + ", medians of alternating rounds\n\n";
+  char line[160];
+  std::snprintf(line, sizeof line, "  %-28s %-12s %12s %12s %8s %10s\n", "", "", "redis", "quorate",
+                "ratio", "target");
+  text += line;
+  for (const BenchFigure& figure : report.figures) {
+    std::snprintf(line, sizeof line, "  %-28s %-12s %12.2f %12.2f %7.2fx %s%.2fx%s\n",
+                  figure.name.c_str(), figure.unit.c_str(), Median(figure.redis),
+                  Median(figure.ours), Ratio(figure),
+                  figure.more_is_better ? "  >= " : "  <= ", figure.target,
+                  MeetsTarget(figure) ? "" : "  MISSED");
+    text += line;
+  }
+  return text + "\nverdict: " + (Passed(report) ? "passed" : "FAILED") + "\n";
+}
+
+std::string ToJson(const BenchReport& report) {
+  using nlohmann::json;
+  json figures = json::array();
+  for (const BenchFigure& figure : report.figures) {
+    figures.push_back({{"name", figure.name},
+                       {"unit", figure.unit},
+                       {"more_is_better", figure.more_is_better},
+                       {"redis", figure.redis},
+                       {"quorate", figure.ours},
+                       {"ratio", Ratio(figure)},
+                       {"target", figure.target},
+                       {"met", MeetsTarget(figure)}});
+  }
+  const json whole = {{"schema", kBenchReportSchema},
+                      {"redis_version", report.redis_version},
+                      {"quorate_version", report.our_version},
+                      {"verdict", Passed(report) ? "passed" : "failed"},
+                      {"figures", figures}};
+  return whole.dump(2) + "\n";
+}
+
+double RateInCsv(const std::string& csv) {
+  // "test","rps",...\n"SET","171762.28",...
+  const size_t row = csv.rfind("\n\"");
+  if (row == std::string::npos) return 0;
+  const size_t start = csv.find("\",\"", row);
+  if (start == std::string::npos) return 0;
+  const size_t end = csv.find('"', start + 3);
+  return base::ParseDouble(csv.substr(start + 3, end - start - 3)).value_or(0);
+}
+
+}  // namespace quorate::ops

@@ -1,0 +1,44 @@
+// The side-by-side benchmark's figures and what they are held against. Pure: from measured samples
+// to medians, ratios and a verdict. Rates: ours divided by Redis', more is better; costs (CPU,
+// memory): ours divided by Redis', less is better.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace quorate::ops {
+
+inline constexpr int kBenchReportSchema = 1;
+
+// One quantity, sampled on both programs in alternating rounds.
+struct BenchFigure {
+  std::string name;  // "SET, 16 pipelined"
+  std::string unit;  // "requests/s"
+  bool more_is_better = true;
+  double target = 1;  // the ratio of medians must be at least (at most, if less is better) this
+  std::vector<double> redis;
+  std::vector<double> ours;
+};
+
+struct BenchReport {
+  std::string redis_version;
+  std::string our_version;
+  std::vector<BenchFigure> figures;
+};
+
+// The middle one; of an even number the mean of the two. 0 for no samples.
+double Median(std::vector<double> samples);
+// Ours by Redis', of the medians; 0 if Redis' is 0.
+double Ratio(const BenchFigure& figure);
+bool MeetsTarget(const BenchFigure& figure);
+// True if there are figures and all meet their targets.
+bool Passed(const BenchReport& report);
+
+std::string ToTable(const BenchReport& report);
+std::string ToJson(const BenchReport& report);
+
+// The requests per second in the output of `redis-benchmark --csv` of one test; 0 if it is not
+// there.
+double RateInCsv(const std::string& csv);
+
+}  // namespace quorate::ops
