@@ -11,6 +11,7 @@ namespace quorate::resp {
 namespace {
 
 // Storage for arguments that is kept from request to request; more than this is given back.
+constexpr size_t kFirstArguments = 16;
 constexpr size_t kKeptArguments = 1024;
 constexpr size_t kKeptBytes = 16 * 1024;
 
@@ -64,7 +65,7 @@ void RequestParser::BeginRequest() {
   start_ = nullptr;
   canonical_ = true;
   inline_ = false;
-  if (slots_.size() > kKeptArguments) std::vector<std::string_view>().swap(slots_);
+  if (slots_.size() > kKeptArguments) std::vector<std::string_view>(kFirstArguments).swap(slots_);
   if (unescaped_.capacity() > kKeptBytes) std::string().swap(unescaped_);
 }
 
@@ -123,7 +124,7 @@ void RequestParser::Rebase(const char* start) {
 
 void RequestParser::AddArgument(std::string_view arg) {
   if (count_ == slots_.size()) [[unlikely]] {
-    slots_.resize(std::max<size_t>(16, slots_.size() * 2));
+    slots_.resize(slots_.empty() ? kFirstArguments : slots_.size() * 2);
   }
   slots_[count_++] = arg;
 }
@@ -135,6 +136,30 @@ RequestParser::Outcome RequestParser::BeginArguments(int64_t count) {
   }
   missing_ = std::max<int64_t>(count, 0);
   return Outcome::kRequest;
+}
+
+// The hot loop: takes arguments as long as each is complete, well-formed and of usual size, with
+// all state in registers, and leaves everything else to the careful loop of ParseArray.
+void RequestParser::TakeWholeBulks(const char* begin, const char* end, int64_t max_bulk) {
+  const char* p = begin + position_;
+  size_t room = slots_.size() - count_;
+  std::string_view* slot = slots_.data() + count_;
+  int64_t missing = missing_;
+  for (; missing > 0 && room > 0; --missing, --room) {
+    int64_t size = 0;
+    const size_t header = QuickHeader(p, end, '$', &size);
+    if (header == 0 || size > max_bulk || end - p < static_cast<ptrdiff_t>(header) + size + 2)
+      break;
+    const char* const bytes = p + header;
+    if (bytes[size] != '\r' || bytes[size + 1] != '\n') break;
+    *slot++ = {bytes, static_cast<size_t>(size)};
+    p = bytes + size + 2;
+  }
+  if (missing == missing_) return;
+  count_ += static_cast<size_t>(missing_ - missing);
+  missing_ = missing;
+  position_ = static_cast<size_t>(p - begin);
+  scanned_ = 0;
 }
 
 RequestParser::Outcome RequestParser::ParseArray(std::string_view input) {
@@ -173,6 +198,7 @@ RequestParser::Outcome RequestParser::ParseArray(std::string_view input) {
       limits_.unauthenticated
           ? std::min(limits_.max_bulk_bytes, limits_.max_unauthenticated_bulk_bytes)
           : limits_.max_bulk_bytes;
+  if (bulk_ < 0) TakeWholeBulks(begin, end, max_bulk);
   while (missing_ > 0) {
     if (bulk_ < 0) {
       int64_t size = 0;

@@ -81,6 +81,7 @@ class RequestParser {
   enum class Line : uint8_t { kComplete, kIncomplete, kTooLong };
 
   Outcome ParseArray(std::string_view input);
+  void TakeWholeBulks(const char* begin, const char* end, int64_t max_bulk);
   Outcome ParseInline(std::string_view input);
   Line ReadLine(std::string_view input, size_t* line_end);
   Outcome Fail(std::string_view what);
