@@ -131,6 +131,24 @@ TEST_CASE("replication: a chain passes the same bytes on") {
   }
 }
 
+TEST_CASE("replication: who joins late goes on in the database that the stream has selected") {
+  Nodes n;
+  n[1].Follow(n[0]);
+  n.world.Run(1s);
+  n[0].Set(7, "before", "1");
+  n.world.Run(1s);
+  n[2].Follow(n[1]);  // its snapshot comes from the middle of the stream
+  n[3].Follow(n[0]);
+  n.world.Run(5s);
+  n[0].Set(7, "after", "2");
+  n.world.Run(1s);
+  for (size_t i = 1; i < 4; ++i) {
+    CAPTURE(i);
+    CHECK(n[i].data == n[0].data);
+    CHECK(n[i].data[7].size() == 2);
+  }
+}
+
 TEST_CASE("replication: the middle of a chain is promoted; its replica and the rest follow") {
   for (uint64_t seed = 1; seed <= 10; ++seed) {
     CAPTURE(seed);
