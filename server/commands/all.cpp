@@ -24,6 +24,10 @@ void RegisterAll(engine::CommandTable& table) {
   // Connections and replication.
   table.Add(ConnectionRows());
   table.Add(ReplicationRows());
+  // The server.
+  table.Add(AdminRows());
+  table.Add(CommandRows());
+  table.Add(ConfigRows());
 }
 
 }  // namespace quorate::server::commands

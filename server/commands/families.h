@@ -35,6 +35,11 @@ Rows PubSubRows();
 Rows ConnectionRows();
 Rows ReplicationRows();
 
+// ---- the server
+Rows AdminRows();
+Rows CommandRows();
+Rows ConfigRows();
+
 // ---- the vocabulary of rows
 using command::Argument;
 using command::BeginSearch;

@@ -55,10 +55,6 @@ Effects EffectsOf(const Session& session, const Command& command) {
   return effects;
 }
 
-bool IsLocal(const Session& session) {
-  return session.unix_socket || session.peer.host == "127.0.0.1" || session.peer.host == "::1";
-}
-
 bool ProtectedCommandAllowed(const config::ServerSettings& settings, const Session& session) {
   switch (settings.enable_debug_command) {
     case config::ProtectedAction::kYes:

@@ -45,6 +45,10 @@ std::string AbortedBecause(std::string_view error) {
 
 }  // namespace
 
+bool IsLocal(const Session& session) {
+  return session.unix_socket || session.peer.host.starts_with("127.") || session.peer.host == "::1";
+}
+
 Engine::Engine(config::ServerSettings& settings, store::Databases& databases,
                ReplicationPort& replication, Host& host, base::Random random, base::RunId run_id,
                base::Instant started)
@@ -87,6 +91,12 @@ void Engine::ResetSession(Session& session) {
   session.writer = resp::Writer(session.output, 2);
   session.authenticated = settings_.requirepass.empty();
   session.parser.set_unauthenticated(!session.authenticated);
+}
+
+void Engine::ResetStatistics() {
+  stats_ = Statistics{};
+  stats_.commands.resize(table_.size());
+  host_.ResetStatistics();
 }
 
 Session* Engine::FindSession(uint64_t id) const {

@@ -43,6 +43,9 @@
 
 namespace quorate::server::engine {
 
+// Connected over a loopback address or a unix socket.
+bool IsLocal(const Session& session);
+
 class Engine {
  public:
   Engine(config::ServerSettings& settings, store::Databases& databases,
@@ -59,6 +62,7 @@ class Engine {
   void RemoveSession(Session& session);
   const std::map<uint64_t, Session*>& sessions() const { return sessions_; }
   Session* FindSession(uint64_t id) const;
+  size_t waiting_count() const { return waiting_.size(); }
   uint64_t NextSessionId() { return ++last_session_id_; }
 
   // ---- time and input
@@ -122,6 +126,8 @@ class Engine {
   // caller.
   void Execute(Session& session, const Command& command, std::span<const std::string_view> args,
                std::string_view raw);
+  // CONFIG RESETSTAT.
+  void ResetStatistics();
   // Whether EXEC is running its queue.
   bool in_transaction() const { return in_transaction_; }
   void set_in_transaction(bool running) { in_transaction_ = running; }
@@ -163,6 +169,7 @@ class Engine {
   int64_t last_save_seconds = 0;      // LASTSAVE; start-up time until something is saved
   bool active_expire_enabled = true;  // DEBUG SET-ACTIVE-EXPIRE
   bool loading = false;         // a snapshot replaces the keyspace: most commands answer -LOADING
+  uint64_t startup_memory = 0;  // used when serving began
   int64_t unsaved_changes = 0;  // INFO rdb_changes_since_last_save
 
  private:

@@ -66,6 +66,7 @@ Server::Server(io::Io& io, Options options, log::Logger& logger, ProcessProbe& p
   engine_->last_save_seconds = io_.WallNow().ms / 1000;
   commands::RegisterAll(engine_->table());
   engine_->OnTableComplete();
+  engine_->startup_memory = probe_.UsedBytes();
 }
 
 Server::~Server() {

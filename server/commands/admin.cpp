@@ -1,0 +1,133 @@
+// Commands for the operator of one server: INFO, TIME, LASTSAVE, SHUTDOWN.
+#include "server/commands/families.h"
+#include "server/engine/context.h"
+#include "server/engine/engine.h"
+#include "server/info/info.h"
+#include "shared/base/numbers.h"
+#include "shared/resp/errors.h"
+
+namespace quorate::server::commands {
+
+namespace {
+
+using engine::Context;
+
+void Info(Context& context) {
+  context.reply.Verbatim(info::Render(context.engine, context.args.subspan(1)), "txt");
+}
+
+void Time(Context& context) {
+  context.reply.ArrayHeader(2);
+  context.reply.BulkInteger(context.wall.ms / 1000);
+  context.reply.BulkInteger(context.wall.ms % 1000 * 1000);
+}
+
+void Lastsave(Context& context) { context.reply.Integer(context.engine.last_save_seconds); }
+
+void Shutdown(Context& context) {
+  engine::ShutdownRequest request;
+  bool save = false;
+  for (const std::string_view option : context.args.subspan(1)) {
+    if (base::EqualsIgnoreCase(option, "nosave")) continue;
+    if (base::EqualsIgnoreCase(option, "save")) {
+      save = true;
+    } else if (base::EqualsIgnoreCase(option, "now")) {
+      request.now = true;
+    } else if (base::EqualsIgnoreCase(option, "force")) {
+      request.force = true;
+    } else if (base::EqualsIgnoreCase(option, "abort")) {
+      request.abort = true;
+    } else {
+      return context.Error(resp::errors::kSyntax);
+    }
+  }
+  if (request.abort && context.argc() > 2) return context.Error(resp::errors::kSyntax);
+  if (save)
+    return context.Error(
+        "ERR SHUTDOWN SAVE is not supported: this server writes no snapshot files yet");
+  if (const base::Status status = context.engine.host().Shutdown(&context.session, request);
+      !status)
+    return context.Error("ERR " + status.error().message);
+  if (request.abort) context.reply.Ok();
+}
+
+constexpr Argument kInfoArguments[] = {{.name = "section", .optional = true, .multiple = true}};
+constexpr std::string_view kInfoTips[] = {"nondeterministic_output", "request_policy:all_shards",
+                                          "response_policy:special"};
+constexpr Change kInfoHistory[] = {
+    {"7.0.0", "Added support for taking multiple section arguments."}};
+constexpr std::string_view kTimeTips[] = {"nondeterministic_output"};
+constexpr Argument kShutdownArguments[] = {
+    {.name = "nosave_save", .type = Argument::Type::kOneOf, .optional = true},
+    {.depth = 1, .name = "nosave", .type = Argument::Type::kPureToken, .token = "NOSAVE"},
+    {.depth = 1, .name = "save", .type = Argument::Type::kPureToken, .token = "SAVE"},
+    {.name = "now",
+     .type = Argument::Type::kPureToken,
+     .token = "NOW",
+     .optional = true,
+     .since = "7.0.0"},
+    {.name = "force",
+     .type = Argument::Type::kPureToken,
+     .token = "FORCE",
+     .optional = true,
+     .since = "7.0.0"},
+    {.name = "abort",
+     .type = Argument::Type::kPureToken,
+     .token = "ABORT",
+     .optional = true,
+     .since = "7.0.0"}};
+constexpr Change kShutdownHistory[] = {
+    {"7.0.0", "Added the `NOW`, `FORCE` and `ABORT` modifiers."}};
+constexpr std::string_view kLastsaveTips[] = {"nondeterministic_output"};
+
+constexpr CommandRow kRows[] = {
+    {.spec = {.name = "info",
+              .summary = "Get information and statistics about the server",
+              .since = "1.0.0",
+              .group = Group::kServer,
+              .complexity = "O(1)",
+              .arity = -1,
+              .flags = flag::kLoading | flag::kStale,
+              .categories = acl::kDangerous,
+              .arguments = kInfoArguments,
+              .tips = kInfoTips,
+              .history = kInfoHistory},
+     .run = &Info},
+    {.spec = {.name = "time",
+              .summary = "Return the current server time",
+              .since = "2.6.0",
+              .group = Group::kServer,
+              .complexity = "O(1)",
+              .arity = 1,
+              .flags = flag::kLoading | flag::kStale | flag::kFast,
+              .tips = kTimeTips},
+     .run = &Time},
+    {.spec = {.name = "lastsave",
+              .summary = "Get the UNIX time stamp of the last successful save to disk",
+              .since = "1.0.0",
+              .group = Group::kServer,
+              .complexity = "O(1)",
+              .arity = 1,
+              .flags = flag::kLoading | flag::kStale | flag::kFast,
+              .categories = acl::kAdmin | acl::kDangerous,
+              .tips = kLastsaveTips},
+     .run = &Lastsave},
+    {.spec = {.name = "shutdown",
+              .summary = "Synchronously save the dataset to disk and then shut down the server",
+              .since = "1.0.0",
+              .group = Group::kServer,
+              .complexity = "O(N) when saving, where N is the total number of keys in all "
+                            "databases when saving data, otherwise O(1)",
+              .arity = -1,
+              .flags = flag::kAdmin | flag::kNoScript | flag::kLoading | flag::kStale |
+                       flag::kNoMulti | flag::kAllowBusy,
+              .arguments = kShutdownArguments,
+              .history = kShutdownHistory},
+     .run = &Shutdown},
+};
+
+}  // namespace
+
+Rows AdminRows() { return kRows; }
+
+}  // namespace quorate::server::commands

@@ -1,0 +1,81 @@
+#include <algorithm>
+
+#include "server/info/info.h"
+
+namespace quorate::server::info {
+
+namespace {
+
+double Ratio(uint64_t a, uint64_t b) {
+  return b == 0 ? 0 : static_cast<double>(a) / static_cast<double>(b);
+}
+
+const char* PolicyName(config::EvictionPolicy policy) {
+  switch (policy) {
+    case config::EvictionPolicy::kVolatileLru:
+      return "volatile-lru";
+    case config::EvictionPolicy::kVolatileLfu:
+      return "volatile-lfu";
+    case config::EvictionPolicy::kVolatileRandom:
+      return "volatile-random";
+    case config::EvictionPolicy::kVolatileTtl:
+      return "volatile-ttl";
+    case config::EvictionPolicy::kAllKeysLru:
+      return "allkeys-lru";
+    case config::EvictionPolicy::kAllKeysLfu:
+      return "allkeys-lfu";
+    case config::EvictionPolicy::kAllKeysRandom:
+      return "allkeys-random";
+    case config::EvictionPolicy::kNoEviction:
+      return "noeviction";
+  }
+  return "noeviction";
+}
+
+}  // namespace
+
+void AppendMemory(engine::Engine& engine, Fields& out) {
+  const uint64_t used = engine.host().MemoryUsedBytes();
+  const uint64_t resident = engine.host().ResidentBytes();
+  const uint64_t peak = std::max(engine.stats().peak_memory, used);
+  const uint64_t dataset = std::min<uint64_t>(used, engine.databases().MemoryBytes());
+  const engine::Host::ProcessInfo process = engine.host().Process();
+  uint64_t normal_clients = 0;
+  for (const auto& [id, session] : engine.sessions())
+    if (session->kind == engine::SessionKind::kNormal)
+      normal_clients += session->input.capacity() + session->output.capacity();
+  uint64_t replica_buffers = 0;
+  for (const auto& replica : engine.replication().Replicas())
+    replica_buffers += replica.pending_bytes;
+
+  out.Section("Memory");
+  out.Bytes("used_memory", used);
+  out.Bytes("used_memory_rss", resident);
+  out.Bytes("used_memory_peak", peak);
+  out.Percent("used_memory_peak_perc", 100 * Ratio(used, peak));
+  out.Count("used_memory_overhead", used - dataset);
+  out.Count("used_memory_startup", engine.startup_memory);
+  out.Count("used_memory_dataset", dataset);
+  out.Percent("used_memory_dataset_perc", 100 * Ratio(dataset, used));
+  out.Count("allocator_allocated", used);
+  out.Count("allocator_active", resident);
+  out.Count("allocator_resident", resident);
+  out.Bytes("total_system_memory", process.total_system_memory);
+  out.Number("used_memory_lua", 0);
+  out.Number("number_of_cached_scripts", 0);
+  out.Bytes("maxmemory", engine.settings().maxmemory);
+  out.Text("maxmemory_policy", PolicyName(engine.settings().maxmemory_policy));
+  out.Decimal("mem_fragmentation_ratio", Ratio(resident, used), 2);
+  out.Number("mem_fragmentation_bytes",
+             static_cast<int64_t>(resident) - static_cast<int64_t>(used));
+  out.Number("mem_not_counted_for_evict", 0);
+  out.Count("mem_replication_backlog", engine.replication().Backlog().memory);
+  out.Count("mem_total_replication_buffers", engine.replication().Backlog().memory);
+  out.Count("mem_clients_slaves", replica_buffers);
+  out.Count("mem_clients_normal", normal_clients);
+  out.Number("mem_aof_buffer", 0);
+  out.Text("mem_allocator", process.allocator);
+  out.Number("active_defrag_running", 0);
+}
+
+}  // namespace quorate::server::info
