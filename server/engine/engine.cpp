@@ -162,7 +162,7 @@ size_t Engine::RunRequests(Session& session, std::string_view input) {
   using Outcome = resp::RequestParser::Outcome;
   size_t consumed = 0;
   while (consumed < input.size() && !session.blocked() && !session.close_now &&
-         !session.close_after_reply && session.kind != SessionKind::kReplica) {
+         !session.close_after_reply) {
     const Outcome outcome = session.parser.Next(input.substr(consumed));
     if (outcome == Outcome::kNeedMore) return consumed + session.parser.consumed();
     if (outcome == Outcome::kError) {
@@ -211,6 +211,11 @@ void Engine::Dispatch(Session& session, std::span<const std::string_view> args,
              },
              Judge(*this, session, command, args));
 
+  if (session.kind == SessionKind::kReplica && session.output.size() > reply_begin) {
+    session.output.Truncate(reply_begin);
+    Kill(session, "Replica generated a reply to command '" + std::string(args[0].substr(0, 64)) + "'");
+    return;
+  }
   // CLIENT REPLY ON itself answers; what ran muted does not.
   if (muted_before && session.reply_mode != ReplyMode::kOn) session.output.Truncate(reply_begin);
   if (session.reply_mode == ReplyMode::kOff && !muted_before) session.output.Truncate(reply_begin);
