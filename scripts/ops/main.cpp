@@ -58,39 +58,49 @@ base::Result<Topology> TopologyOf(const Options& options) {
   return topology;
 }
 
-std::string NextCommands(const Topology& topology) {
+std::string NextCommands(const Topology& topology, uint16_t primary) {
   const std::string sentinel = std::to_string(topology.sentinels.front().port);
   return "\nTry next:\n"
          "  redis-cli -p " +
          sentinel + " sentinel get-master-addr-by-name " + topology.group +
          "\n"
          "  redis-cli -p " +
-         std::to_string(topology.FirstPrimary().port) +
+         std::to_string(primary) +
          " set greeting hello\n"
          "  scripts/drill kill-primary     kill the primary under writes, and see what it cost\n"
          "  scripts/status                 who is who now\n"
          "  scripts/down                   stop everything\n";
 }
 
-base::Result<Deployment> OpenOrCreate(const Options& options) {
-  if (Deployment::Exists(options.run_directory)) return Deployment::Open(options.run_directory);
+// What is in the run directory, or a new deployment there. Options that describe another one than
+// is there are an error.
+base::Result<Deployment> OpenOrCreate(const Options& options, bool describes_deployment) {
+  const bool exists = Deployment::Exists(options.run_directory);
+  if (exists && !describes_deployment) return Deployment::Open(options.run_directory);
   auto programs = ProgramsOf(options);
   if (!programs) return programs.error();
   auto topology = TopologyOf(options);
   if (!topology) return topology.error();
-  return Deployment::Create(options.run_directory, std::move(*topology), std::move(*programs));
+  if (!exists) {
+    return Deployment::Create(options.run_directory, std::move(*topology), std::move(*programs));
+  }
+  auto deployment = Deployment::Open(options.run_directory);
+  if (deployment && (deployment->topology() != *topology || deployment->programs() != *programs)) {
+    return base::Error{options.run_directory +
+                       " holds another deployment; `quorate down --purge` removes it"};
+  }
+  return deployment;
 }
 
-ExitCode Up(Foreground& foreground, const Options& options) {
-  auto deployment = OpenOrCreate(options);
+ExitCode Up(Foreground& foreground, const Options& options, bool describes_deployment) {
+  auto deployment = OpenOrCreate(options, describes_deployment);
   if (!deployment) return Complain(deployment.error().message, kUnableToRun);
   const auto observation = BringUp(foreground, *deployment);
   if (!observation) return Complain(observation.error().message, kUnableToRun);
-  if (options.json) {
-    Print(StatusJson(deployment->topology(), *observation));
-  } else {
-    Print(StatusTable(deployment->topology(), *observation) + NextCommands(deployment->topology()));
-  }
+  const Topology& topology = deployment->topology();
+  Print(options.json ? StatusJson(topology, *observation)
+                     : StatusTable(topology, *observation) +
+                           NextCommands(topology, observation->AgreedPrimary()->port));
   return kWell;
 }
 
@@ -191,6 +201,10 @@ void DescribeDeployment(CLI::App& command, Options& options) {
       ->check(CLI::Range(1, 3'600'000));
 }
 
+bool DescribesDeployment(const CLI::App& command) {
+  return command.get_option_group("deployment")->count_all() > 0;
+}
+
 int Main(int argc, char** argv) {
   Options options;
   CLI::App app{"Quorate: starts, shows and drills a deployment on this machine"};
@@ -243,11 +257,11 @@ int Main(int argc, char** argv) {
   }
 
   Foreground foreground;
-  if (up->parsed()) return Up(foreground, options);
+  if (up->parsed()) return Up(foreground, options, DescribesDeployment(*up));
   if (down->parsed()) return Down(options);
   if (status->parsed()) return Status(foreground, options);
   if (bench->parsed()) return Bench(foreground, options);
-  return Drill(foreground, options, drill->get_option_group("deployment")->count_all() > 0);
+  return Drill(foreground, options, DescribesDeployment(*drill));
 }
 
 }  // namespace
