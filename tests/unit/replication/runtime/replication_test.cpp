@@ -138,14 +138,18 @@ TEST_CASE("replication: who joins late goes on in the database that the stream h
   n[0].Set(7, "before", "1");
   n.world.Run(1s);
   n[2].Follow(n[1]);  // its snapshot comes from the middle of the stream
-  n[3].Follow(n[0]);
   n.world.Run(5s);
   n[0].Set(7, "after", "2");
+  n.world.Run(1s);
+  CHECK(n[2].data == n[0].data);
+  n[3].Follow(n[0]);
+  n.world.Run(5s);
+  n[0].Set(7, "and after", "3");
   n.world.Run(1s);
   for (size_t i = 1; i < 4; ++i) {
     CAPTURE(i);
     CHECK(n[i].data == n[0].data);
-    CHECK(n[i].data[7].size() == 2);
+    CHECK(n[i].data[7].size() == 3);
   }
 }
 
