@@ -172,8 +172,17 @@ size_t Engine::RunRequests(Session& session, std::string_view input) {
       return input.size();
     }
     const size_t size = session.parser.consumed();
+    const bool replica_link = session.kind == SessionKind::kReplica;
     Dispatch(session, session.parser.args(),
              session.parser.canonical() ? session.parser.raw() : std::string_view());
+    // A replica link's output is the stream: an answer in it would corrupt the replica.
+    if (replica_link && !session.output.empty()) {
+      session.output.Clear();
+      Kill(session, "Replica generated a reply to command '" +
+                        std::string(session.parser.args()[0].substr(0, 64)) +
+                        "', disconnecting it");
+      return input.size();
+    }
     if (std::holds_alternative<BlockedByPause>(session.blocked_state))
       return consumed;  // runs when the pause ends
     consumed += size;
