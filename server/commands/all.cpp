@@ -11,6 +11,8 @@ void RegisterAll(engine::CommandTable& table) {
   table.Add(StringRangeRows());
   table.Add(StringNumberRows());
   table.Add(LcsRows());
+  table.Add(BitRows());
+  table.Add(BitFieldRows());
   // Keys and databases.
   table.Add(KeyRows());
   table.Add(ObjectRows());

@@ -18,6 +18,8 @@ Rows StringSetRows();
 Rows StringRangeRows();
 Rows StringNumberRows();
 Rows LcsRows();
+Rows BitRows();
+Rows BitFieldRows();
 
 // ---- keys and databases
 Rows KeyRows();

@@ -6,7 +6,6 @@
 #include "server/commands/arguments.h"
 #include "server/commands/families.h"
 #include "server/engine/context.h"
-#include "server/engine/engine.h"
 #include "shared/base/glob.h"
 
 namespace quorate::server::commands {
@@ -61,11 +60,13 @@ std::optional<ScanOptions> ParseScanOptions(Context& context) {
 
 bool Matches(Context& context, const ScanOptions& options, const store::Record& record) {
   if (options.pattern != "*" && !base::GlobMatch(options.pattern, record.key())) return false;
-  if (record.has_expiry() &&
-      context.engine.HideIfExpired(context.session, context.database(),
-                                   context.db().Prepare(record.key()), record))
-    return false;
-  return options.type.empty() || Is(options.type, store::TypeName(record.type()));
+  if (!record.has_expiry() && options.type.empty()) return true;
+  const std::string name(record.key());  // the record goes if it is expired
+  const store::Lookup key = context.db().Prepare(name);
+  if (options.type.empty()) return context.Peek(key) != nullptr;
+  // As in Redis, asking for the type is a lookup: it counts, and what expired is a miss.
+  const store::Record* live = context.FindUntouched(key);
+  return live != nullptr && Is(options.type, store::TypeName(live->type()));
 }
 
 void Scan(Context& context) {

@@ -92,8 +92,7 @@ SetOutcome SetValue(Context& context, std::string_view value, const SetOptions& 
   StoreString(context, key, value, expiry);
   context.Notify(config::kNotifyString, "set", key.key);
   if (options.expiry.is_time()) {
-    if (options.expiry.kind != ExpiryOption::Kind::kAtMilliseconds)
-      ReplicateSetUntil(context, key.key, value, expire_at_ms);
+    ReplicateSetUntil(context, key.key, value, expire_at_ms);
     context.Notify(config::kNotifyGeneric, "expire", key.key);
   } else if (options.get) {
     ReplicateWithoutGet(context);

@@ -20,8 +20,7 @@ TEST_CASE_FIXTURE(CommandFixture, "strings: SET replicates a relative expiry as 
   CHECK(Run("SET a 1 NX EX 10") == "+OK\r\n");
   CHECK(Run("SET b 1 PXAT 1700000009000 XX") == "$-1\r\n");
   CHECK(Run("SET a 2 XX PXAT 1700000009000 GET") == "$1\r\n1\r\n");
-  CHECK(TakeStream() ==
-        Lines{"0 SET a 1 PXAT 1700000010000", "0 SET a 2 XX PXAT 1700000009000 GET"});
+  CHECK(TakeStream() == Lines{"0 SET a 1 PXAT 1700000010000", "0 SET a 2 PXAT 1700000009000"});
   CHECK(Run("SET a 3 get KEEPTTL") == "$1\r\n2\r\n");
   CHECK(TakeStream() == Lines{"0 SET a 3 KEEPTTL"});
 }

@@ -1,0 +1,48 @@
+#include <string>
+#include <vector>
+
+#include "tests/support/command_fixture.h"
+
+#include <doctest/doctest.h>
+
+namespace quorate::testing {
+
+using Lines = std::vector<std::string>;
+
+TEST_CASE_FIXTURE(CommandFixture,
+                  "pubsub: messages reach channels and patterns, in both protocols") {
+  Session& two = NewSession(2);
+  Session& three = NewSession(3);
+  CHECK(Run(two, "SUBSCRIBE a b") ==
+        "*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n*3\r\n$9\r\nsubscribe\r\n$1\r\nb\r\n:2\r\n");
+  CHECK(Run(three, "PSUBSCRIBE [ab]") == ">3\r\n$10\r\npsubscribe\r\n$4\r\n[ab]\r\n:1\r\n");
+  CHECK(Run("PUBLISH a x") == ":2\r\n");
+  CHECK(TakeOutput(two) == "*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\nx\r\n");
+  CHECK(TakeOutput(three) == ">4\r\n$8\r\npmessage\r\n$4\r\n[ab]\r\n$1\r\na\r\n$1\r\nx\r\n");
+  CHECK(Run("PUBLISH c x") == ":0\r\n");
+  CHECK(TakeStream() == Lines{"0 PUBLISH a x", "0 PUBLISH c x"});
+}
+
+TEST_CASE_FIXTURE(CommandFixture, "pubsub: a RESP2 subscriber may only run a few commands") {
+  Run("SUBSCRIBE a");
+  CHECK(
+      Run("GET a") ==
+      "-ERR Can't execute 'get': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are "
+      "allowed in this context\r\n");
+  CHECK(Run("UNSUBSCRIBE") == "*3\r\n$11\r\nunsubscribe\r\n$1\r\na\r\n:0\r\n");
+  CHECK(Run("UNSUBSCRIBE") == "*3\r\n$11\r\nunsubscribe\r\n$-1\r\n:0\r\n");
+  CHECK(Run("PUNSUBSCRIBE x") == "*3\r\n$12\r\npunsubscribe\r\n$1\r\nx\r\n:0\r\n");
+  CHECK(Run("GET a") == "$-1\r\n");
+}
+
+TEST_CASE_FIXTURE(CommandFixture, "pubsub: PUBSUB tells who listens") {
+  Run(NewSession(), "SUBSCRIBE abc");
+  Run(NewSession(), "SUBSCRIBE abc xyz");
+  Run(NewSession(), "PSUBSCRIBE a* b*");
+  CHECK(Run("PUBSUB CHANNELS a*") == "*1\r\n$3\r\nabc\r\n");
+  CHECK(Run("PUBSUB NUMSUB abc q") == "*4\r\n$3\r\nabc\r\n:2\r\n$1\r\nq\r\n:0\r\n");
+  CHECK(Run("PUBSUB NUMPAT") == ":2\r\n");
+  CHECK(Run("PUBSUB X") == "-ERR unknown subcommand 'X'. Try PUBSUB HELP.\r\n");
+}
+
+}  // namespace quorate::testing
