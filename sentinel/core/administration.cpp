@@ -36,27 +36,26 @@ std::optional<std::string> MonitorError(const State& state, const MonitorRequest
   return std::nullopt;
 }
 
-// The vote from which a group of this name goes on.
-Vote VoteFor(State& state, const std::string& name) {
-  Vote vote{state.retired_vote_floor, std::nullopt};
-  const auto retired = state.retired_votes.find(name);
-  if (retired != state.retired_votes.end()) {
-    vote.epoch = std::max(vote.epoch, retired->second);
-    state.retired_votes.erase(retired);
+// What a group of this name goes on from.
+RetiredGroup TakeRetired(State& state, const std::string& name) {
+  RetiredGroup kept{state.retired_vote_floor, 0};
+  const auto retired = state.retired.find(name);
+  if (retired != state.retired.end()) {
+    kept = {std::max(kept.vote, retired->second.vote), retired->second.electorate};
+    state.retired.erase(retired);
   }
-  return vote;
+  return kept;
 }
 
-// Keeps the vote of a group that is removed. When too many are kept, the lowest raises the floor
-// for everyone.
-void RetireVote(State& state, const Group& group) {
-  state.retired_votes[group.name] = group.vote.epoch;
-  if (state.retired_votes.size() <= kMaxRetiredGroups) return;
+// When too many are kept, the lowest vote raises the floor for everyone.
+void Retire(State& state, const Group& group) {
+  state.retired[group.name] = {group.vote.epoch, group.electorate};
+  if (state.retired.size() <= kMaxRetiredGroups) return;
   const auto lowest =
-      std::min_element(state.retired_votes.begin(), state.retired_votes.end(),
-                       [](const auto& a, const auto& b) { return a.second < b.second; });
-  state.retired_vote_floor = std::max(state.retired_vote_floor, lowest->second);
-  state.retired_votes.erase(lowest);
+      std::min_element(state.retired.begin(), state.retired.end(),
+                       [](const auto& a, const auto& b) { return a.second.vote < b.second.vote; });
+  state.retired_vote_floor = std::max(state.retired_vote_floor, lowest->second.vote);
+  state.retired.erase(lowest);
 }
 
 void DropAllLinks(Turn& turn, Group& group) {
@@ -76,9 +75,11 @@ void Monitor(Turn& turn, const MonitorRequested& request) {
   fresh.options.quorum = static_cast<uint32_t>(*base::ParseInt64(request.quorum));
   fresh.options.down_after = turn.timings().default_down_after;
   fresh.options.failover_timeout = turn.timings().default_failover_timeout;
-  fresh.vote = VoteFor(state, request.group);
-  const Group& group =
-      state.groups.emplace(fresh.name, RestoreGroup(fresh, turn.now())).first->second;
+  const RetiredGroup kept = TakeRetired(state, request.group);
+  fresh.vote.epoch = kept.vote;
+  fresh.electorate = kept.electorate;
+  Group& group = state.groups.emplace(fresh.name, RestoreGroup(fresh, turn.now())).first->second;
+  group.reset_at = turn.now();
   turn.AnnouncePrimary(group, EventType::kMonitor, "quorum " + request.quorum);
   turn.Touch(group.name);
   RespondOkWhenDurable(turn, request.client);
@@ -92,7 +93,7 @@ void Remove(Turn& turn, const RemoveRequested& request) {
   turn.AnnouncePrimary(group, EventType::kMonitorEnd);
   AbandonFailover(turn, group);
   DropAllLinks(turn, group);
-  RetireVote(state, group);
+  Retire(state, group);
   state.groups.erase(position);
   RefreshPeerLinks(turn);
   RespondOkWhenDurable(turn, request.client);
@@ -109,6 +110,7 @@ void Reset(Turn& turn, const ResetGroups& request) {
     group.replicas.clear();
     group.peers.clear();
     group.odown_since.reset();
+    group.reset_at = turn.now();
     group.may_stand_at = std::max(group.may_stand_at, turn.now() + kResetGrace);
     turn.AnnouncePrimary(group, EventType::kResetMaster);
     turn.Touch(name);
@@ -139,6 +141,16 @@ void ChangeSettings(Turn& turn, const SettingsChanged& request) {
   RespondOkWhenDurable(turn, request.client);
 }
 
+void KeepElectorate(Turn& turn, Group& group) {
+  if (!group.reset_at || !IsDue(turn, *group.reset_at + kElectorateSettling)) return;
+  const auto met = static_cast<uint32_t>(group.peers.size() + 1);
+  if (met < group.electorate / 2 + 1) return;
+  group.reset_at.reset();
+  if (met == group.electorate) return;
+  group.electorate = met;
+  turn.Persist();
+}
+
 Group RestoreGroup(const DurableGroup& durable, base::Instant now) {
   Group group;
   group.name = durable.name;
@@ -161,6 +173,7 @@ Group RestoreGroup(const DurableGroup& durable, base::Instant now) {
     peer.address = known.address;
     group.peers.emplace(known.id, std::move(peer));
   }
+  group.electorate = std::max(durable.electorate, static_cast<uint32_t>(group.peers.size() + 1));
   group.next_deadline = now;
   return group;
 }

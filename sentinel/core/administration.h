@@ -18,6 +18,11 @@ void SetOptions(Turn& turn, const SetRequested& request);
 void Flush(Turn& turn, const FlushRequested& request);
 void ChangeSettings(Turn& turn, const SettingsChanged& request);
 
+// After RESET the electorate shrinks to the sentinels that were met again, once that has had time
+// to happen and they are a majority of the old one; until then elections need a majority of the
+// old.
+void KeepElectorate(Turn& turn, Group& group);
+
 // Builds a group from what was kept of it; no events, links due at once.
 Group RestoreGroup(const DurableGroup& durable, base::Instant now);
 

@@ -1,10 +1,12 @@
 // Who is down. Subjectively (SDOWN), each sentinel for itself:
-//   (a) nothing valid was heard for down-after - valid are +PONG, -LOADING and -MASTERDOWN;
-//   (b) a configured primary has reported the role of a replica for down-after and two INFO
-//   periods; (c) a primary that restarted has only said -LOADING for reboot-down-after, if that is
-//   set; (d) with failure-detection fast, the process has died: its link broke and connecting is
-//   refused again and again
-//       through a debounce, and no replica still holds a link to it.
+//
+//   (a) | nothing valid was heard for down-after; valid are +PONG, -LOADING and -MASTERDOWN
+//   (b) | a configured primary has reported the role of a replica for down-after and two INFO
+//       | periods
+//   (c) | a primary that restarted has only said -LOADING for reboot-down-after, if that is set
+//   (d) | with failure-detection fast, the process has died: its link broke, connecting is refused
+//       | again and again through a debounce, and no replica still holds a link to it
+//
 // Objectively (ODOWN), for a primary: we see it down, and enough peers said so within 5 s to make
 // the quorum. Peers are asked when we begin to suspect, then every second; being asked is a hint
 // that the asker suspects, and we ask back.

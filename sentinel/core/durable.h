@@ -36,20 +36,28 @@ struct DurableGroup {
   GroupOptions options;
   base::Epoch config_epoch;
   Vote vote;
+  uint32_t electorate =
+      0;  // sentinels, with ourselves, that elections count on; grows as more are met
   std::vector<base::Endpoint> replicas;
   std::vector<DurablePeer> peers;
 
   friend bool operator==(const DurableGroup&, const DurableGroup&) = default;
 };
 
+// What is kept of a group that was removed: monitored again under its name, it goes on from there.
+struct RetiredGroup {
+  base::Epoch vote;
+  uint32_t electorate = 0;
+
+  friend bool operator==(const RetiredGroup&, const RetiredGroup&) = default;
+};
+
 struct DurableState {
   base::RunId myid;  // zero: none yet; the Sentinel then generates one and persists it first of all
   base::Epoch current_epoch;
-  std::vector<DurableGroup> groups;  // by name
-  // Votes of groups that were removed: a group monitored again under its name goes on from there.
-  std::map<std::string, base::Epoch> retired_votes;
-  // No group ever votes in this epoch or below (what is left of retired votes beyond
-  // kMaxRetiredGroups).
+  std::vector<DurableGroup> groups;             // by name
+  std::map<std::string, RetiredGroup> retired;  // by group name
+  // No group ever votes in this epoch or below: what is left of those beyond kMaxRetiredGroups.
   base::Epoch retired_vote_floor;
 
   friend bool operator==(const DurableState&, const DurableState&) = default;

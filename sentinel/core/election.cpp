@@ -127,10 +127,13 @@ Tally CountVotes(Turn& turn, const Group& group) {
   const size_t needed = VotesNeeded(group);
   std::map<base::RunId, size_t> votes;
   size_t outstanding = 0;
-  if (turn.IsDurable(group.vote_version))
+  const bool own_durable = turn.IsDurable(group.vote_version);
+  // A candidate that cannot write its own vote does not lead, whatever the others say.
+  if (!own_durable && turn.state().finished_version >= group.vote_version) return Tally::kLost;
+  if (own_durable)
     ++votes[turn.state().myid];
-  else if (turn.state().finished_version < group.vote_version)
-    ++outstanding;  // on its way to the disk
+  else
+    ++outstanding;
   for (const auto& [id, peer] : group.peers) {
     if (peer.vote && peer.vote->epoch == epoch && peer.vote->leader)
       ++votes[*peer.vote->leader];
@@ -138,7 +141,7 @@ Tally CountVotes(Turn& turn, const Group& group) {
       ++outstanding;
   }
   const size_t ours = votes[turn.state().myid];
-  if (ours >= needed) return Tally::kWon;
+  if (ours >= needed && own_durable) return Tally::kWon;
   for (const auto& [leader, count] : votes)
     if (count >= needed) return Tally::kLostToAnother;
   return ours + outstanding < needed ? Tally::kLost : Tally::kOpen;

@@ -1,16 +1,16 @@
 // Votes. A sentinel gives one vote per (group, epoch), for ever: a later vote needs a higher epoch
 // (E2). The vote is on disk before anyone hears of it; if it cannot be, it is refused, and stays
 // spent (E3). A candidate counts only answers for exactly the epoch it asked for, and needs
-// max(majority of the known sentinels, quorum) (E5). Nobody votes or stands in TILT or while the
-// state cannot be written (E6).
+// max(majority of the electorate, quorum) (E5). Nobody votes or stands in TILT or while the state
+// cannot be written (E6).
 //
-//   when                                              | then
-//   ODOWN, enough peers reachable, waits over         | stand: next epoch, vote for ourselves, ask
-//   everyone a majority voted for us in our epoch              | elected enough of the others
-//   answered otherwise           | lost: try again in 50-150 ms, doubled per loss in a row no
-//   majority in election-timeout                   | lost: try again in 10 s (never beyond 2 x
-//   failover-timeout) asked for a vote in a higher epoch                | vote, give up our own
-//   candidacy, let the other finish
+//   when                                      | then
+//   ------------------------------------------+---------------------------------------------------
+//   ODOWN, enough peers reachable, waits over | stand: next epoch, vote for ourselves, ask all
+//   a majority voted for us in our epoch      | elected
+//   enough of the others answered otherwise   | lost: again in 50-150 ms, doubled per loss in a row
+//   no majority within election-timeout       | lost: again in 10 s, at most 2 x failover-timeout
+//   asked for a vote in a higher epoch        | vote, give up our candidacy, wait for the other
 #pragma once
 
 #include "sentinel/core/inputs.h"

@@ -1,22 +1,21 @@
 // Carrying out a failover once we stand for it, phase by phase:
 //
-//   phase               | leaves when                          | to                  | by
-//   WaitStart           | elected                              | SelectReplica       | KeepFailover
-//                       | lost, timed out, primary back        | (aborted)           |
-//   SelectReplica       | fresh INFO of all, or 200 ms         | SendPromotion       | ChooseHeir
-//                       | same, planned                        | PauseWrites         | switchover.h
-//                       | nobody eligible                      | (aborted)           |
-//   PauseWrites         | heir equal to the primary            | SendPromotion       | switchover.h
-//                       | not within the pause                 | (aborted, unpaused) |
-//   SendPromotion       | link to the heir up: MULTI...EXEC    | WaitPromotion       |
-//   SendPromotionNow
-//                       | failover-timeout, heir down          | (aborted)           |
-//   WaitPromotion       | EXEC confirms, or INFO role:master   | CommitConfig        | OnPromoted
-//                       | heir reconnected, still a replica    | SendPromotion       |
-//                       | failover-timeout, heir down          | (aborted)           |
-//   CommitConfig        | configuration durable and announced  | ReconfigureReplicas |
-//   configuration.h ReconfigureReplicas | all re-pointed, or failover-timeout  | (ended) |
-//   reconfiguration.h
+//   phase               | leaves when                         | to                  | by
+//   --------------------+-------------------------------------+---------------------+-------------
+//   WaitStart           | elected                             | SelectReplica       | election.h
+//                       | lost, timed out, primary back       | (aborted)           |
+//   SelectReplica       | fresh INFO of all, or 200 ms        | SendPromotion       | ChooseHeir
+//                       | same, planned                       | PauseWrites         | switchover.h
+//                       | nobody eligible                     | (aborted)           |
+//   PauseWrites         | heir equal to the primary           | SendPromotion       | switchover.h
+//                       | not within the pause                | (aborted, unpaused) |
+//   SendPromotion       | link to the heir up: MULTI...EXEC   | WaitPromotion       | here
+//                       | failover-timeout, heir down         | (aborted)           |
+//   WaitPromotion       | EXEC confirms, or INFO role:master  | CommitConfig        | OnPromoted
+//                       | heir reconnected, still a replica   | SendPromotion       |
+//                       | failover-timeout, heir down         | (aborted)           |
+//   CommitConfig        | configuration durable, announced    | ReconfigureReplicas | KeepConfig
+//   ReconfigureReplicas | all re-pointed, or failover-timeout | (ended)             | KeepReconf...
 //
 // An abort is possible only before the promotion is a fact. +switch-master is published when the
 // promotion is durable, before the replicas are re-pointed (Redis publishes it after).

@@ -1,5 +1,6 @@
 #include "sentinel/core/gossip.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -106,6 +107,7 @@ Peer* MeetPeer(Turn& turn, Group& group, const Hello& hello) {
     peer.id = hello.id;
     peer.address = hello.sentinel;
     const auto added = group.peers.emplace(hello.id, std::move(peer)).first;
+    group.electorate = std::max(group.electorate, static_cast<uint32_t>(group.peers.size() + 1));
     turn.AnnouncePeer(group, added->second, EventType::kSentinel);
   }
   RefreshPeerLinks(turn);

@@ -16,6 +16,7 @@ DurableGroup ToDurable(const Group& group) {
   durable.primary = group.primary.address;
   durable.config_epoch = group.config_epoch;
   durable.vote = group.vote;
+  durable.electorate = group.electorate;
   for (const auto& [address, replica] : group.replicas) durable.replicas.push_back(address);
   for (const auto& [id, peer] : group.peers) durable.peers.push_back({id, peer.address});
   // What is to take effect once durable is durable first.
@@ -33,7 +34,7 @@ DurableGroup ToDurable(const Group& group) {
 // L4.
 void CheckLimits(const State& state) {
   CHECK(state.groups.size() <= kMaxGroups);
-  CHECK(state.retired_votes.size() <= kMaxRetiredGroups);
+  CHECK(state.retired.size() <= kMaxRetiredGroups);
   for (const auto& [name, group] : state.groups) {
     CHECK(group.replicas.size() <= kMaxReplicasPerGroup + 1);  // a replaced primary is always kept
     CHECK(group.peers.size() <= kMaxPeersPerGroup);
@@ -66,6 +67,7 @@ void CheckGroup(const State& state, const Group& group) {
   // C6.
   CHECK(group.replicas.count(group.primary.address) == 0);
   CHECK(group.peers.count(state.myid) == 0);
+  CHECK(group.electorate > group.peers.size());
   // No configuration and no vote beyond the epochs known.
   CHECK(group.config_epoch <= state.current_epoch);
   CHECK(group.vote.epoch <= state.current_epoch);
@@ -92,7 +94,7 @@ DurableState ToDurable(const State& state) {
   DurableState durable;
   durable.myid = state.myid;
   durable.current_epoch = state.current_epoch;
-  durable.retired_votes = state.retired_votes;
+  durable.retired = state.retired;
   durable.retired_vote_floor = state.retired_vote_floor;
   for (const auto& [name, group] : state.groups) durable.groups.push_back(ToDurable(group));
   return durable;

@@ -49,6 +49,7 @@ void AdvanceGroup(Turn& turn, Group& group) {
     CHECK(round < kMaxRounds);
     turn.BeginAdvance();
     KeepConfig(turn, group);
+    KeepElectorate(turn, group);
     KeepDataLinks(turn, group, group.primary);
     for (auto& [address, replica] : group.replicas) KeepDataLinks(turn, group, replica);
     if (!turn.state().tilt_since) {
@@ -73,7 +74,7 @@ class Sentinel::Machine {
     state_.settings = std::move(settings);
     state_.myid = durable.myid;
     state_.current_epoch = durable.current_epoch;
-    state_.retired_votes = durable.retired_votes;
+    state_.retired = durable.retired;
     state_.retired_vote_floor = durable.retired_vote_floor;
   }
 

@@ -7,16 +7,18 @@
 // the state are held back until Persisted says that they are durable; a vote whose write failed is
 // refused, and stays spent.
 //
-// Invariants (CheckInvariants; numbers as in the sentinel page of the README):
-//   E2  one vote per (group, epoch): a group's vote epoch never falls, also across RESET, REMOVE
-//   and MONITOR. E3  a vote leaves this process (in a reply, or counted for ourselves) only after
-//   its write has completed. E5  no promotion is sent without votes of max(majority of the known
-//   sentinels, quorum) for exactly our epoch. E6  no vote and no new candidacy in TILT, or while
-//   the last write of the state has failed. C1  a group's config epoch never falls, and its address
-//   changes only together with the epoch. C3  a config epoch announced by us was won by us or heard
-//   from a peer. C6  no instance is registered twice in a group, and the primary is not among its
-//   own replicas. L4  groups, replicas, peers, held answers and requests are bounded by the limits
-//   of timings.h.
+// Invariants, CHECKed by CheckInvariants where one state shows them:
+//
+//   E2 | one vote per (group, epoch): a group's vote epoch never falls, whatever RESET, REMOVE,
+//      | MONITOR or a restart do
+//   E3 | a vote leaves this process, or counts for ourselves, only after its write has completed
+//   E5 | no promotion is sent without votes of max(majority of the electorate, quorum) for exactly
+//      | our epoch
+//   E6 | no vote and no candidacy in TILT, or while the last write of the state has failed
+//   C1 | a group's config epoch never falls, and its address changes only together with the epoch
+//   C3 | a config epoch that we announce was won by us or heard from a peer
+//   C6 | no instance is twice in a group, and the primary is not among its own replicas
+//   L4 | groups, replicas, peers, requests and held answers have the limits of timings.h
 //
 // Single-threaded. Not copyable.
 #pragma once

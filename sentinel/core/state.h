@@ -235,6 +235,11 @@ struct Group {
   base::Epoch config_epoch;
   Vote vote;
   uint64_t vote_version = 0;  // the PersistState that makes `vote` durable
+  // Sentinels, with ourselves, whose majority is needed: all ever known. RESET does not shrink it
+  // at once, or two small electorates could elect two leaders in one epoch (views.h,
+  // KnownSentinels; administration.h, KeepElectorate).
+  uint32_t electorate = 1;
+  std::optional<base::Instant> reset_at;  // the electorate may shrink some time after this
   std::optional<base::Instant> odown_since;
   std::optional<Failover> failover;
   std::optional<PendingConfig> pending_config;
@@ -252,7 +257,7 @@ struct State {
   Settings settings;
   std::map<std::string, Group> groups;  // in the order of their names
   std::map<base::RunId, PeerLink> peer_links;
-  std::map<std::string, base::Epoch> retired_votes;
+  std::map<std::string, RetiredGroup> retired;
   base::Epoch retired_vote_floor;
 
   std::optional<base::Instant> tilt_since;

@@ -1,9 +1,12 @@
 // The planned path of SENTINEL FAILOVER, when the primary is well: nothing that was acknowledged is
 // lost.
 //
-//   CLIENT PAUSE <ms> WRITE on the primary -> its offset after the pause, from INFO -> the heir's
-//   offset, asked again and again until it has reached that -> promotion (failover.h) -> the old
-//   primary follows the heir, its clients' connections are closed -> CLIENT UNPAUSE.
+//   1 | CLIENT PAUSE <ms> WRITE on the primary
+//   2 | its offset after the pause, from INFO
+//   3 | the heir's offset, asked again and again until it has reached that
+//   4 | promotion (failover.h)
+//   5 | the old primary follows the heir, and its clients' connections are closed
+//   6 | CLIENT UNPAUSE
 //
 // The pause is renewed while the promotion takes its time, so that it never ends before the old
 // primary has been demoted; if we die in between, it ends by itself. Whatever goes wrong before the

@@ -76,6 +76,9 @@ inline constexpr base::Duration kDeathInfoPeriod = std::chrono::milliseconds(50)
 inline constexpr base::Duration kCandidacyJitter = std::chrono::milliseconds(20);
 // After RESET nobody stands until the peers are likely to be known again.
 inline constexpr base::Duration kResetGrace = std::chrono::seconds(5);
+// After RESET the electorate keeps its size for this long: time for every living sentinel to be met
+// again.
+inline constexpr base::Duration kElectorateSettling = std::chrono::seconds(30);
 // A promotion that the heir refused (it is loading, say) is sent again after this.
 inline constexpr base::Duration kPromotionRetryPeriod = std::chrono::milliseconds(100);
 // Elections that a forced failover may lose before it gives up.

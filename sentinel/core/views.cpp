@@ -35,7 +35,7 @@ std::optional<base::Endpoint> CurrentPrimary(const State& state, const std::stri
   return position->second.primary.address;
 }
 
-size_t KnownSentinels(const Group& group) { return group.peers.size() + 1; }
+size_t KnownSentinels(const Group& group) { return group.electorate; }
 
 size_t VotesNeeded(const Group& group) {
   return std::max<size_t>(KnownSentinels(group) / 2 + 1, group.options.quorum);

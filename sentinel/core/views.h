@@ -12,7 +12,8 @@ namespace quorate::sentinel::core {
 // SENTINEL GET-MASTER-ADDR-BY-NAME.
 std::optional<base::Endpoint> CurrentPrimary(const State& state, const std::string& group);
 
-// The electorate as it counts for elections: every known sentinel and ourselves, dead or alive.
+// The electorate: every sentinel ever known, dead or alive, and ourselves. RESET lowers it only
+// after a while.
 size_t KnownSentinels(const Group& group);
 // Votes needed to be elected: max(majority of the known, quorum).
 size_t VotesNeeded(const Group& group);

@@ -33,7 +33,7 @@ World::World(int sentinels, int servers, GroupOptions options, uint64_t seed)
     if (i > 0) servers_[i].follows = servers_[0].address;
   }
   DurableState durable;
-  durable.groups.push_back({"mymaster", servers_[0].address, options, {}, {}, {}, {}});
+  durable.groups.push_back({"mymaster", servers_[0].address, options, {}, {}, 0, {}, {}});
   sentinels_.resize(sentinels);
   for (int i = 0; i < sentinels; ++i) {
     sentinels_[i].address = {Host(1, i), 26379};
@@ -109,6 +109,11 @@ void World::StepSentinel(int i, const Input& input) {
   DurableState durable = s.core->Durable();
   CheckSuccession(s.observed, durable);
   s.observed = std::move(durable);
+  // C2: a config epoch means one address, everywhere and for ever.
+  for (const auto& [name, state] : s.core->state().groups)
+    if (state.config_epoch > base::Epoch(0))
+      CHECK(configs_.emplace(state.config_epoch.number(), state.primary.address).first->second ==
+            state.primary.address);
   CarryOut(i, std::move(actions));
   ArmTimer(i);
 }
@@ -126,43 +131,42 @@ void World::ArmTimer(int i) {
 
 void World::CarryOut(int i, Actions actions) {
   for (const Action& action : actions) {
-    std::visit(
-        base::Overloaded{
-            [&](const OpenLink& open) { DoOpen(i, open); },
-            [&](const CloseLink& close) {
-              wires_.erase({i, static_cast<uint64_t>(close.link)});
-            },
-            [&](const Send& send) { DoSend(i, send); },
-            [&](const PersistState& persist) { DoPersist(i, persist.version); },
-            [&](const Respond& respond) {
-              const auto client = static_cast<uint64_t>(respond.client);
-              const auto query = peer_queries_.find(client);
-              if (query == peer_queries_.end()) {
-                sentinels_[i].replies[client] = respond.reply;
-                return;
-              }
-              const auto [key, request] = query->second;
-              peer_queries_.erase(query);
-              if (const auto* down = std::get_if<MasterDownReply>(&respond.reply))
-                Answer(key, request,
-                       WireReply::Array(
-                           {WireReply::Integer(down->down), WireReply::Bulk(down->leader),
-                            WireReply::Integer(static_cast<int64_t>(down->leader_epoch))}));
-              else
-                Answer(key, request, WireReply::Integer(1));
-            },
-            [&](const Announce& announce) {
-              const Event& event = announce.event;
-              const std::string line =
-                  "s" + std::to_string(i) + " " + std::string(event.name()) + " " + event.payload;
-              transcript_.push_back(line);
-              lines_.emplace_back(now_, line);
-              if (event.type == EventType::kElectedLeader)
-                leaders_[group(i).failover ? group(i).failover->epoch.number() : 0].insert(i);
-            },
-            [](const RunScript&) {},
-        },
-        action);
+    std::visit(base::Overloaded{
+                   [&](const OpenLink& open) { DoOpen(i, open); },
+                   [&](const CloseLink& close) {
+                     wires_.erase({i, static_cast<uint64_t>(close.link)});
+                   },
+                   [&](const Send& send) { DoSend(i, send); },
+                   [&](const PersistState& persist) { DoPersist(i, persist.version); },
+                   [&](const Respond& respond) {
+                     const auto client = static_cast<uint64_t>(respond.client);
+                     const auto query = peer_queries_.find(client);
+                     if (query == peer_queries_.end()) {
+                       sentinels_[i].replies[client] = respond.reply;
+                       return;
+                     }
+                     const auto [key, request] = query->second;
+                     peer_queries_.erase(query);
+                     if (const auto* down = std::get_if<MasterDownReply>(&respond.reply))
+                       Answer(key, request,
+                              WireReply::Array(
+                                  {WireReply::Integer(down->down), WireReply::Bulk(down->leader),
+                                   WireReply::Integer(static_cast<int64_t>(down->leader_epoch))}));
+                     else
+                       Answer(key, request, WireReply::Integer(1));
+                   },
+                   [&](const Announce& announce) {
+                     const Event& event = announce.event;
+                     const std::string line = "s" + std::to_string(i) + " " +
+                                              std::string(event.name()) + " " + event.payload;
+                     transcript_.push_back(line);
+                     lines_.emplace_back(now_, line);
+                     if (event.type == EventType::kElectedLeader)
+                       leaders_[group(i).vote.epoch.number()].insert(i);
+                   },
+                   [](const RunScript&) {},
+               },
+               action);
   }
 }
 

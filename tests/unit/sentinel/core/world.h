@@ -147,6 +147,7 @@ class World {
   std::vector<std::string> transcript_;
   std::vector<std::pair<Instant, std::string>> lines_;
   std::map<uint64_t, std::set<int>> leaders_;
+  std::map<uint64_t, Endpoint> configs_;  // by config epoch
   uint64_t next_client_ = 1000000;
   std::map<uint64_t, std::pair<WireKey, RequestId>> peer_queries_;
   std::vector<uint64_t> timer_generation_;

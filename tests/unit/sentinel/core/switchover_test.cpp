@@ -1,0 +1,141 @@
+// SENTINEL FAILOVER: planned with a healthy primary, forced with one that is not.
+#include "tests/unit/sentinel/core/world.h"
+
+#include <doctest/doctest.h>
+
+namespace quorate::sentinel::core::test {
+namespace {
+
+struct Planned {
+  explicit Planned(int servers = 3) : world(3, servers, Options()) {
+    world.RunFor(seconds(8));
+    REQUIRE(world.group(0).peers.size() == 2);
+    REQUIRE(world.group(0).replicas.size() == size_t(servers - 1));
+  }
+  static GroupOptions Options() {
+    GroupOptions options;
+    options.quorum = 2;
+    options.down_after = seconds(2);
+    options.failover_timeout = seconds(10);
+    return options;
+  }
+  std::string Ask() {
+    world.Command(0, 1, FailoverRequested{ClientId{}, "mymaster"});
+    const CommandReply* reply = world.ReplyTo(0, 1);
+    REQUIRE(reply != nullptr);
+    if (const auto* error = std::get_if<ErrorReply>(reply)) return error->text;
+    return std::holds_alternative<OkReply>(*reply) ? "OK" : "?";
+  }
+  bool Done() {
+    for (int i = 0; i < 3; ++i)
+      if (world.PrimaryOf(i) == world.server(0).address) return false;
+    return !world.group(0).failover;
+  }
+  World world;
+};
+
+TEST_CASE(
+    "switchover: pauses writes, waits for the heir to be equal, promotes, demotes, lifts the "
+    "pause") {
+  Planned t;
+  t.world.server(0).offset = 5000;  // the replicas are at 1000 until the pause lets them catch up
+  const Instant asked = t.world.now();
+  CHECK(t.Ask() == "OK");
+  REQUIRE(t.world.RunUntil([&] { return t.Done(); }, seconds(5)));
+  CHECK(base::ToMs(t.world.now() - asked) <= 100);
+  const bool first = t.world.PrimaryOf(0) == t.world.server(1).address;
+  FakeServer& heir = t.world.server(first ? 1 : 2);
+  CHECK(heir.offset == 5000);
+  t.world.RunFor(milliseconds(100));
+  CHECK(t.world.server(0).follows == heir.address);
+  CHECK(t.world.server(0).log ==
+        std::vector<std::string>{
+            "CLIENT PAUSE 2000 WRITE", "SLAVEOF " + heir.address.host + " 6379", "CONFIG REWRITE",
+            "CLIENT KILL TYPE normal", "CLIENT KILL TYPE pubsub", "CLIENT UNPAUSE"});
+  CHECK_FALSE(t.world.Happened("+sdown"));
+  CHECK(t.world.Happened("s0 +elected-leader"));
+}
+
+TEST_CASE("switchover: a heir that does not catch up leaves everything as it was") {
+  Planned t(2);
+  t.world.server(0).offset = 5000;
+  t.world.server(1).lag = 10;
+  CHECK(t.Ask() == "OK");
+  t.world.RunFor(seconds(3));
+  CHECK(t.world.Happened("s0 -failover-abort-slave-timeout master mymaster 10.0.0.1 6379"));
+  CHECK(t.world.server(0).log ==
+        std::vector<std::string>{"CLIENT PAUSE 2000 WRITE", "CLIENT UNPAUSE"});
+  CHECK(t.world.server(1).log.empty());
+  CHECK(t.world.PrimaryOf(0) == t.world.server(0).address);
+}
+
+TEST_CASE("switchover: a server without CLIENT PAUSE WRITE is failed over as Redis does it") {
+  Planned t(2);
+  t.world.server(0).knows_pause = false;
+  CHECK(t.Ask() == "OK");
+  REQUIRE(t.world.RunUntil([&] { return t.Done(); }, seconds(5)));
+  t.world.RunFor(milliseconds(100));
+  CHECK(t.world.server(0).follows == t.world.server(1).address);
+}
+
+TEST_CASE("switchover: no hello is published on a paused primary") {
+  Planned t(2);
+  t.world.server(0).offset = 5000;
+  t.world.server(1).lag = 10;
+  t.Ask();
+  REQUIRE(t.world.RunUntil([&] { return t.world.server(0).log.size() == 1; }, seconds(1)));
+  const Instant before = t.world.group(0).primary.last_hello_sent;
+  t.world.RunFor(milliseconds(900));
+  CHECK(t.world.group(0).primary.last_hello_sent == before);
+}
+
+TEST_CASE("switchover: the priority decides, since the data will be equal") {
+  Planned t;
+  t.world.server(1).offset = 1000;
+  t.world.server(2).offset = 900;
+  t.world.server(2).priority = 10;
+  t.world.RunFor(seconds(11));
+  CHECK(t.Ask() == "OK");
+  REQUIRE(t.world.RunUntil([&] { return t.Done(); }, seconds(5)));
+  CHECK(t.world.PrimaryOf(0) == t.world.server(2).address);
+}
+
+TEST_CASE("forced failover: errors are Redis'") {
+  Planned t(2);
+  t.world.Command(0, 7, FailoverRequested{ClientId{}, "nosuch"});
+  CHECK(std::get<ErrorReply>(*t.world.ReplyTo(0, 7)).text == "ERR No such master with that name");
+  CHECK(t.Ask() == "OK");
+  CHECK(t.Ask() == "INPROG Failover already in progress");
+  t.world.RunFor(seconds(5));
+  t.world.KillServer(0);
+  t.world.RunFor(milliseconds(100));
+  CHECK(t.Ask() == "NOGOODSLAVE No suitable replica to promote");
+}
+
+TEST_CASE("forced failover: needs the votes of a majority, too") {
+  Planned t(2);
+  t.world.KillSentinel(1);
+  t.world.KillSentinel(2);
+  t.world.RunFor(milliseconds(50));
+  CHECK(t.Ask() == "OK");
+  t.world.RunFor(seconds(20));
+  CHECK(t.world.Happened("s0 -failover-abort-not-elected"));
+  CHECK(t.world.PrimaryOf(0) == t.world.server(0).address);
+}
+
+TEST_CASE("forced failover: two sentinels ordered at once never share an epoch") {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    CAPTURE(seed);
+    World world(3, 3, Planned::Options(), seed);
+    world.RunFor(seconds(8));
+    world.Command(0, 1, FailoverRequested{ClientId{}, "mymaster"});
+    world.Command(1, 1, FailoverRequested{ClientId{}, "mymaster"});
+    world.RunFor(seconds(30));
+    for (const auto& [epoch, leaders] : world.leaders()) CHECK(leaders.size() == 1);
+    CHECK(world.PrimaryOf(0) == world.PrimaryOf(1));
+    CHECK(world.PrimaryOf(0) == world.PrimaryOf(2));
+  }
+}
+
+}  // namespace
+}  // namespace quorate::sentinel::core::test
