@@ -85,7 +85,7 @@ void Wait(Context& context) {
   if (*timeout_ms < 0) return context.Error(errors::kTimeoutNegative);
   const base::Offset offset = context.session.last_write_offset;
   const int64_t acknowledged = replication.ReplicasAcknowledged(offset);
-  if (acknowledged >= *replicas || context.engine.in_transaction())
+  if (acknowledged >= *replicas || context.session.transaction != nullptr)
     return context.reply.Integer(acknowledged);
   constexpr int64_t kLongestMs = int64_t{1} << 42;
   const base::Instant deadline = *timeout_ms == 0 || *timeout_ms > kLongestMs

@@ -128,9 +128,6 @@ class Engine {
                std::string_view raw);
   // CONFIG RESETSTAT.
   void ResetStatistics();
-  // Whether EXEC is running its queue.
-  bool in_transaction() const { return in_transaction_; }
-  void set_in_transaction(bool running) { in_transaction_ = running; }
   // RESET: as a client that has just connected.
   void ResetSession(Session& session);
   // WAIT: blocks the session until enough replicas acknowledge or `deadline` passes.
@@ -211,7 +208,6 @@ class Engine {
   std::vector<Session*> ready_;
   std::vector<Session*> waiting_;  // blocked on WAIT
   uint64_t last_session_id_ = 0;
-  bool in_transaction_ = false;
   base::Instant now_{};
   base::WallTime wall_{};
   base::Instant started_{};

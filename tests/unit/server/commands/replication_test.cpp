@@ -1,0 +1,120 @@
+#include "tests/support/command_fixture.h"
+
+#include <doctest/doctest.h>
+
+using namespace quorate;
+using quorate::testing::CommandFixture;
+
+TEST_CASE("wait: answers at once when enough replicas have acknowledged") {
+  CommandFixture f;
+  f.Run("SET a 1");
+  f.replication.acknowledged = 2;
+  CHECK(f.Run("WAIT 2 0") == ":2\r\n");
+  CHECK(f.replication.acknowledgement_requests == 0);
+}
+
+TEST_CASE("wait: blocks, asks for acknowledgements, and is resolved the moment they arrive") {
+  CommandFixture f;
+  f.Run("SET a 1");
+  CHECK(f.Run("WAIT 1 1000").empty());
+  CHECK(f.replication.acknowledgement_requests == 1);
+  CHECK(f.Run("GET a").empty());  // later requests wait behind it
+  f.replication.acknowledged = 1;
+  f.engine.OnReplicaAcknowledged();
+  CHECK(f.TakeOutput(f.client()) == ":1\r\n");
+  f.engine.Resume(f.client());
+  CHECK(f.TakeOutput(f.client()) == "$1\r\n1\r\n");
+}
+
+TEST_CASE("wait: the deadline answers what there is") {
+  CommandFixture f;
+  CHECK(f.Run("WAIT 3 50").empty());
+  CHECK(f.engine.NextDeadline() == f.engine.now() + std::chrono::milliseconds(50));
+  f.Advance(std::chrono::milliseconds(50));
+  f.engine.Cron();
+  CHECK(f.TakeOutput(f.client()) == ":0\r\n");
+}
+
+TEST_CASE("wait: inside MULTI it never blocks") {
+  CommandFixture f;
+  f.Run("MULTI");
+  f.Run("WAIT 1 0");
+  CHECK(f.Run("EXEC") == "*1\r\n:0\r\n");
+}
+
+TEST_CASE("wait: refused on a replica, and unblocked by a change of role") {
+  CommandFixture f;
+  CHECK(f.Run("WAIT 1 0").empty());
+  f.engine.OnRoleChanged();
+  CHECK(f.TakeOutput(f.client()).starts_with("-UNBLOCKED "));
+  f.replication.replica = true;
+  CHECK(f.Run("WAIT 1 0").starts_with("-ERR WAIT cannot be used with replica instances"));
+}
+
+TEST_CASE("wait: bad numbers") {
+  CommandFixture f;
+  CHECK(f.Run("WAIT x 0") == "-ERR value is not an integer or out of range\r\n");
+  CHECK(f.Run("WAIT 1 x") == "-ERR timeout is not an integer or out of range\r\n");
+  CHECK(f.Run("WAIT 1 -1") == "-ERR timeout is negative\r\n");
+}
+
+TEST_CASE("replicaof: parses its arguments and reports what changed") {
+  CommandFixture f;
+  CHECK(f.Run("REPLICAOF 127.0.0.1 x") == "-ERR value is not an integer or out of range\r\n");
+  CHECK(f.Run("REPLICAOF 127.0.0.1 70000") == "-ERR Invalid master port\r\n");
+  CHECK(f.Run("REPLICAOF 127.0.0.1 7000") == "+OK\r\n");
+  CHECK(f.Run("SLAVEOF NO ONE") == "+OK\r\n");
+  CHECK(f.replication.asked_primaries.size() == 2);
+  CHECK_FALSE(f.replication.asked_primaries[1].has_value());
+  f.replication.replica_of_answer = server::engine::ReplicationPort::ReplicaOfOutcome::kUnchanged;
+  CHECK(f.Run("REPLICAOF 127.0.0.1 7000") == "+OK Already connected to specified master\r\n");
+  CHECK(f.Run("REPLICAOF NO ONE") == "+OK\r\n");
+}
+
+TEST_CASE("replica: writes are refused, reads are served, a broken link may refuse both") {
+  CommandFixture f;
+  f.Run("SET a 1");
+  f.replication.replica = true;
+  CHECK(f.Run("SET a 2") == "-READONLY You can't write against a read only replica.\r\n");
+  CHECK(f.Run("GET a") == "$1\r\n1\r\n");
+  f.settings.replica_serve_stale_data = false;
+  f.replication.link_up = false;
+  CHECK(f.Run("GET a").starts_with("-MASTERDOWN "));
+  CHECK(f.Run("PING").starts_with("-MASTERDOWN "));
+  CHECK_FALSE(f.Run("INFO server").starts_with("-"));
+}
+
+TEST_CASE(
+    "replica: an expired key is hidden, not deleted, and the primary's stream still sees it") {
+  CommandFixture f;
+  f.Run("SET a 1 PX 100");
+  f.TakeStream();
+  f.replication.replica = true;
+  f.Advance(std::chrono::milliseconds(200));
+  CHECK(f.Run("GET a") == "$-1\r\n");
+  CHECK(f.databases[0].size() == 1);
+  auto& primary = f.NewSession();
+  primary.kind = server::engine::SessionKind::kPrimary;
+  const std::string_view incr[] = {"INCR", "a"};
+  CHECK(f.engine.ApplyFromPrimary(primary, incr, {}).ok());
+  CHECK(primary.output.empty());
+  CHECK(f.TakeStream().empty());
+  f.replication.replica = false;
+  CHECK(f.Run("PTTL a") == ":-2\r\n");
+  CHECK(f.TakeStream() == std::vector<std::string>{"0 DEL a"});
+}
+
+TEST_CASE("min-replicas-to-write: refuses writes while too few replicas are good") {
+  CommandFixture f;
+  f.settings.min_replicas_to_write = 1;
+  CHECK(f.Run("SET a 1") == "-NOREPLICAS Not enough good replicas to write.\r\n");
+  f.replication.good = 1;
+  CHECK(f.Run("SET a 1") == "+OK\r\n");
+}
+
+TEST_CASE("a replica link that makes us answer is dropped") {
+  CommandFixture f;
+  f.client().kind = server::engine::SessionKind::kReplica;
+  CHECK(f.Run("PING").empty());
+  CHECK(f.client().close_now);
+}
