@@ -1,0 +1,74 @@
+#include "tests/simulation/deployment/server_node.h"
+
+#include "server/runtime/process_probe.h"
+#include "shared/base/check.h"
+#include "shared/config/loader.h"
+
+namespace quorate::simulation {
+
+namespace {
+
+constexpr char kConfigName[] = "server.conf";
+constexpr char kConfigPath[] = "/server/server.conf";
+
+}  // namespace
+
+// A simulated server shares its process with others: it has no figures of its own, and two runs
+// must not differ by them.
+class ServerNode::Probe final : public server::runtime::ProcessProbe {
+ public:
+  uint64_t UsedBytes() override { return 0; }
+  uint64_t ResidentBytes() override { return 0; }
+  uint64_t SystemMemoryBytes() override { return 0; }
+  double CpuSystemSeconds() override { return 0; }
+  double CpuUserSeconds() override { return 0; }
+  std::string Allocator() override { return "simulated"; }
+  int64_t Pid() override { return 1; }
+  std::string Executable() override { return "/quorate-server"; }
+  void Sleep(int64_t) override {}
+};
+
+ServerNode::ServerNode(World& world, const std::string& ip, std::string configuration)
+    : host_(world.AddHost(ip)),
+      configuration_(std::move(configuration)),
+      probe_(std::make_unique<Probe>()) {
+  host_.disk().Put(kConfigPath, configuration_);
+}
+
+ServerNode::~ServerNode() { Kill(); }
+
+void ServerNode::Start() {
+  CHECK(!running());
+  if (!host_.powered()) host_.PowerOn();
+  process_ = &host_.StartProcess("server");
+  logger_ = std::make_unique<log::Logger>(
+      log::CapturingSink([this](log::Level, std::string_view line) { log_.emplace_back(line); }),
+      log::Level::kNotice, 'M');
+  base::Result<std::string> text = process_->io().files().Read(kConfigName);
+  CHECK(text.ok());
+  quorate::config::StartupSources sources;
+  sources.file = quorate::config::SourceFile{kConfigName, *text};
+  base::Result<server::LoadedSettings> loaded = server::LoadSettings(sources);
+  if (!loaded) log_.push_back(loaded.error().message);
+  CHECK(loaded.ok());
+  server::runtime::Server::Options options{std::move(loaded->settings), kConfigName};
+  auto app = server::App::Start(process_->io(), std::move(options), *logger_, *probe_, [](int) {});
+  if (!app) log_.push_back(app.error().message);
+  CHECK(app.ok());
+  app_ = std::move(*app);
+}
+
+void ServerNode::Kill() {
+  if (!running()) return;
+  process_->Kill();
+  app_.reset();
+  process_ = nullptr;
+}
+
+void ServerNode::PowerOff() {
+  host_.PowerOff();
+  app_.reset();
+  process_ = nullptr;
+}
+
+}  // namespace quorate::simulation

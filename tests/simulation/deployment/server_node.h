@@ -1,0 +1,55 @@
+// One quorate-server of a simulated deployment: its host, its configuration file on that host's
+// disk, and the real App while it runs. What CONFIG REWRITE wrote is what the next start reads.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "server/app.h"
+#include "shared/base/ids.h"
+#include "shared/log/logger.h"
+#include "tests/simulation/world/world.h"
+
+namespace quorate::simulation {
+
+class ServerNode {
+ public:
+  static constexpr uint16_t kPort = 6379;
+
+  // `configuration` is the text of its file, in Redis' syntax. Not started yet.
+  ServerNode(World& world, const std::string& ip, std::string configuration);
+  ~ServerNode();
+  ServerNode(const ServerNode&) = delete;
+  ServerNode& operator=(const ServerNode&) = delete;
+
+  void Start();
+  // SIGKILL; no effect if it is not running.
+  void Kill();
+  void Pause() { process_->Pause(); }
+  void Resume() { process_->Resume(); }
+  // The machine dies, and with it what its disk had not synced.
+  void PowerOff();
+
+  bool running() const { return app_ != nullptr; }
+  bool paused() const { return running() && process_->paused(); }
+  // Precondition: running().
+  server::runtime::Server& server() { return app_->server(); }
+  Host& host() { return host_; }
+  const std::string& ip() const { return host_.ip(); }
+  base::Endpoint endpoint() const { return {host_.ip(), kPort}; }
+  const std::vector<std::string>& log() const { return log_; }
+
+ private:
+  class Probe;
+
+  Host& host_;
+  const std::string configuration_;
+  std::vector<std::string> log_;
+  std::unique_ptr<Probe> probe_;
+  Process* process_ = nullptr;
+  std::unique_ptr<log::Logger> logger_;
+  std::unique_ptr<server::App> app_;
+};
+
+}  // namespace quorate::simulation
