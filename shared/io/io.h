@@ -81,7 +81,8 @@ class Io {
   // Runs once, later in this turn or the next, after the current callback has returned.
   virtual void Defer(std::function<void()> task) = 0;
   // Called at the end of every loop turn, after its callbacks and before the loop sleeps: the place
-  // to flush what the turn collected. At most one hook; an empty function removes it.
+  // to flush what the turn collected. At most one hook; an empty function removes it; not from
+  // inside the hook itself.
   virtual void SetEndOfTurn(std::function<void()> hook) = 0;
   // Runs `work` off the loop thread (no access to anything owned by the loop), then `done` on it.
   virtual void Offload(std::function<void()> work, std::function<void()> done) = 0;

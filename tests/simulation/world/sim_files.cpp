@@ -38,14 +38,15 @@ class SimFile : public io::WritableFile {
 
 }  // namespace
 
-Disk* SimFiles::UseDisk() {
+Disk* SimFiles::UseDisk(std::string_view operation, const std::string& path) {
   if (!io_.alive()) return nullptr;
+  io_.machine().trace.Add(io_.machine().events.now(), operation, io_.machine().host, 0, path);
   io_.Spend(io_.machine().disk.DrawLatency());
   return &io_.machine().disk;
 }
 
 base::Result<std::string> SimFiles::Read(const std::string& path) {
-  Disk* disk = UseDisk();
+  Disk* disk = UseDisk("file-read", path);
   if (disk == nullptr) return Dead(path);
   return disk->Read(io_.PathOf(path));
 }
@@ -79,7 +80,7 @@ base::Status SimFiles::Step(Replacement& replacement) {
 }
 
 base::Status SimFiles::Replace(const std::string& path, std::string_view bytes, uint32_t) {
-  Disk* disk = UseDisk();
+  Disk* disk = UseDisk("file-replace", path);
   if (disk == nullptr) return Dead(path);
   const std::string absolute = io_.PathOf(path);
   // Older replacements are no longer of interest once the one under way is through: this one is
@@ -131,7 +132,7 @@ void SimFiles::Finish(const std::shared_ptr<Replacement>& replacement, const bas
 
 base::Result<std::unique_ptr<io::WritableFile>> SimFiles::Create(const std::string& path,
                                                                  uint32_t) {
-  Disk* disk = UseDisk();
+  Disk* disk = UseDisk("file-create", path);
   if (disk == nullptr) return Dead(path);
   const std::string absolute = io_.PathOf(path);
   base::Result<Disk::File> file = disk->Create(absolute);
@@ -140,7 +141,7 @@ base::Result<std::unique_ptr<io::WritableFile>> SimFiles::Create(const std::stri
 }
 
 base::Status SimFiles::Rename(const std::string& from, const std::string& to) {
-  Disk* disk = UseDisk();
+  Disk* disk = UseDisk("file-rename", from);
   if (disk == nullptr) return Dead(from);
   const base::Status renamed = disk->Rename(io_.PathOf(from), io_.PathOf(to));
   if (!renamed) return renamed;
@@ -148,13 +149,13 @@ base::Status SimFiles::Rename(const std::string& from, const std::string& to) {
 }
 
 base::Status SimFiles::Remove(const std::string& path) {
-  Disk* disk = UseDisk();
+  Disk* disk = UseDisk("file-remove", path);
   if (disk == nullptr) return Dead(path);
   return disk->Remove(io_.PathOf(path));
 }
 
 base::Status SimFiles::MakeDirectory(const std::string& path) {
-  Disk* disk = UseDisk();
+  Disk* disk = UseDisk("file-mkdir", path);
   if (disk == nullptr) return Dead(path);
   return disk->MakeDirectory(io_.PathOf(path));
 }

@@ -51,7 +51,7 @@ class SimFiles : public io::Files {
   void ScheduleStep(const std::shared_ptr<Replacement>& replacement);
   void Finish(const std::shared_ptr<Replacement>& replacement, const base::Status& status);
   // The disk, its latency added to the process' time. Null if the process is dead.
-  Disk* UseDisk();
+  Disk* UseDisk(std::string_view operation, const std::string& path);
 
   SimIo& io_;
   std::map<std::string, Queue> queues_;

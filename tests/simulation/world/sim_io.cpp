@@ -277,10 +277,7 @@ void SimIo::Turn() {
   RunAll(completions_);
   timers_.FireDue(Now());
   RunAll(deferred_);
-  if (end_of_turn_) {
-    const auto hook = end_of_turn_;  // it may replace itself
-    hook();
-  }
+  if (end_of_turn_) end_of_turn_();
   in_turn_ = false;
   Wake();
 }

@@ -64,7 +64,7 @@ class Process {
   // connections and bytes.
   void Pause();
   void Resume();
-  // Paused for `time`.
+  // Paused for `time`, or until Resume.
   void Stall(base::Duration time);
 
   // How programs spawned by it end (default: code 0 after 10 ms), and the command lines of those
