@@ -18,7 +18,8 @@ class Caller {
   // Lives on a host of its own, `ip`.
   Caller(World& world, const std::string& ip);
 
-  // Runs the world until the reply is there. Errors come as "(error) ERR ..."; no answer within `limit` as
+  // Runs the world until the reply is there. Errors come as "(error) ERR ..."; no answer within
+  // `limit` as
   // "(no answer)".
   std::string Call(const base::Endpoint& to, std::initializer_list<std::string_view> args,
                    base::Duration limit = std::chrono::seconds(2));

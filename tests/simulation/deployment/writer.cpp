@@ -1,0 +1,92 @@
+#include "tests/simulation/deployment/writer.h"
+
+#include <utility>
+
+#include "shared/base/numbers.h"
+
+namespace quorate::simulation {
+
+Writer::Writer(World& world, const std::string& ip, Options options)
+    : ip_(ip),
+      options_(std::move(options)),
+      process_(world.AddHost(ip).StartProcess("writer")),
+      random_(world.ForkRandom()),
+      timer_(process_.io().CreateTimer([this] {
+        if (next_ != nullptr) (this->*next_)();
+      })) {}
+
+void Writer::Start() {
+  running_ = true;
+  Ask();
+}
+
+void Writer::Later(base::Duration delay, void (Writer::*step)()) {
+  next_ = step;
+  timer_->StartAt(process_.io().Now() + delay);
+}
+
+void Writer::Ask() {
+  primary_.reset();
+  if (!running_) return;
+  link::LinkOptions options;
+  options.endpoint = options_.sentinels[next_sentinel_++ % options_.sentinels.size()];
+  options.connect_timeout = options_.timeout;
+  sentinel_ =
+      std::make_unique<link::Link>(process_.io(), random_.Fork(), options, link::LinkCallbacks{});
+  sentinel_->Start();
+  if (!sentinel_->Send({"SENTINEL", "GET-MASTER-ADDR-BY-NAME", options_.group},
+                       process_.io().Now() + options_.timeout,
+                       [this](const base::Result<resp::Value>& reply) { OnAddress(reply); }))
+    Later(options_.retry, &Writer::Ask);
+}
+
+void Writer::OnAddress(const base::Result<resp::Value>& reply) {
+  const std::optional<int64_t> port = reply.ok() && reply->items.size() == 2
+                                          ? base::ParseInt64(reply->items[1].text)
+                                          : std::nullopt;
+  if (!port) return Later(options_.retry, &Writer::Ask);
+  Connect({reply->items[0].text, static_cast<uint16_t>(*port)});
+}
+
+void Writer::Connect(const base::Endpoint& primary) {
+  link::LinkOptions options;
+  options.endpoint = primary;
+  options.connect_timeout = options_.timeout;
+  link::LinkCallbacks callbacks;
+  callbacks.on_down = [this](const link::LinkDown&) { Later(options_.retry, &Writer::Ask); };
+  primary_ = std::make_unique<link::Link>(process_.io(), random_.Fork(), options, callbacks);
+  primary_->Start();
+  if (!primary_->Send({"ROLE"}, process_.io().Now() + options_.timeout,
+                      [this](const base::Result<resp::Value>& reply) { OnRole(reply); }))
+    Later(options_.retry, &Writer::Ask);
+}
+
+void Writer::OnRole(const base::Result<resp::Value>& reply) {
+  const bool primary = reply.ok() && !reply->items.empty() && reply->items[0].text == "master";
+  if (!primary) return Later(options_.retry, &Writer::Ask);
+  Write();
+}
+
+void Writer::Write() {
+  if (!running_ || primary_ == nullptr) return;
+  const std::string key = ip_ + ":" + std::to_string(next_number_++);
+  unknown_.insert(key);
+  if (!primary_->Send(
+          {"SET", key, "1"}, process_.io().Now() + options_.timeout,
+          [this, key](const base::Result<resp::Value>& reply) { OnWritten(key, reply); }))
+    Later(options_.retry, &Writer::Ask);
+}
+
+void Writer::OnWritten(const std::string& key, const base::Result<resp::Value>& reply) {
+  if (!reply.ok()) return Later(options_.retry, &Writer::Ask);  // unknown for ever
+  unknown_.erase(key);
+  if (reply->is_error()) return Later(options_.retry, &Writer::Ask);
+  acknowledged_.insert(key);
+  const base::Instant now = process_.io().Now();
+  if (last_acknowledged_ != base::Instant{})
+    longest_gap_ = std::max(longest_gap_, now - last_acknowledged_);
+  last_acknowledged_ = now;
+  Later(options_.pause, &Writer::Write);
+}
+
+}  // namespace quorate::simulation

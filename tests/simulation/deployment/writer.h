@@ -1,0 +1,65 @@
+// A sentinel-aware client that writes: asks the sentinels in turn for the primary, connects, makes
+// sure by ROLE that it is one, and sets one new key after another. Every write ends as
+// acknowledged, refused or unknown (sent, and no answer); at the end the harness compares that with
+// what the surviving primary has.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "shared/link/link.h"
+#include "tests/simulation/world/world.h"
+
+namespace quorate::simulation {
+
+class Writer {
+ public:
+  struct Options {
+    std::string group = "mymaster";
+    std::vector<base::Endpoint> sentinels;
+    base::Duration pause = std::chrono::milliseconds(20);  // between two writes
+    base::Duration timeout = std::chrono::milliseconds(500);
+    base::Duration retry = std::chrono::milliseconds(50);  // before asking again
+  };
+
+  // Lives on a host of its own, `ip`, and writes keys "<ip>:<n>" from Start on.
+  Writer(World& world, const std::string& ip, Options options);
+
+  void Start();
+  void Stop() { running_ = false; }
+
+  const std::set<std::string>& acknowledged() const { return acknowledged_; }
+  const std::set<std::string>& unknown() const { return unknown_; }
+  // The longest time between two acknowledged writes in a row.
+  base::Duration longest_gap() const { return longest_gap_; }
+
+ private:
+  void Ask();
+  void OnAddress(const base::Result<resp::Value>& reply);
+  void Connect(const base::Endpoint& primary);
+  void OnRole(const base::Result<resp::Value>& reply);
+  void Write();
+  void OnWritten(const std::string& key, const base::Result<resp::Value>& reply);
+  void Later(base::Duration delay, void (Writer::*step)());
+
+  const std::string ip_;
+  const Options options_;
+  Process& process_;
+  base::Random random_;
+  std::unique_ptr<link::Link> sentinel_;
+  std::unique_ptr<link::Link> primary_;
+  std::unique_ptr<io::Timer> timer_;
+  void (Writer::*next_)() = nullptr;
+  bool running_ = false;
+  size_t next_sentinel_ = 0;
+  uint64_t next_number_ = 0;
+  std::set<std::string> acknowledged_;
+  std::set<std::string> unknown_;
+  base::Instant last_acknowledged_{};
+  base::Duration longest_gap_{};
+};
+
+}  // namespace quorate::simulation
