@@ -86,6 +86,7 @@ base::Status Server::Start() {
   deadline_timer_ = io_.CreateTimer([this] {
     BeginTurn();
     engine_->Cron();
+    ArmDeadline();
   });
   cron_timer_->StartAt(io_.Now() + std::chrono::milliseconds(1000 / settings_.hz));
   if (settings_.replicaof) {
