@@ -1,18 +1,19 @@
 #include "scripts/ops/bench.h"
 
-#include <stdlib.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <optional>
+#include <span>
 #include <sstream>
 
 #include "scripts/ops/ask.h"
+#include "scripts/ops/pinned_server.h"
 #include "scripts/ops/process.h"
+#include "scripts/ops/scratch_folder.h"
 #include "shared/base/numbers.h"
 #include "shared/base/random.h"
 #include "shared/link/link.h"
@@ -33,103 +34,6 @@ std::string ReadAll(const std::string& path) {
   return text.str();
 }
 
-// User and system time of a process so far, in seconds.
-double CpuSeconds(pid_t pid) {
-  const std::string stat = ReadAll("/proc/" + std::to_string(pid) + "/stat");
-  std::istringstream fields(stat.substr(std::min(stat.rfind(')') + 1, stat.size())));
-  std::string skipped;
-  for (int field = 3; field < 14; ++field) fields >> skipped;
-  double user = 0, system_time = 0;
-  fields >> user >> system_time;
-  return (user + system_time) / static_cast<double>(sysconf(_SC_CLK_TCK));
-}
-
-// Resident memory of a process in bytes.
-double ResidentBytes(pid_t pid) {
-  std::istringstream statm(ReadAll("/proc/" + std::to_string(pid) + "/statm"));
-  double total = 0, resident = 0;
-  statm >> total >> resident;
-  return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
-}
-
-// A folder of its own, removed at the end.
-class ScratchFolder {
- public:
-  ScratchFolder() {
-    std::error_code error;
-    std::string name = (fs::temp_directory_path(error) / "quorate-bench-XXXXXX").string();
-    if (!error && mkdtemp(name.data()) != nullptr) path_ = name;
-  }
-  ~ScratchFolder() {
-    std::error_code error;
-    if (!path_.empty()) fs::remove_all(path_, error);
-  }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;  // empty: could not be made
-};
-
-base::Result<uint16_t> FreePort(Foreground& foreground) {
-  io::ListenOptions options;
-  options.endpoint = {"127.0.0.1", 0};
-  const auto listener = foreground.io().Listen(options, [](std::unique_ptr<io::Stream>) {});
-  if (!listener) return listener.error();
-  return (*listener)->endpoint().port;
-}
-
-// One server without persistence, pinned to its core; ends with the object.
-class PinnedServer {
- public:
-  static base::Result<std::unique_ptr<PinnedServer>> Start(Foreground& foreground,
-                                                           const std::string& program,
-                                                           const std::string& folder) {
-    const auto port = FreePort(foreground);
-    if (!port) return port.error();
-    const auto process =
-        StartDetached({"taskset", "-c", kServerCore, program, "--port", std::to_string(*port),
-                       "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder},
-                      folder + "/log");
-    if (!process) return process.error();
-    std::unique_ptr<PinnedServer> server(
-        new PinnedServer(foreground, *process, {"127.0.0.1", *port}));
-    if (auto status = server->AwaitAnswer(); !status) {
-      return base::Error{program + ": " + status.error().message + "\n" + ReadAll(folder + "/log")};
-    }
-    return server;
-  }
-  ~PinnedServer() { (void)StopProcess(process_); }
-  PinnedServer(const PinnedServer&) = delete;
-  PinnedServer& operator=(const PinnedServer&) = delete;
-
-  pid_t pid() const { return process_.pid; }
-  const base::Endpoint& endpoint() const { return endpoint_; }
-
-  base::Result<resp::Value> Call(const Command& command) {
-    auto reply = Ask(foreground_, endpoint_, command, kAnswerTimeout);
-    if (reply && reply->is_error()) return base::Error{command[0] + ": " + reply->text};
-    return reply;
-  }
-
- private:
-  PinnedServer(Foreground& foreground, ProcessId process, base::Endpoint endpoint)
-      : foreground_(foreground), process_(std::move(process)), endpoint_(std::move(endpoint)) {}
-
-  base::Status AwaitAnswer() {
-    for (int attempt = 0; attempt < 100 && IsAlive(process_); ++attempt) {
-      if (Call({"PING"})) return {};
-      if (!foreground_.Pass(std::chrono::milliseconds(50))) return base::Error{"interrupted"};
-    }
-    return base::Error{"does not answer"};
-  }
-
-  Foreground& foreground_;
-  ProcessId process_;
-  base::Endpoint endpoint_;
-};
-
 struct Load {
   std::string test;  // of redis-benchmark: "set" or "get"
   int pipeline = 1;
@@ -146,7 +50,7 @@ base::Result<Measured> RunLoad(Foreground& foreground, PinnedServer& server, con
   const std::string output = folder + "/benchmark.csv";
   std::error_code error;
   fs::remove(output, error);
-  const double cpu_before = CpuSeconds(server.pid());
+  const double cpu_before = server.CpuSeconds();
   const auto process = StartDetached({"taskset", "-c",
                                       kLoadCore, "redis-benchmark",
                                       "-h",      "127.0.0.1",
@@ -170,7 +74,7 @@ base::Result<Measured> RunLoad(Foreground& foreground, PinnedServer& server, con
   Measured measured;
   measured.rate = RateInCsv(ReadAll(output));
   measured.cpu_per_request =
-      (CpuSeconds(server.pid()) - cpu_before) * 1e6 / static_cast<double>(load.requests);
+      (server.CpuSeconds() - cpu_before) * 1e6 / static_cast<double>(load.requests);
   if (measured.rate == 0) return base::Error{"redis-benchmark: " + ReadAll(output)};
   return measured;
 }
@@ -213,9 +117,9 @@ base::Status Fill(Foreground& foreground, const base::Endpoint& server, int64_t 
 
 base::Result<double> BytesPerKey(Foreground& foreground, const std::string& program,
                                  const BenchOptions& options, const std::string& folder) {
-  auto server = PinnedServer::Start(foreground, program, folder);
+  auto server = PinnedServer::Start(foreground, program, kServerCore, folder);
   if (!server) return server.error();
-  const double before = ResidentBytes((*server)->pid());
+  const double before = (*server)->ResidentBytes();
   if (auto status = Fill(foreground, (*server)->endpoint(), options.memory_keys); !status) {
     return status.error();
   }
@@ -224,16 +128,7 @@ base::Result<double> BytesPerKey(Foreground& foreground, const std::string& prog
   if (size->integer != options.memory_keys) {
     return base::Error{program + " holds " + std::to_string(size->integer) + " keys"};
   }
-  return (ResidentBytes((*server)->pid()) - before) / static_cast<double>(options.memory_keys);
-}
-
-std::string Version(PinnedServer& server) {
-  const auto info = server.Call({"INFO", "server"});
-  if (!info) return "";
-  constexpr std::string_view kField = "redis_version:";
-  const size_t at = info->text.find(kField);
-  if (at == std::string::npos) return "";
-  return info->text.substr(at + kField.size(), info->text.find('\r', at) - at - kField.size());
+  return ((*server)->ResidentBytes() - before) / static_cast<double>(options.memory_keys);
 }
 
 struct Case {
@@ -258,38 +153,59 @@ std::vector<Case> Cases(const BenchOptions& options) {
   return cases;
 }
 
+// The two programs side by side, Redis' first. Samples go to the side that they were taken on.
+struct Contender {
+  std::string program;
+  std::string folder;
+  std::unique_ptr<PinnedServer> server;
+  std::vector<double> BenchFigure::*samples;
+};
+
+// Starts a contender and writes its keys once, so that GET finds them.
+base::Status Prepare(Foreground& foreground, Contender& contender, const BenchOptions& options) {
+  std::error_code error;
+  fs::create_directory(contender.folder, error);
+  auto server = PinnedServer::Start(foreground, contender.program, kServerCore, contender.folder);
+  if (!server) return server.error();
+  contender.server = std::move(*server);
+  const Load warm_up{"set", 16, options.requests};
+  const auto run = RunLoad(foreground, *contender.server, warm_up, options, contender.folder);
+  return run ? base::Status() : run.error();
+}
+
+base::Status MeasureCase(Foreground& foreground, std::span<Contender> contenders, Case& one,
+                         const BenchOptions& options) {
+  for (Contender& contender : contenders) {
+    const auto measured =
+        RunLoad(foreground, *contender.server, one.load, options, contender.folder);
+    if (!measured) return measured.error();
+    (one.rate.*contender.samples).push_back(measured->rate);
+    if (one.cpu) ((*one.cpu).*contender.samples).push_back(measured->cpu_per_request);
+  }
+  return {};
+}
+
 }  // namespace
 
 base::Result<BenchReport> RunBench(Foreground& foreground, const Programs& redis,
                                    const Programs& ours, const BenchOptions& options,
                                    const std::function<void(const std::string&)>& on_progress) {
-  const ScratchFolder scratch;
-  if (scratch.path().empty()) return base::Error{"no temporary folder"};
-  std::array<std::unique_ptr<PinnedServer>, 2> servers;
-  const std::array<std::string, 2> programs = {redis.server, ours.server};
-  std::array<std::string, 2> folders = {scratch.path() + "/redis", scratch.path() + "/quorate"};
-  for (size_t i = 0; i < 2; ++i) {
-    std::error_code error;
-    fs::create_directory(folders[i], error);
-    auto server = PinnedServer::Start(foreground, programs[i], folders[i]);
-    if (!server) return server.error();
-    servers[i] = std::move(*server);
-    const Load warm_up{"set", 16, options.requests};
-    if (auto run = RunLoad(foreground, *servers[i], warm_up, options, folders[i]); !run) {
-      return run.error();
-    }
+  const auto scratch = ScratchFolder::Create("bench");
+  if (!scratch) return scratch.error();
+  const std::string& folder = (*scratch)->path();
+  std::array<Contender, 2> contenders = {
+      Contender{redis.server, folder + "/redis", nullptr, &BenchFigure::redis},
+      Contender{ours.server, folder + "/quorate", nullptr, &BenchFigure::ours}};
+  for (Contender& contender : contenders) {
+    if (auto status = Prepare(foreground, contender, options); !status) return status.error();
   }
-  BenchReport report{Version(*servers[0]), Version(*servers[1]), {}};
+  BenchReport report{contenders[0].server->Version(), contenders[1].server->Version(), {}};
 
   std::vector<Case> cases = Cases(options);
   for (int round = 1; round <= options.rounds; ++round) {
     for (Case& one : cases) {
-      for (size_t i = 0; i < 2; ++i) {
-        const auto measured = RunLoad(foreground, *servers[i], one.load, options, folders[i]);
-        if (!measured) return measured.error();
-        (i == 0 ? one.rate.redis : one.rate.ours).push_back(measured->rate);
-        if (one.cpu) (i == 0 ? one.cpu->redis : one.cpu->ours).push_back(measured->cpu_per_request);
-      }
+      if (auto status = MeasureCase(foreground, contenders, one, options); !status)
+        return status.error();
     }
     on_progress("round " + std::to_string(round) + " of " + std::to_string(options.rounds));
   }
@@ -298,12 +214,12 @@ base::Result<BenchReport> RunBench(Foreground& foreground, const Programs& redis
     if (one.cpu) report.figures.push_back(std::move(*one.cpu));
   }
 
-  for (auto& server : servers) server.reset();
   BenchFigure memory{"memory", "bytes/key", false, 0.75, {}, {}};
-  for (size_t i = 0; i < 2; ++i) {
-    const auto bytes = BytesPerKey(foreground, programs[i], options, folders[i]);
+  for (Contender& contender : contenders) {
+    contender.server.reset();
+    const auto bytes = BytesPerKey(foreground, contender.program, options, contender.folder);
     if (!bytes) return bytes.error();
-    (i == 0 ? memory.redis : memory.ours).push_back(*bytes);
+    (memory.*contender.samples).push_back(*bytes);
   }
   report.figures.push_back(std::move(memory));
   return report;

@@ -145,6 +145,7 @@ void Round::StopWriters() {
 base::Status Round::Restore(RoundReport& report) {
   if (auto status = UndoFault(); !status) return status;
   const auto ready = AwaitReady(foreground_, deployment_, kRestoreLimit);
+  if (foreground_.interrupted()) return Interrupted();
   report.result.restored = ready.ok();
   if (!ready) report.findings.push_back({"ready-again", false, ready.error().message});
   return {};

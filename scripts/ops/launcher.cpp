@@ -1,8 +1,5 @@
 #include "scripts/ops/launcher.h"
 
-#include <stdlib.h>
-
-#include <filesystem>
 #include <vector>
 
 namespace quorate::ops {
@@ -62,20 +59,17 @@ base::Result<std::unique_ptr<TemporaryDeployment>> TemporaryDeployment::Create(
     Foreground& foreground, Topology topology, Programs programs) {
   auto placed = OnFreePorts(foreground, std::move(topology));
   if (!placed) return placed.error();
-  std::error_code error;
-  std::string folder =
-      (std::filesystem::temp_directory_path(error) / "quorate-drill-XXXXXX").string();
-  if (error || mkdtemp(folder.data()) == nullptr)
-    return base::Error{folder + ": cannot be created"};
-  auto deployment = Deployment::Create(folder, std::move(*placed), std::move(programs));
+  auto folder = ScratchFolder::Create("drill");
+  if (!folder) return folder.error();
+  auto deployment = Deployment::Create((*folder)->path(), std::move(*placed), std::move(programs));
   if (!deployment) return deployment.error();
-  return std::unique_ptr<TemporaryDeployment>(new TemporaryDeployment(std::move(*deployment)));
+  return std::unique_ptr<TemporaryDeployment>(
+      new TemporaryDeployment(std::move(*folder), std::move(*deployment)));
 }
 
 TemporaryDeployment::~TemporaryDeployment() {
-  // Nobody is left to tell of a process that does not end; its pid file stays with the folder.
-  const base::Status stopped = deployment_.StopAll();
-  if (stopped && !keep_) (void)deployment_.Remove();
+  // A process that does not end stays on record in its folder, since nobody is left here to tell.
+  if (!deployment_.StopAll()) folder_->Keep();
 }
 
 }  // namespace quorate::ops

@@ -8,6 +8,7 @@
 #include "scripts/ops/deployment.h"
 #include "scripts/ops/foreground.h"
 #include "scripts/ops/observation.h"
+#include "scripts/ops/scratch_folder.h"
 #include "shared/base/result.h"
 
 namespace quorate::ops {
@@ -31,13 +32,14 @@ class TemporaryDeployment {
   TemporaryDeployment& operator=(const TemporaryDeployment&) = delete;
 
   Deployment& deployment() { return deployment_; }
-  void Keep() { keep_ = true; }
+  void Keep() { folder_->Keep(); }
 
  private:
-  explicit TemporaryDeployment(Deployment deployment) : deployment_(std::move(deployment)) {}
+  TemporaryDeployment(std::unique_ptr<ScratchFolder> folder, Deployment deployment)
+      : folder_(std::move(folder)), deployment_(std::move(deployment)) {}
 
+  std::unique_ptr<ScratchFolder> folder_;  // outlives what runs in it
   Deployment deployment_;
-  bool keep_ = false;
 };
 
 }  // namespace quorate::ops

@@ -16,6 +16,7 @@ namespace {
 
 enum ExitCode : int { kWell = 0, kVerdictFailed = 1, kUnableToRun = 2, kToolError = 3 };
 
+// What the command line said; each subcommand reads its part.
 struct Options {
   std::string run_directory = "run";
   std::string topology = "configs/topologies/three-sentinels.yaml";
@@ -205,63 +206,75 @@ bool DescribesDeployment(const CLI::App& command) {
   return command.get_option_group("deployment")->count_all() > 0;
 }
 
-int Main(int argc, char** argv) {
-  Options options;
-  CLI::App app{"Quorate: starts, shows and drills a deployment on this machine"};
+// The subcommands, and the options that they fill in.
+struct CommandLine {
+  explicit CommandLine(Options& options);
+
+  CLI::App app{"Quorate: starts, shows, drills and measures deployments on this machine"};
+  CLI::App* up = app.add_subcommand("up", "Start the deployment and wait until it is ready");
+  CLI::App* down = app.add_subcommand("down", "Stop the deployment");
+  CLI::App* status =
+      app.add_subcommand("status", "Show who is who; exit 1 if something is missing");
+  CLI::App* drill =
+      app.add_subcommand("drill", "Make the primary fail under writes and measure what it cost");
+  CLI::App* bench = app.add_subcommand("bench", "Measure quorate-server beside redis-server");
+};
+
+void DescribeDrill(CLI::App& drill, Options& options) {
+  drill.add_option("scenario", options.scenario, "kill-primary, pause-primary or switchover")
+      ->required()
+      ->check(CLI::IsMember({"kill-primary", "pause-primary", "switchover"}));
+  drill.add_option("--rounds", options.rounds, "How often")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  drill.add_option("--writers", options.writers, "Clients that write")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  drill.add_option("--max-gap", options.max_gap_ms, "Longest write gap in ms that passes")
+      ->check(CLI::Range(1, 3'600'000));
+}
+
+void DescribeBench(CLI::App& bench, Options& options) {
+  bench.add_option("--binaries", options.binaries, "The folder of quorate-server");
+  bench.add_option("--rounds", options.bench.rounds, "How often each is measured")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  bench.add_option("--requests", options.bench.requests, "Per round, with pipelining")
+      ->check(CLI::Range(1000, 1'000'000'000))
+      ->capture_default_str();
+  bench.add_option("--memory-keys", options.bench.memory_keys, "Keys of the memory figure")
+      ->check(CLI::Range(1000, 1'000'000'000))
+      ->capture_default_str();
+}
+
+CommandLine::CommandLine(Options& options) {
   app.require_subcommand(1);
   app.add_option("--run-dir", options.run_directory, "Where the deployment keeps its files")
       ->capture_default_str();
-  app.fallthrough();
-
-  CLI::App* up = app.add_subcommand("up", "Start the deployment and wait until it is ready");
-  DescribeDeployment(*up, options);
-  up->add_flag("--json", options.json, "Print JSON");
-  CLI::App* down = app.add_subcommand("down", "Stop the deployment");
+  for (CLI::App* command : {up, down, status, drill, bench})
+    command->fallthrough();  // --run-dir anywhere
+  for (CLI::App* command : {up, status, drill, bench})
+    command->add_flag("--json", options.json, "Print JSON");
+  for (CLI::App* command : {up, drill}) DescribeDeployment(*command, options);
   down->add_flag("--purge", options.purge, "Remove its files, too");
-  CLI::App* status =
-      app.add_subcommand("status", "Show who is who; exit 1 if something is missing");
-  status->add_flag("--json", options.json, "Print JSON");
-  CLI::App* drill =
-      app.add_subcommand("drill", "Make the primary fail under writes and measure what it cost");
-  drill->add_option("scenario", options.scenario, "kill-primary, pause-primary or switchover")
-      ->required()
-      ->check(CLI::IsMember({"kill-primary", "pause-primary", "switchover"}));
-  DescribeDeployment(*drill, options);
-  drill->add_option("--rounds", options.rounds, "How often")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
-  drill->add_option("--writers", options.writers, "Clients that write")
-      ->check(CLI::Range(1, 256))
-      ->capture_default_str();
-  drill->add_option("--max-gap", options.max_gap_ms, "Longest write gap in ms that passes")
-      ->check(CLI::Range(1, 3'600'000));
-  drill->add_flag("--json", options.json, "Print JSON");
+  DescribeDrill(*drill, options);
+  DescribeBench(*bench, options);
+}
 
-  CLI::App* bench = app.add_subcommand("bench", "Measure quorate-server beside redis-server");
-  bench->add_option("--binaries", options.binaries, "The folder of quorate-server");
-  bench->add_option("--rounds", options.bench.rounds, "How often each is measured")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
-  bench->add_option("--requests", options.bench.requests, "Per round, with pipelining")
-      ->check(CLI::Range(1000, 1'000'000'000))
-      ->capture_default_str();
-  bench->add_option("--memory-keys", options.bench.memory_keys, "Keys of the memory figure")
-      ->check(CLI::Range(1000, 1'000'000'000))
-      ->capture_default_str();
-  bench->add_flag("--json", options.json, "Print JSON");
-
+int Main(int argc, char** argv) {
+  Options options;
+  CommandLine line(options);
   try {
-    app.parse(argc, argv);
+    line.app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kWell : kToolError;
+    return line.app.exit(error) == 0 ? kWell : kToolError;
   }
-
   Foreground foreground;
-  if (up->parsed()) return Up(foreground, options, DescribesDeployment(*up));
-  if (down->parsed()) return Down(options);
-  if (status->parsed()) return Status(foreground, options);
-  if (bench->parsed()) return Bench(foreground, options);
-  return Drill(foreground, options, DescribesDeployment(*drill));
+  if (line.up->parsed()) return Up(foreground, options, DescribesDeployment(*line.up));
+  if (line.down->parsed()) return Down(options);
+  if (line.status->parsed()) return Status(foreground, options);
+  if (line.bench->parsed()) return Bench(foreground, options);
+  return Drill(foreground, options, DescribesDeployment(*line.drill));
 }
 
 }  // namespace

@@ -1,0 +1,95 @@
+#include "scripts/ops/pinned_server.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+namespace quorate::ops {
+namespace {
+
+constexpr base::Duration kAnswerTimeout = std::chrono::seconds(5);
+
+std::string ReadAll(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+base::Result<uint16_t> FreePort(Foreground& foreground) {
+  io::ListenOptions options;
+  options.endpoint = {"127.0.0.1", 0};
+  const auto listener = foreground.io().Listen(options, [](std::unique_ptr<io::Stream>) {});
+  if (!listener) return listener.error();
+  return (*listener)->endpoint().port;
+}
+
+}  // namespace
+
+PinnedServer::PinnedServer(Foreground& foreground, ProcessId process, base::Endpoint endpoint)
+    : foreground_(foreground), process_(std::move(process)), endpoint_(std::move(endpoint)) {}
+
+PinnedServer::~PinnedServer() { (void)StopProcess(process_); }
+
+base::Result<std::unique_ptr<PinnedServer>> PinnedServer::Start(Foreground& foreground,
+                                                                const std::string& program,
+                                                                const std::string& core,
+                                                                const std::string& folder) {
+  const auto port = FreePort(foreground);
+  if (!port) return port.error();
+  const auto process =
+      StartDetached({"taskset", "-c", core, program, "--port", std::to_string(*port), "--bind",
+                     "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder},
+                    folder + "/log");
+  if (!process) return process.error();
+  std::unique_ptr<PinnedServer> server(
+      new PinnedServer(foreground, *process, {"127.0.0.1", *port}));
+  if (auto status = server->AwaitAnswer(); !status) {
+    return base::Error{program + ": " + status.error().message + "\n" + ReadAll(folder + "/log")};
+  }
+  return server;
+}
+
+base::Status PinnedServer::AwaitAnswer() {
+  for (int attempt = 0; attempt < 100 && IsAlive(process_); ++attempt) {
+    if (Call({"PING"})) return {};
+    if (!foreground_.Pass(std::chrono::milliseconds(50))) return base::Error{"interrupted"};
+  }
+  return base::Error{"does not answer"};
+}
+
+base::Result<resp::Value> PinnedServer::Call(const Command& command) {
+  auto reply = Ask(foreground_, endpoint_, command, kAnswerTimeout);
+  if (reply && reply->is_error()) return base::Error{command[0] + ": " + reply->text};
+  return reply;
+}
+
+std::string PinnedServer::Version() {
+  const auto info = Call({"INFO", "server"});
+  constexpr std::string_view kField = "redis_version:";
+  const size_t at = info ? info->text.find(kField) : std::string::npos;
+  if (at == std::string::npos) return "";
+  return info->text.substr(at + kField.size(), info->text.find('\r', at) - at - kField.size());
+}
+
+double PinnedServer::CpuSeconds() const {
+  const std::string stat = ReadAll("/proc/" + std::to_string(process_.pid) + "/stat");
+  std::istringstream fields(stat.substr(std::min(stat.rfind(')') + 1, stat.size())));
+  std::string skipped;
+  for (int field = 3; field < 14; ++field) fields >> skipped;
+  double user = 0;
+  double kernel = 0;
+  fields >> user >> kernel;
+  return (user + kernel) / static_cast<double>(sysconf(_SC_CLK_TCK));
+}
+
+double PinnedServer::ResidentBytes() const {
+  std::istringstream statm(ReadAll("/proc/" + std::to_string(process_.pid) + "/statm"));
+  double total = 0;
+  double resident = 0;
+  statm >> total >> resident;
+  return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace quorate::ops

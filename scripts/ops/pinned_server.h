@@ -1,0 +1,46 @@
+// One server for the benchmark: started without persistence on a free port, pinned to a core, ended
+// with the object; and what it has used of the machine so far.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "scripts/ops/ask.h"
+#include "scripts/ops/foreground.h"
+#include "scripts/ops/process.h"
+#include "shared/base/ids.h"
+#include "shared/base/result.h"
+
+namespace quorate::ops {
+
+class PinnedServer {
+ public:
+  // Returns when it answers. `folder` is its working directory and gets its log.
+  static base::Result<std::unique_ptr<PinnedServer>> Start(Foreground& foreground,
+                                                           const std::string& program,
+                                                           const std::string& core,
+                                                           const std::string& folder);
+  ~PinnedServer();
+  PinnedServer(const PinnedServer&) = delete;
+  PinnedServer& operator=(const PinnedServer&) = delete;
+
+  const base::Endpoint& endpoint() const { return endpoint_; }
+  // An error reply is an error here.
+  base::Result<resp::Value> Call(const Command& command);
+  // INFO's redis_version; empty if it does not say.
+  std::string Version();
+  // User and system time so far, in seconds.
+  double CpuSeconds() const;
+  // Resident memory.
+  double ResidentBytes() const;
+
+ private:
+  PinnedServer(Foreground& foreground, ProcessId process, base::Endpoint endpoint);
+  base::Status AwaitAnswer();
+
+  Foreground& foreground_;
+  ProcessId process_;
+  base::Endpoint endpoint_;
+};
+
+}  // namespace quorate::ops
