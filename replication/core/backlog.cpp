@@ -88,6 +88,7 @@ Backlog::~Backlog() { CHECK(cursors_ == 0); }
 base::Offset Backlog::start() const { return blocks_.front()->start; }
 
 void Backlog::Append(std::string_view bytes) {
+  if (bytes.empty()) return;
   Block* tail = blocks_.back().get();
   end_ += static_cast<int64_t>(bytes.size());
   const size_t fits = std::min(bytes.size(), tail->capacity - tail->used);

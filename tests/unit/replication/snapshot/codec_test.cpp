@@ -243,12 +243,12 @@ TEST_CASE("snapshot: reads what redis-server 7.0.15 wrote, in pieces of any size
         {"almost", "007"},        {"nul", std::string("a\0b", 3)},
         {"expiring", "soon"},
     };
-    for (const auto& [key, value] : expected) {
-      CAPTURE(key);
-      const Stored* found = Find(decoded.sink, 0, key);
+    for (const auto& entry : expected) {
+      CAPTURE(entry.first);
+      const Stored* found = Find(decoded.sink, 0, entry.first);
       REQUIRE(found != nullptr);
-      CHECK(found->value == value);
-      CHECK(found->expires_at.has_value() == (key == "expiring"));
+      CHECK(found->value == entry.second);
+      CHECK(found->expires_at.has_value() == (entry.first == "expiring"));
     }
     CHECK(Find(decoded.sink, 0, "expiring")->expires_at->ms == 4102444800000);
     std::string repeated;
