@@ -112,9 +112,9 @@ void Primary::AttachPartial(base::Instant now, const PsyncReceived& received, ba
   std::string line = "+CONTINUE";
   if (TraitsOf(received.replica).accepts_psync2) line.append(" ").append(history_.id().view());
   reply.actions.emplace_back(PrimaryNote{
-      received.replica, "partial resync accepted: " + std::to_string(replica.cursor.pending()) +
-                            " bytes of backlog from offset " +
-                            std::to_string(received.request.next_byte)});
+      "Partial resynchronization request from " + NameOf(received.replica) + " accepted. Sending " +
+      std::to_string(replica.cursor.pending()) + " bytes of backlog starting from offset " +
+      std::to_string(received.request.next_byte) + "."});
   reply.actions.emplace_back(SendLine{received.replica, line + "\r\n"});
   StartStream(received.replica, replica, reply.actions);
 }
@@ -130,8 +130,9 @@ void Primary::AttachFull(base::Instant now, const PsyncReceived& received, FullR
   }
   Attach(now, received);
   reply.outcome = PsyncOutcome::kReplicaLink;
-  reply.actions.emplace_back(
-      PrimaryNote{received.replica, "full resync: " + std::string(Describe(reason))});
+  reply.actions.emplace_back(PrimaryNote{"Full resync requested by replica " +
+                                         NameOf(received.replica) + ": " +
+                                         std::string(Describe(reason))});
 }
 
 void Primary::StartStream(ReplicaId id, Replica& replica, PrimaryActions& actions) {
@@ -162,7 +163,7 @@ void Primary::OnAck(base::Instant now, ReplicaId id, Replica& replica, const Rep
   const bool more = ack.offset > replica.acknowledged && ack.offset <= history_.offset();
   if (more) replica.acknowledged = ack.offset;
   if (std::holds_alternative<AwaitAck>(replica.state)) {
-    actions.emplace_back(PrimaryNote{id, "synchronized, the stream starts"});
+    actions.emplace_back(PrimaryNote{"Synchronization with replica " + NameOf(id) + " succeeded"});
     StartStream(id, replica, actions);
   }
   if (more) actions.emplace_back(Acknowledged{});
@@ -192,7 +193,7 @@ void Primary::OnDelivered(base::Instant now, ReplicaId id, PrimaryActions& actio
   } else if (sending->framing == Framing::kEofMark) {
     replica.state = AwaitAck{};
   } else {
-    actions.emplace_back(PrimaryNote{id, "snapshot delivered, the stream starts"});
+    actions.emplace_back(PrimaryNote{"Synchronization with replica " + NameOf(id) + " succeeded"});
     StartStream(id, replica, actions);
   }
 }
@@ -274,8 +275,7 @@ void Primary::FreeIdleBacklog(base::Instant now, PrimaryActions& actions) {
   history_.Abandon(base::ReplicationId::Generate(random_));
   selected_db_ = -1;
   alone_since_ = {};
-  actions.emplace_back(
-      PrimaryNote{ReplicaId{}, "backlog freed: no replica within repl-backlog-ttl"});
+  actions.emplace_back(PrimaryNote{"Replication backlog freed: no replica for repl-backlog-ttl."});
 }
 
 void Primary::DropSilent(base::Instant now, PrimaryActions& actions) {
@@ -473,6 +473,14 @@ BacklogView Primary::BacklogInfo() const {
 void Primary::SetOptions(const Options& options) {
   options_ = options;
   history_.SetBacklogLimit(options.backlog_size);
+}
+
+std::string Primary::NameOf(ReplicaId id) const {
+  const ReplicaTraits& traits = TraitsOf(id);
+  const std::string& ip =
+      traits.announced_ip.empty() ? replicas_.at(id).peer_ip : traits.announced_ip;
+  if (traits.listening_port == 0) return ip + ":<unknown-replica-port>";
+  return base::Endpoint{ip, traits.listening_port}.ToString();
 }
 
 const ReplicaTraits& Primary::TraitsOf(ReplicaId id) const {

@@ -131,7 +131,6 @@ struct DropReplica {
 struct Acknowledged {};
 // A fact for the log.
 struct PrimaryNote {
-  ReplicaId replica{};
   std::string text;
 };
 using PrimaryAction = std::variant<SendLine, BeginSnapshot, CancelSnapshot, StartStreaming,
@@ -275,6 +274,8 @@ class Primary {
   base::Instant SnapshotDue(ReplicaId id, const WaitSnapshot& waiting) const;
   void MaybeBeginSnapshot(base::Instant now, PrimaryActions& actions);
   void EnforceOutputLimits(base::Instant now, PrimaryActions& actions);
+  // For people: "ip:port" as announced.
+  std::string NameOf(ReplicaId id) const;
   const ReplicaTraits& TraitsOf(ReplicaId id) const;
 
   History& history_;

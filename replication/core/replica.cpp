@@ -145,7 +145,7 @@ void Replica::Break(base::Instant now, std::string reason, ReplicaActions& actio
   ++failed_attempts_;
   state_ = Waiting{now + pause - pause * random_.Below(100) / 1000};
   actions.emplace_back(
-      ReplicaNote{"link to primary " + primary_.ToString() + " lost: " + reason, true});
+      ReplicaNote{"Link to MASTER " + primary_.ToString() + " broken: " + reason, true});
 }
 
 base::Instant Replica::NextDeadline() const {
@@ -167,11 +167,12 @@ void Replica::Tick(base::Instant now, ReplicaActions& actions) {
     if (now < waiting->until) return;
     state_ = Connecting{};
     last_io_ = now;
+    actions.emplace_back(ReplicaNote{"Connecting to MASTER " + primary_.ToString()});
     actions.emplace_back(OpenLink{primary_});
     return;
   }
   if (now >= last_io_ + options_.timeout) {
-    Break(now, "timeout: nothing received for repl-timeout", actions);
+    Break(now, std::string(TimeoutText()), actions);
     return;
   }
   if (now < next_send_) return;
@@ -251,7 +252,8 @@ void Replica::OnHandshakeReply(base::Instant now, std::string_view line, Replica
     case Expect::kCapabilities:
       // An old primary may know none of these; the sync works without.
       if (line.starts_with('-')) {
-        actions.emplace_back(ReplicaNote{"the primary refused a REPLCONF option: " + Quote(line)});
+        actions.emplace_back(
+            ReplicaNote{"(Non critical) Master does not understand REPLCONF: " + Quote(line)});
       }
       break;
     case Expect::kPsync:
@@ -259,6 +261,10 @@ void Replica::OnHandshakeReply(base::Instant now, std::string_view line, Replica
   }
   if (!handshake.expected.empty()) return;
   handshake.expected.push_back(Expect::kPsync);
+  actions.emplace_back(ReplicaNote{
+      resumable_ ? "Trying a partial resynchronization (request " + history_.id().ToString() + ":" +
+                       std::to_string(history_.offset().bytes() + 1) + ")."
+                 : "Partial resynchronization not possible (no cached master)"});
   // PSYNC goes alone: with replies still pending it would be refused. It names the next byte we
   // want, counted from 1.
   actions.emplace_back(Send{resumable_ ? Encode({"PSYNC", history_.id().view(),
@@ -293,8 +299,8 @@ void Replica::OnPsyncReply(base::Instant now, std::string_view line, ReplicaActi
   if (line.starts_with("-NOMASTERLINK") || line.starts_with("-LOADING")) {
     return Break(now, "it cannot serve us now: " + Quote(line), actions);
   }
-  actions.emplace_back(
-      ReplicaNote{"the primary does not know PSYNC, falling back to SYNC: " + Quote(line)});
+  actions.emplace_back(ReplicaNote{"Master does not support PSYNC or is in error state (reply: " +
+                                   Quote(line) + "). Retrying with SYNC..."});
   state_ = Receiving{};
   next_send_ = now + kAlivePeriod;
   actions.emplace_back(Send{"SYNC\r\n"});
@@ -311,10 +317,10 @@ void Replica::OnContinue(base::Instant now, std::string_view line, ReplicaAction
   history_.EnsureBacklog();
   if (*id != history_.id()) {
     history_.AdoptContinued(*id);
+    actions.emplace_back(ReplicaNote{"Master replication ID changed to " + id->ToString()});
     actions.emplace_back(DropSubReplicas{"the primary's replication id changed"});
   }
-  actions.emplace_back(
-      ReplicaNote{"partial resync from offset " + std::to_string(history_.offset().bytes() + 1)});
+  actions.emplace_back(ReplicaNote{"Successful partial resynchronization with master."});
   StartStreaming(now, false, tracker_.db(), actions);
 }
 
@@ -328,14 +334,20 @@ void Replica::OnFullResync(base::Instant now, std::string_view line, ReplicaActi
   state_ = Receiving{*id, base::Offset(*offset), std::nullopt, -1};
   next_send_ = now + kAlivePeriod;
   actions.emplace_back(
-      ReplicaNote{"full resync from " + id->ToString() + ":" + std::to_string(*offset)});
+      ReplicaNote{"Full resync from master: " + id->ToString() + ":" + std::to_string(*offset)});
 }
 
 void Replica::OnSnapshotHeader(base::Instant now, std::string_view line, ReplicaActions& actions) {
-  if (line.starts_with('-')) return Break(now, "it aborted the sync: " + Quote(line), actions);
+  if (line.starts_with('-'))
+    return Break(now, "MASTER aborted replication with an error: " + Quote(line), actions);
   auto framing = SnapshotFraming::Parse(line);
   if (!framing.ok()) return Break(now, framing.error().message, actions);
   const bool complete = framing->complete();
+  actions.emplace_back(
+      ReplicaNote{"MASTER <-> REPLICA sync: receiving " +
+                  (framing->total() < 0 ? "streamed RDB from master with EOF"
+                                        : std::to_string(framing->total()) + " bytes from master") +
+                  " to a staging area"});
   std::get<Receiving>(state_).framing = std::move(framing).value();
   actions.emplace_back(BeginStaging{});
   if (complete) actions.emplace_back(FinishStaging{});
@@ -373,6 +385,21 @@ std::string Replica::Acknowledgement() const {
 
 // ---- what is known
 // --------------------------------------------------------------------------------------------------
+
+std::string_view Replica::TimeoutText() const {
+  switch (link_state()) {
+    case LinkState::kConnect:
+    case LinkState::kConnecting:
+    case LinkState::kHandshake:
+      return "Timeout connecting to the MASTER...";
+    case LinkState::kSync:
+      return "Timeout receiving bulk data from MASTER... If the problem persists try to set the "
+             "'repl-timeout' parameter to a larger value.";
+    case LinkState::kConnected:
+      return "MASTER timeout: no data nor PING received...";
+  }
+  return "";
+}
 
 bool Replica::is_replica() const { return !std::holds_alternative<Off>(state_); }
 bool Replica::link_up() const { return std::holds_alternative<Streaming>(state_); }

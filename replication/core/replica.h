@@ -205,6 +205,7 @@ class Replica {
   void Tick(base::Instant now, ReplicaActions& actions);
   // Leaves the link, if there is one, and tries again later.
   void Break(base::Instant now, std::string reason, ReplicaActions& actions);
+  std::string_view TimeoutText() const;
   void LeaveLink(ReplicaActions& actions);
 
   // False while the line is unfinished or too long.

@@ -185,11 +185,7 @@ void Replication::Run(core::PrimaryActions actions) {
                      ports_.links.Close(drop.replica, drop.reason);
                    },
                    [&](core::Acknowledged&) { ports_.listener.OnAcknowledged(); },
-                   [&](core::PrimaryNote& note) {
-                     Note("replica " + std::to_string(static_cast<uint64_t>(note.replica)) + ": " +
-                              note.text,
-                          false);
-                   },
+                   [&](core::PrimaryNote& note) { Note(note.text, false); },
                },
                action);
   }

@@ -59,7 +59,7 @@ Server::Server(io::Io& io, Options options, log::Logger& logger, ProcessProbe& p
                                              run_id, io_.Now());
   dataset_ = std::make_unique<persistence::Dataset>(*engine_);
   replication_ = std::make_unique<replication::runtime::Replication>(
-      io_, replication::runtime::ReplicationPorts{*dataset_, bridge_, bridge_, bridge_},
+      io_, replication::runtime::ReplicationPorts{*dataset_, bridge_, bridge_, bridge_, &logger_},
       ReplicationOptions(settings_), settings_.port);
   bridge_.Attach(*engine_, *replication_);
   BeginTurn();
