@@ -1,5 +1,6 @@
 #include "shared/config/parser_yaml.h"
 
+#include <algorithm>
 #include <map>
 
 #include "shared/base/numbers.h"
@@ -12,20 +13,11 @@ namespace {
 
 using Kind = YamlNode::Kind;
 
-std::string_view LineOf(std::string_view text, int line) {
-  for (int i = 1; i < line && !text.empty(); ++i) {
-    const size_t newline = text.find('\n');
-    text.remove_prefix(newline == std::string_view::npos ? text.size() : newline + 1);
-  }
-  text = text.substr(0, text.find_first_of("\r\n"));
-  const size_t begin = text.find_first_not_of(" \t");
-  return begin == std::string_view::npos ? std::string_view() : text.substr(begin);
-}
-
 class Reader {
  public:
-  Reader(std::string_view text, const std::string& file, const Catalog& catalog)
-      : text_(text), file_(file), catalog_(catalog) {}
+  Reader(std::string_view text, const std::string& file, const Catalog& catalog,
+         std::span<const std::string_view> sections, std::vector<YamlSection>* found)
+      : text_(text), file_(file), catalog_(catalog), sections_(sections), found_(found) {}
 
   Parsed Read() && {
     const YamlDocument document = ReadYaml(text_);
@@ -45,6 +37,10 @@ class Reader {
     for (size_t i = 0; i < map.items.size(); i += 2) {
       const YamlNode& key = map.items[i];
       const YamlNode& value = map.items[i + 1];
+      if (group.empty() && std::ranges::count(sections_, key.text) != 0) {
+        found_->push_back({key.text, value});
+        continue;
+      }
       const std::optional<size_t> index = catalog_.Find(key.text);
       if (!index && group.empty() && catalog_.IsGroup(key.text)) {
         if (value.kind == Kind::kNull) continue;
@@ -89,7 +85,7 @@ class Reader {
                                .origin = Origin::kYaml,
                                .file = file_,
                                .line = value.line,
-                               .text = std::string(LineOf(text_, value.line))});
+                               .text = std::string(YamlLine(text_, value.line))});
     return true;
   }
 
@@ -113,7 +109,7 @@ class Reader {
   bool Fail(int line, std::string reason) {
     parsed_.problem = Problem{.file = file_,
                               .line = line,
-                              .text = line > 0 ? std::string(LineOf(text_, line)) : "",
+                              .text = line > 0 ? std::string(YamlLine(text_, line)) : "",
                               .reason = std::move(reason)};
     return false;
   }
@@ -121,6 +117,8 @@ class Reader {
   std::string_view text_;
   const std::string& file_;
   const Catalog& catalog_;
+  std::span<const std::string_view> sections_;
+  std::vector<YamlSection>* found_;
   std::map<size_t, int> lines_;  // directives met so far
   Parsed parsed_;
 };
@@ -128,7 +126,22 @@ class Reader {
 }  // namespace
 
 Parsed ParseYaml(std::string_view text, const std::string& file, const Catalog& catalog) {
-  return Reader(text, file, catalog).Read();
+  return Reader(text, file, catalog, {}, nullptr).Read();
+}
+
+Parsed ParseYaml(std::string_view text, const std::string& file, const Catalog& catalog,
+                 std::span<const std::string_view> sections, std::vector<YamlSection>& found) {
+  return Reader(text, file, catalog, sections, &found).Read();
+}
+
+std::string_view YamlLine(std::string_view text, int line) {
+  for (int i = 1; i < line && !text.empty(); ++i) {
+    const size_t newline = text.find('\n');
+    text.remove_prefix(newline == std::string_view::npos ? text.size() : newline + 1);
+  }
+  text = text.substr(0, text.find_first_of("\r\n"));
+  const size_t begin = text.find_first_not_of(" \t");
+  return begin == std::string_view::npos ? std::string_view() : text.substr(begin);
 }
 
 bool IsYamlPath(std::string_view path) { return path.ends_with(".yaml") || path.ends_with(".yml"); }

@@ -1,0 +1,142 @@
+// SENTINEL subcommands that change something or ask the core to judge: checked for form here,
+// handed to the core, and answered by it.
+#include <algorithm>
+#include <iterator>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sentinel/commands/context.h"
+#include "sentinel/commands/errors.h"
+#include "shared/base/numbers.h"
+#include "shared/resp/errors.h"
+
+namespace quorate::sentinel::commands {
+
+namespace {
+
+using core::ClientId;
+using core::Input;
+
+}  // namespace
+
+void SentinelIsMasterDownByAddr(Context& context) {
+  const std::optional<int64_t> port = base::ParseInt64(context.arg(3));
+  const std::optional<int64_t> epoch = base::ParseInt64(context.arg(4));
+  if (!port || !epoch) return context.Error(resp::errors::kNotInteger);
+  if (*port < 0 || *port > UINT16_MAX ||
+      *epoch < 0) {  // nobody's address, or an epoch that cannot be
+    context.reply().ArrayHeader(3);
+    context.reply().Integer(0);
+    context.reply().Bulk("*");
+    return context.reply().Integer(0);
+  }
+  core::MasterDownQuery query;
+  query.primary = {context.text(2), static_cast<uint16_t>(*port)};
+  query.epoch = static_cast<uint64_t>(*epoch);
+  if (context.arg(5) != "*") query.candidate = context.text(5);
+  context.host.Submit(context.client, [&](ClientId id) {
+    query.client = id;
+    return Input(std::move(query));
+  });
+}
+
+void SentinelReset(Context& context) {
+  context.host.Submit(context.client, [&](ClientId id) {
+    return Input(core::ResetGroups{id, context.text(2)});
+  });
+}
+
+void SentinelFailover(Context& context) {
+  context.host.Submit(context.client, [&](ClientId id) {
+    return Input(core::FailoverRequested{id, context.text(2)});
+  });
+}
+
+void SentinelMonitor(Context& context) {
+  context.host.Submit(context.client, [&](ClientId id) {
+    return Input(core::MonitorRequested{id, context.text(2), context.text(3), context.text(4),
+                                        context.text(5)});
+  });
+}
+
+void SentinelRemove(Context& context) {
+  context.host.Submit(context.client, [&](ClientId id) {
+    return Input(core::RemoveRequested{id, context.text(2)});
+  });
+}
+
+void SentinelFlushconfig(Context& context) {
+  context.host.Submit(context.client, [](ClientId id) { return Input(core::FlushRequested{id}); });
+}
+
+namespace {
+
+// A script that cannot be run is refused before the core sees it. Options before it are applied, as
+// in Redis.
+struct CheckedOptions {
+  std::vector<std::string> arguments;
+  std::string error;
+};
+CheckedOptions CheckScripts(const Context& context) {
+  CheckedOptions checked;
+  for (size_t i = 3; i < context.argc(); ++i) {
+    const std::string_view option = context.arg(i);
+    const bool notification = base::EqualsIgnoreCase(option, "notification-script");
+    const bool is_script = notification || base::EqualsIgnoreCase(option, "client-reconfig-script");
+    if (is_script && i + 1 < context.argc() && !context.arg(i + 1).empty() &&
+        !context.host.state().settings.deny_scripts_reconfig &&
+        !context.host.IsExecutable(context.text(i + 1))) {
+      checked.error =
+          notification ? "ERR Notification script seems non existing or non executable"
+                       : "ERR Client reconfiguration script seems non existing or non executable";
+      return checked;
+    }
+    const size_t values = base::EqualsIgnoreCase(option, "rename-command") ? 2 : 1;
+    for (size_t k = 0; k <= values && i + k < context.argc(); ++k)
+      checked.arguments.push_back(context.text(i + k));
+    i += values;
+  }
+  return checked;
+}
+
+}  // namespace
+
+void SentinelSet(Context& context) {
+  if (!context.host.state().groups.contains(context.text(2))) return context.Error(kNoSuchMaster);
+  CheckedOptions checked = CheckScripts(context);
+  if (!checked.error.empty()) {
+    if (!checked.arguments.empty()) {
+      context.host.Submit(context.client, [&](ClientId) {
+        return Input(
+            core::SetRequested{ClientId::kNone, context.text(2), std::move(checked.arguments)});
+      });
+    }
+    return context.Error(checked.error);
+  }
+  context.host.Submit(context.client, [&](ClientId id) {
+    return Input(core::SetRequested{id, context.text(2), std::move(checked.arguments)});
+  });
+}
+
+void SentinelSimulateFailure(Context& context) {
+  unsigned failures = kNoFailure;
+  for (size_t i = 2; i < context.argc(); ++i) {
+    const std::string_view word = context.arg(i);
+    if (base::EqualsIgnoreCase(word, "crash-after-election")) {
+      failures |= kCrashAfterElection;
+    } else if (base::EqualsIgnoreCase(word, "crash-after-promotion")) {
+      failures |= kCrashAfterPromotion;
+    } else if (base::EqualsIgnoreCase(word, "help")) {
+      context.reply().ArrayHeader(2);
+      context.reply().Bulk("crash-after-election");
+      return context.reply().Bulk("crash-after-promotion");
+    } else {
+      return context.Error("ERR Unknown failure simulation specified");
+    }
+  }
+  context.host.SimulateFailures(failures);
+  context.reply().Ok();
+}
+
+}  // namespace quorate::sentinel::commands

@@ -1,0 +1,189 @@
+// SENTINEL subcommands that only look.
+#include <string>
+
+#include "sentinel/commands/context.h"
+#include "sentinel/commands/errors.h"
+#include "sentinel/commands/instances.h"
+#include "sentinel/core/views.h"
+#include "shared/command/introspection.h"
+
+namespace quorate::sentinel::commands {
+
+namespace {
+
+// The group that args[2] names; nullptr: the error has been answered.
+const core::Group* FindGroup(const Context& context) {
+  const auto& groups = context.host.state().groups;
+  const auto it = groups.find(context.text(2));
+  if (it != groups.end()) return &it->second;
+  context.Error(kNoSuchMaster);
+  return nullptr;
+}
+
+}  // namespace
+
+void SentinelMasters(Context& context) {
+  const core::State& state = context.host.state();
+  context.reply().ArrayHeader(state.groups.size());
+  for (const auto& [name, group] : state.groups)
+    WritePrimary(context.reply(), state, group, context.host.now());
+}
+
+void SentinelMaster(Context& context) {
+  if (const core::Group* group = FindGroup(context))
+    WritePrimary(context.reply(), context.host.state(), *group, context.host.now());
+}
+
+void SentinelReplicas(Context& context) {
+  const core::Group* group = FindGroup(context);
+  if (group == nullptr) return;
+  const auto mark = context.reply().Defer();
+  size_t count = 0;
+  for (const auto& [address, replica] : group->replicas) {
+    if (!replica.announced) continue;
+    WriteReplica(context.reply(), *group, replica, context.host.now());
+    ++count;
+  }
+  context.reply().FinishArray(mark, count);
+}
+
+void SentinelSentinels(Context& context) {
+  const core::Group* group = FindGroup(context);
+  if (group == nullptr) return;
+  context.reply().ArrayHeader(group->peers.size());
+  for (const auto& [id, peer] : group->peers)
+    WritePeer(context.reply(), context.host.state(), *group, peer, context.host.now());
+}
+
+void SentinelMyid(Context& context) { context.reply().Bulk(context.host.state().myid.view()); }
+
+void SentinelGetMasterAddrByName(Context& context) {
+  const std::optional<base::Endpoint> primary =
+      core::CurrentPrimary(context.host.state(), context.text(2));
+  if (!primary) return context.reply().NullArray();
+  context.reply().ArrayHeader(2);
+  context.reply().Bulk(primary->host);
+  context.reply().BulkInteger(primary->port);
+}
+
+void SentinelCkquorum(Context& context) {
+  const core::Group* group = FindGroup(context);
+  if (group == nullptr) return;
+  const core::QuorumCheck check = core::CheckQuorum(context.host.state(), *group);
+  const std::string usable = std::to_string(check.usable) + " usable Sentinels. ";
+  if (check.quorum_reachable && check.majority_reachable)
+    return context.reply().SimpleString("OK " + usable +
+                                        "Quorum and failover authorization can be reached");
+  std::string error = "NOQUORUM " + usable;
+  if (!check.quorum_reachable)
+    error += "Not enough available Sentinels to reach the specified quorum for this master";
+  if (!check.majority_reachable) {
+    if (!check.quorum_reachable) error += ". ";
+    error += "Not enough available Sentinels to reach the majority and authorize a failover";
+  }
+  context.Error(error);
+}
+
+namespace {
+
+void WriteCachedInfo(resp::Writer& out, const core::DataNode& node, base::Instant now) {
+  out.ArrayHeader(2);
+  out.Integer(node.info_at ? base::ToMs(now - *node.info_at) : 0);
+  if (node.info_text.empty()) return out.Null();
+  out.Bulk(node.info_text);
+}
+
+}  // namespace
+
+void SentinelInfoCache(Context& context) {
+  const auto& groups = context.host.state().groups;
+  const base::Instant now = context.host.now();
+  resp::Writer& out = context.reply();
+  const auto mark = out.Defer();
+  size_t count = 0;
+  for (size_t i = 2; i < context.argc(); ++i) {
+    const auto it = groups.find(context.text(i));
+    if (it == groups.end()) continue;
+    const core::Group& group = it->second;
+    out.Bulk(group.name);
+    out.ArrayHeader(1 + group.replicas.size());
+    WriteCachedInfo(out, group.primary, now);
+    for (const auto& [address, replica] : group.replicas) WriteCachedInfo(out, replica, now);
+    ++count;
+  }
+  out.FinishMap(mark, count);
+}
+
+void SentinelPendingScripts(Context& context) {
+  const std::vector<ScriptView> scripts = context.host.Scripts();
+  resp::Writer& out = context.reply();
+  out.ArrayHeader(scripts.size());
+  for (const ScriptView& script : scripts) {
+    out.MapHeader(5);
+    out.Bulk("argv");
+    out.ArrayHeader(script.argv.size());
+    for (const std::string& word : script.argv) out.Bulk(word);
+    out.Bulk("flags");
+    out.Bulk(script.running ? "running" : "scheduled");
+    out.Bulk("pid");
+    out.BulkInteger(script.pid);
+    out.Bulk(script.running ? "run-time" : "run-delay");
+    out.BulkInteger(base::ToMs(script.time));
+    out.Bulk("retry-num");
+    out.BulkInteger(script.runs);
+  }
+}
+
+void SentinelHelp(Context& context) {
+  static constexpr std::string_view kLines[] = {
+      "CKQUORUM <master-name>",
+      "    Check if the current Sentinel configuration is able to reach the quorum",
+      "    needed to failover a master and the majority needed to authorize the",
+      "    failover.",
+      "CONFIG SET <param> <value>",
+      "    Set a global Sentinel configuration parameter.",
+      "CONFIG GET <param>",
+      "    Get global Sentinel configuration parameter.",
+      "DEBUG [<param> <value> ...]",
+      "    Show a list of configurable time parameters and their values (milliseconds).",
+      "    Or update current configurable parameters values (one or more).",
+      "GET-MASTER-ADDR-BY-NAME <master-name>",
+      "    Return the ip and port number of the master with that name.",
+      "FAILOVER <master-name>",
+      "    Manually failover a master node without asking for agreement from other",
+      "    Sentinels",
+      "FLUSHCONFIG",
+      "    Force Sentinel to rewrite its configuration on disk, including the current",
+      "    Sentinel state.",
+      "INFO-CACHE <master-name>",
+      "    Return last cached INFO output from masters and all its replicas.",
+      "IS-MASTER-DOWN-BY-ADDR <ip> <port> <current-epoch> <runid>",
+      "    Check if the master specified by ip:port is down from current Sentinel's",
+      "    point of view.",
+      "MASTER <master-name>",
+      "    Show the state and info of the specified master.",
+      "MASTERS",
+      "    Show a list of monitored masters and their state.",
+      "MONITOR <name> <ip> <port> <quorum>",
+      "    Start monitoring a new master with the specified name, ip, port and quorum.",
+      "MYID",
+      "    Return the ID of the Sentinel instance.",
+      "PENDING-SCRIPTS",
+      "    Get pending scripts information.",
+      "REMOVE <master-name>",
+      "    Remove master from Sentinel's monitor list.",
+      "REPLICAS <master-name>",
+      "    Show a list of replicas for this master and their state.",
+      "RESET <pattern>",
+      "    Reset masters for specific master name matching this pattern.",
+      "SENTINELS <master-name>",
+      "    Show a list of Sentinel instances for this master and their state.",
+      "SET <master-name> <option> <value> [<option> <value> ...]",
+      "    Set configuration parameters for certain masters.",
+      "SIMULATE-FAILURE [CRASH-AFTER-ELECTION] [CRASH-AFTER-PROMOTION] [HELP]",
+      "    Simulate a Sentinel crash.",
+  };
+  command::ReplyHelp("SENTINEL", kLines, context.reply());
+}
+
+}  // namespace quorate::sentinel::commands

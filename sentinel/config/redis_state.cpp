@@ -1,0 +1,248 @@
+#include "sentinel/config/redis_state.h"
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "sentinel/config/checksum.h"
+#include "sentinel/config/statements.h"
+#include "shared/base/numbers.h"
+#include "shared/config/rewrite.h"
+#include "shared/config/words.h"
+
+namespace quorate::sentinel::config {
+
+namespace {
+
+using quorate::config::QuoteWordIfNeeded;
+using quorate::config::SplitWords;
+using Words = std::vector<std::string>;
+
+// Comment lines of ours: "# quorate-checksum <hex>", "# quorate-retired-vote <group> <epoch>", "#
+// quorate-vote-floor <epoch>".
+constexpr std::string_view kChecksum = "quorate-checksum";
+constexpr std::string_view kRetiredVote = "quorate-retired-vote";
+constexpr std::string_view kVoteFloor = "quorate-vote-floor";
+
+constexpr std::string_view kStateOptions[] = {"myid",         "current-epoch", "config-epoch",
+                                              "leader-epoch", "known-replica", "known-sentinel"};
+
+std::vector<std::string> SplitLines(std::string_view text) {
+  std::vector<std::string> lines;
+  while (!text.empty()) {
+    const size_t newline = text.find('\n');
+    lines.emplace_back(text.substr(0, newline));
+    text.remove_prefix(newline == std::string_view::npos ? text.size() : newline + 1);
+  }
+  return lines;
+}
+
+// The words of a comment of ours, without the '#'; empty for any other line.
+Words OurComment(const std::string& line) {
+  if (!line.starts_with("# quorate-")) return {};
+  return SplitWords(std::string_view(line).substr(2)).value_or(Words{});
+}
+
+// The words of a `sentinel` line, the option's name made canonical; empty for any other line.
+Words SentinelLine(const std::string& line) {
+  Words words = SplitWords(line).value_or(Words{});
+  if (words.size() < 2 || !base::EqualsIgnoreCase(words[0], "sentinel")) return {};
+  words[1] = CanonicalOption(words[1]);
+  return words;
+}
+
+bool IsState(const std::string& line) {
+  if (const Words ours = OurComment(line); !ours.empty()) return ours[0] != kChecksum;
+  const Words words = SentinelLine(line);
+  return !words.empty() && std::ranges::count(kStateOptions, words[1]) != 0;
+}
+
+std::string ChecksumOfState(const std::vector<std::string>& lines) {
+  std::string state;
+  for (const std::string& line : lines)
+    if (IsState(line)) state += line + "\n";
+  return Checksum(state);
+}
+
+// The lines of the file, and for each option (of each group) where it stands.
+class OldLines {
+ public:
+  explicit OldLines(std::string_view text) {
+    for (std::string& line : SplitLines(text)) {
+      if (!OurComment(line).empty()) continue;  // written anew
+      const Words words = SentinelLine(line);
+      if (!words.empty()) places_[KeyOf(std::span(words).subspan(1))].push_back(lines_.size());
+      has_signature_ |= line == quorate::config::kRewriteSignature;
+      lines_.push_back(std::move(line));
+    }
+    used_.resize(lines_.size(), true);
+    for (const auto& [key, places] : places_)
+      for (const size_t place : places) used_[place] = false;
+  }
+
+  // `words` without "sentinel". A line that is there already stays where it is; else it takes the
+  // place of another of its option (and group); else it is added at the end if `force` is set.
+  void Put(const Words& words, bool force = true) {
+    std::string line = "sentinel";
+    for (size_t i = 0; i < words.size(); ++i)
+      line += " " + (i == 0 ? words[i] : QuoteWordIfNeeded(words[i]));
+    std::deque<size_t>& places = places_[KeyOf(words)];
+    if (places.empty()) {
+      if (force) Append(std::move(line));
+      return;
+    }
+    auto place = std::ranges::find_if(places, [&](size_t i) { return lines_[i] == line; });
+    if (place == places.end()) place = places.begin();
+    lines_[*place] = std::move(line);
+    used_[*place] = true;
+    places.erase(place);
+  }
+  void PutComment(std::string line) { Append(std::move(line)); }
+
+  std::vector<std::string> Take() {
+    std::vector<std::string> kept;
+    for (size_t i = 0; i < lines_.size(); ++i)
+      if (used_[i]) kept.push_back(std::move(lines_[i]));
+    return kept;
+  }
+
+ private:
+  static std::string KeyOf(std::span<const std::string> words) {
+    return NamesGroup(words[0]) && words.size() > 1 ? words[0] + '\n' + words[1] : words[0];
+  }
+  void Append(std::string line) {
+    if (!has_signature_) {
+      if (!lines_.empty() && !lines_.back().empty()) Add("");
+      Add(std::string(quorate::config::kRewriteSignature));
+      has_signature_ = true;
+    }
+    Add(std::move(line));
+  }
+  void Add(std::string line) {
+    lines_.push_back(std::move(line));
+    used_.push_back(true);
+  }
+
+  std::vector<std::string> lines_;
+  std::vector<bool> used_;
+  std::map<std::string, std::deque<size_t>> places_;
+  bool has_signature_ = false;
+};
+
+std::string Ms(base::Duration duration) { return std::to_string(base::ToMs(duration)); }
+std::string Number(uint64_t number) { return std::to_string(number); }
+std::string YesNo(bool value) { return value ? "yes" : "no"; }
+
+void PutOptions(OldLines& file, const std::string& name, const core::GroupOptions& options) {
+  const core::GroupOptions defaults;
+  const auto put = [&](const char* option, const std::string& value, bool is_default) {
+    file.Put({option, name, value}, !is_default);
+  };
+  const auto put_text = [&](const char* option, const std::string& value) {
+    if (!value.empty()) file.Put({option, name, value});
+  };
+  put("down-after-milliseconds", Ms(options.down_after), options.down_after == defaults.down_after);
+  put("failover-timeout", Ms(options.failover_timeout),
+      options.failover_timeout == defaults.failover_timeout);
+  put("parallel-syncs", Number(options.parallel_syncs),
+      options.parallel_syncs == defaults.parallel_syncs);
+  put_text("notification-script", options.notification_script);
+  put_text("client-reconfig-script", options.client_reconfig_script);
+  put_text("auth-pass", options.auth_pass);
+  put_text("auth-user", options.auth_user);
+  put("master-reboot-down-after-period", Ms(options.reboot_down_after),
+      options.reboot_down_after == defaults.reboot_down_after);
+  const bool fast = options.failure_detection == core::FailureDetection::kFast;
+  put("failure-detection", fast ? "fast" : "classic", !fast);
+}
+
+void PutGroup(OldLines& file, const core::DurableGroup& group) {
+  file.Put({"monitor", group.name, group.primary.host, Number(group.primary.port),
+            Number(group.options.quorum)});
+  PutOptions(file, group.name, group.options);
+  file.Put({"config-epoch", group.name, Number(group.config_epoch.number())});
+  file.Put({"leader-epoch", group.name, Number(group.vote.epoch.number())});
+  for (const base::Endpoint& replica : group.replicas)
+    file.Put({"known-replica", group.name, replica.host, Number(replica.port)});
+  for (const core::DurablePeer& peer : group.peers)
+    file.Put({"known-sentinel", group.name, peer.address.host, Number(peer.address.port),
+              peer.id.ToString()});
+  for (const auto& [from, to] : group.options.renamed_commands)
+    file.Put({"rename-command", group.name, from, to});
+}
+
+void PutSettings(OldLines& file, const core::Settings& settings) {
+  const auto put_text = [&](const char* option, const std::string& value) {
+    if (!value.empty()) file.Put({option, value});
+  };
+  put_text("announce-ip", settings.announce_ip);
+  file.Put({"announce-port", Number(settings.announce_port)}, settings.announce_port != 0);
+  put_text("sentinel-user", settings.sentinel_user);
+  put_text("sentinel-pass", settings.sentinel_pass);
+}
+
+}  // namespace
+
+std::string WriteRedisState(std::string_view text, const core::Settings& settings,
+                            const core::DurableState& durable) {
+  OldLines file(text);
+  file.Put({"myid", durable.myid.ToString()});
+  file.Put({"deny-scripts-reconfig", YesNo(settings.deny_scripts_reconfig)},
+           !settings.deny_scripts_reconfig);
+  file.Put({"resolve-hostnames", YesNo(settings.resolve_hostnames)}, settings.resolve_hostnames);
+  file.Put({"announce-hostnames", YesNo(settings.announce_hostnames)}, settings.announce_hostnames);
+  for (const core::DurableGroup& group : durable.groups) PutGroup(file, group);
+  file.Put({"current-epoch", Number(durable.current_epoch.number())});
+  PutSettings(file, settings);
+  for (const auto& [name, epoch] : durable.retired_votes)
+    file.PutComment("# " + std::string(kRetiredVote) + " " + QuoteWordIfNeeded(name) + " " +
+                    Number(epoch.number()));
+  if (durable.retired_vote_floor != base::Epoch())
+    file.PutComment("# " + std::string(kVoteFloor) + " " +
+                    Number(durable.retired_vote_floor.number()));
+
+  std::vector<std::string> lines = file.Take();
+  const std::string checksum = "# " + std::string(kChecksum) + " " + ChecksumOfState(lines);
+  lines.insert(std::ranges::find_if(lines, IsState), checksum);
+  std::string result;
+  for (const std::string& line : lines) result += line + "\n";
+  return result;
+}
+
+base::Status ReadRedisState(std::string_view text, core::DurableState& durable) {
+  const std::vector<std::string> lines = SplitLines(text);
+  const auto damaged = [](const std::string& what) {
+    return base::Error{what +
+                       ". The file was torn, or its state lines (myid, epochs, known-replica, "
+                       "known-sentinel) were "
+                       "edited. Restore it, or, if the edit was meant, remove the line '# "
+                       "quorate-checksum ...' and "
+                       "start again."};
+  };
+  if (text.find('\0') != std::string_view::npos)
+    return damaged("The configuration file holds zero bytes");
+  for (const std::string& line : lines) {
+    const Words words = OurComment(line);
+    if (words.empty()) continue;
+    if (words[0] == kChecksum) {
+      if (words.size() != 2 || words[1] != ChecksumOfState(lines))
+        return damaged("The checksum of the sentinel's state does not match");
+      continue;
+    }
+    const std::optional<uint64_t> epoch = base::ParseUint64(words.back());
+    if (!epoch || *epoch > core::kMaxEpoch) return damaged("Bad line '" + line + "'");
+    if (words[0] == kRetiredVote && words.size() == 3) {
+      durable.retired_votes[words[1]] = base::Epoch(*epoch);
+    } else if (words[0] == kVoteFloor && words.size() == 2) {
+      durable.retired_vote_floor = base::Epoch(*epoch);
+    } else {
+      return damaged("Bad line '" + line + "'");
+    }
+  }
+  return {};
+}
+
+}  // namespace quorate::sentinel::config

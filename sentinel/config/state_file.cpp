@@ -1,0 +1,264 @@
+#include "sentinel/config/state_file.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+#include "sentinel/config/checksum.h"
+
+namespace quorate::sentinel::config {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr int kFormat = 1;
+constexpr std::string_view kChecksumMark = "# xxh3-64 ";
+
+// ---- writing
+
+json ToJson(const base::Endpoint& endpoint) {
+  return {{"host", endpoint.host}, {"port", endpoint.port}};
+}
+
+json ToJson(const core::GroupOptions& o) {
+  return {{"quorum", o.quorum},
+          {"down-after-milliseconds", base::ToMs(o.down_after)},
+          {"failover-timeout", base::ToMs(o.failover_timeout)},
+          {"parallel-syncs", o.parallel_syncs},
+          {"reboot-down-after-period", base::ToMs(o.reboot_down_after)},
+          {"auth-user", o.auth_user},
+          {"auth-pass", o.auth_pass},
+          {"notification-script", o.notification_script},
+          {"client-reconfig-script", o.client_reconfig_script},
+          {"rename-commands", o.renamed_commands},
+          {"failure-detection",
+           o.failure_detection == core::FailureDetection::kFast ? "fast" : "classic"}};
+}
+
+json ToJson(const core::DurableGroup& group) {
+  json vote = {{"epoch", group.vote.epoch.number()}};
+  if (group.vote.leader) vote["leader"] = group.vote.leader->ToString();
+  json replicas = json::array();
+  for (const base::Endpoint& replica : group.replicas) replicas.push_back(ToJson(replica));
+  json peers = json::array();
+  for (const core::DurablePeer& peer : group.peers)
+    peers.push_back({{"id", peer.id.ToString()}, {"address", ToJson(peer.address)}});
+  return {{"name", group.name},
+          {"primary", ToJson(group.primary)},
+          {"options", ToJson(group.options)},
+          {"config-epoch", group.config_epoch.number()},
+          {"vote", vote},
+          {"replicas", replicas},
+          {"sentinels", peers}};
+}
+
+json ToJson(const Statements& statements) {
+  const core::Settings& s = statements.settings;
+  const core::DurableState& d = statements.durable;
+  json groups = json::array();
+  for (const core::DurableGroup& group : d.groups) groups.push_back(ToJson(group));
+  json retired = json::object();
+  for (const auto& [name, epoch] : d.retired_votes) retired[name] = epoch.number();
+  return {{"myid", d.myid.ToString()},
+          {"current-epoch", d.current_epoch.number()},
+          {"groups", groups},
+          {"retired-votes", retired},
+          {"retired-vote-floor", d.retired_vote_floor.number()},
+          {"settings",
+           {{"announce-ip", s.announce_ip},
+            {"announce-port", s.announce_port},
+            {"sentinel-user", s.sentinel_user},
+            {"sentinel-pass", s.sentinel_pass},
+            {"resolve-hostnames", s.resolve_hostnames},
+            {"announce-hostnames", s.announce_hostnames},
+            {"deny-scripts-reconfig", s.deny_scripts_reconfig}}}};
+}
+
+// ---- reading; whatever json or these throw is caught in ReadStateFile
+
+base::Epoch EpochFrom(const json& j) {
+  const uint64_t number = j.get<uint64_t>();
+  if (number > core::kMaxEpoch) throw std::runtime_error("an epoch is out of range");
+  return base::Epoch(number);
+}
+base::RunId RunIdFrom(const json& j) {
+  const std::optional<base::RunId> id = base::RunId::Parse(j.get<std::string>());
+  if (!id) throw std::runtime_error("an id is malformed");
+  return *id;
+}
+base::Endpoint EndpointFrom(const json& j) {
+  base::Endpoint endpoint{j.at("host").get<std::string>(), j.at("port").get<uint16_t>()};
+  if (endpoint.empty()) throw std::runtime_error("an address is empty");
+  return endpoint;
+}
+std::chrono::milliseconds MsFrom(const json& j) {
+  return std::chrono::milliseconds(j.get<int64_t>());
+}
+
+core::GroupOptions OptionsFrom(const json& j) {
+  core::GroupOptions o;
+  o.quorum = j.at("quorum").get<uint32_t>();
+  o.down_after = MsFrom(j.at("down-after-milliseconds"));
+  o.failover_timeout = MsFrom(j.at("failover-timeout"));
+  o.parallel_syncs = j.at("parallel-syncs").get<uint32_t>();
+  o.reboot_down_after = MsFrom(j.at("reboot-down-after-period"));
+  o.auth_user = j.at("auth-user").get<std::string>();
+  o.auth_pass = j.at("auth-pass").get<std::string>();
+  o.notification_script = j.at("notification-script").get<std::string>();
+  o.client_reconfig_script = j.at("client-reconfig-script").get<std::string>();
+  o.renamed_commands = j.at("rename-commands").get<std::map<std::string, std::string>>();
+  if (j.at("failure-detection").get<std::string>() == "fast")
+    o.failure_detection = core::FailureDetection::kFast;
+  return o;
+}
+
+core::DurableGroup GroupFrom(const json& j) {
+  core::DurableGroup group;
+  group.name = j.at("name").get<std::string>();
+  group.primary = EndpointFrom(j.at("primary"));
+  group.options = OptionsFrom(j.at("options"));
+  group.config_epoch = EpochFrom(j.at("config-epoch"));
+  group.vote.epoch = EpochFrom(j.at("vote").at("epoch"));
+  if (j.at("vote").contains("leader")) group.vote.leader = RunIdFrom(j.at("vote").at("leader"));
+  for (const json& replica : j.at("replicas")) group.replicas.push_back(EndpointFrom(replica));
+  for (const json& peer : j.at("sentinels"))
+    group.peers.push_back({RunIdFrom(peer.at("id")), EndpointFrom(peer.at("address"))});
+  return group;
+}
+
+Statements StatementsFrom(const json& j) {
+  Statements statements;
+  core::DurableState& d = statements.durable;
+  d.myid = RunIdFrom(j.at("myid"));
+  d.current_epoch = EpochFrom(j.at("current-epoch"));
+  for (const json& group : j.at("groups")) d.groups.push_back(GroupFrom(group));
+  for (const auto& [name, epoch] : j.at("retired-votes").items())
+    d.retired_votes[name] = EpochFrom(epoch);
+  d.retired_vote_floor = EpochFrom(j.at("retired-vote-floor"));
+  core::Settings& s = statements.settings;
+  const json& settings = j.at("settings");
+  s.announce_ip = settings.at("announce-ip").get<std::string>();
+  s.announce_port = settings.at("announce-port").get<uint16_t>();
+  s.sentinel_user = settings.at("sentinel-user").get<std::string>();
+  s.sentinel_pass = settings.at("sentinel-pass").get<std::string>();
+  s.resolve_hostnames = settings.at("resolve-hostnames").get<bool>();
+  s.announce_hostnames = settings.at("announce-hostnames").get<bool>();
+  s.deny_scripts_reconfig = settings.at("deny-scripts-reconfig").get<bool>();
+  return statements;
+}
+
+// ---- merging
+
+const core::DurableGroup* Find(const Statements& statements, const std::string& name) {
+  const auto& groups = statements.durable.groups;
+  const auto it = std::ranges::find(groups, name, &core::DurableGroup::name);
+  return it == groups.end() ? nullptr : &*it;
+}
+
+// What the operator has edited since (`yaml` differs from `configured`), else what the last run
+// left.
+template <typename Struct, typename Member>
+void Choose(Struct& result, const Struct& yaml, const Struct& configured, Member Struct::*member) {
+  if (yaml.*member != configured.*member) result.*member = yaml.*member;
+}
+
+template <typename Struct, typename... Members>
+Struct ChooseAll(const Struct& current, const Struct& yaml, const Struct& configured,
+                 Members Struct::*... members) {
+  Struct result = current;
+  (Choose(result, yaml, configured, members), ...);
+  return result;
+}
+
+core::Settings MergeSettings(const core::Settings& current, const core::Settings& yaml,
+                             const core::Settings& configured) {
+  using S = core::Settings;
+  return ChooseAll(current, yaml, configured, &S::announce_ip, &S::announce_port, &S::sentinel_user,
+                   &S::sentinel_pass, &S::resolve_hostnames, &S::announce_hostnames,
+                   &S::deny_scripts_reconfig);
+}
+
+core::DurableGroup MergeGroup(const core::DurableGroup& current, const core::DurableGroup& yaml,
+                              const core::DurableGroup& configured) {
+  using O = core::GroupOptions;
+  core::DurableGroup result = current;
+  result.options =
+      ChooseAll(current.options, yaml.options, configured.options, &O::quorum, &O::down_after,
+                &O::failover_timeout, &O::parallel_syncs, &O::reboot_down_after, &O::auth_user,
+                &O::auth_pass, &O::notification_script, &O::client_reconfig_script,
+                &O::renamed_commands, &O::failure_detection);
+  if (yaml.primary != configured.primary && yaml.primary != current.primary) {
+    result.primary = yaml.primary;
+    result.replicas.clear();
+  }
+  return result;
+}
+
+// Votes outlive their groups.
+void Retire(core::DurableState& durable, const core::DurableGroup& group) {
+  base::Epoch& kept = durable.retired_votes[group.name];
+  kept = std::max(kept, group.vote.epoch);
+}
+
+}  // namespace
+
+std::string WriteStateFile(const StateFile& state) {
+  const json document = {{"format", kFormat},
+                         {"current", ToJson(state.current)},
+                         {"configured", ToJson(state.configured)}};
+  std::string text = document.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
+  return text + std::string(kChecksumMark) + Checksum(text) + "\n";
+}
+
+base::Result<StateFile> ReadStateFile(std::string_view text) {
+  const size_t mark = text.rfind(kChecksumMark);
+  if (mark == std::string_view::npos || text.back() != '\n' ||
+      text.substr(mark) != std::string(kChecksumMark) + Checksum(text.substr(0, mark)) + "\n")
+    return base::Error{
+        "its checksum is missing or wrong: the file is torn or was edited. Restore it from a copy; "
+        "removing it makes "
+        "the sentinel forget its epochs and votes, which is safe only if it gets a new identity "
+        "(its old one must "
+        "never vote again)"};
+  try {
+    const json document = json::parse(text.substr(0, mark));
+    if (document.at("format") != kFormat)
+      return base::Error{"it has a format that this version does not know"};
+    return StateFile{StatementsFrom(document.at("current")),
+                     StatementsFrom(document.at("configured"))};
+  } catch (const std::exception& error) {
+    return base::Error{std::string("its content is not understood: ") + error.what()};
+  }
+}
+
+Statements Merge(const Statements& yaml, const StateFile& last) {
+  Statements result;
+  result.settings = MergeSettings(last.current.settings, yaml.settings, last.configured.settings);
+  result.durable = last.current.durable;
+  result.durable.groups.clear();
+  for (const core::DurableGroup& group : last.current.durable.groups) {
+    const core::DurableGroup* in_yaml = Find(yaml, group.name);
+    const core::DurableGroup* configured = Find(last.configured, group.name);
+    if (in_yaml == nullptr && configured != nullptr) {
+      Retire(result.durable, group);  // taken out of the YAML
+    } else {
+      const core::DurableGroup none{};
+      result.durable.groups.push_back(
+          in_yaml == nullptr
+              ? group
+              : MergeGroup(group, *in_yaml, configured == nullptr ? none : *configured));
+    }
+  }
+  for (const core::DurableGroup& group : yaml.durable.groups) {
+    if (Find(result, group.name) != nullptr) continue;
+    const core::DurableGroup* configured = Find(last.configured, group.name);
+    // Removed at run time: stays so until its entry is edited.
+    if (configured != nullptr && *configured == group) continue;
+    result.durable.groups.push_back(group);
+  }
+  std::ranges::sort(result.durable.groups, {}, &core::DurableGroup::name);
+  return result;
+}
+
+}  // namespace quorate::sentinel::config

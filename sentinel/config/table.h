@@ -1,0 +1,19 @@
+// The sentinel's generic directives: a row for each member of ProcessSettings. The `sentinel ...`
+// lines are statements.h's.
+#pragma once
+
+#include "sentinel/config/settings.h"
+#include "shared/config/directive.h"
+#include "shared/config/values.h"
+
+namespace quorate::sentinel::config {
+
+using ProcessTable = quorate::config::Table<ProcessSettings>;
+
+// Built once by the daemon; immutable.
+ProcessTable MakeDirectiveTable();
+
+// debug, verbose, notice, warning, nothing: also for SENTINEL CONFIG GET and SET loglevel.
+quorate::config::Codec<LogLevel> LogLevelCodec();
+
+}  // namespace quorate::sentinel::config
