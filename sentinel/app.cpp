@@ -8,10 +8,13 @@
 namespace quorate::sentinel {
 
 base::Result<config::Configuration> LoadConfiguration(
-    const AppOptions& options, const std::function<base::Result<std::string>(const std::string&)>& read,
+    const AppOptions& options,
+    const std::function<base::Result<std::string>(const std::string&)>& read,
     const std::function<bool(const std::string&)>& exists) {
   base::Result<std::string> text = read(options.config_path);
-  if (!text) return base::Error{"Fatal error, can't open config file '" + options.config_path + "': " + text.error().message};
+  if (!text)
+    return base::Error{"Fatal error, can't open config file '" + options.config_path +
+                       "': " + text.error().message};
   config::Sources sources;
   sources.startup.file = {options.config_path, std::move(*text)};
   sources.startup.standard_input = options.standard_input;
@@ -25,14 +28,17 @@ base::Result<config::Configuration> LoadConfiguration(
   const std::string state_path = config::StatePath(options.config_path);
   if (quorate::config::IsYamlPath(options.config_path) && exists(state_path)) {
     base::Result<std::string> state = read(state_path);
-    if (!state) return base::Error{"Can't read the state file '" + state_path + "': " + state.error().message};
+    if (!state)
+      return base::Error{"Can't read the state file '" + state_path +
+                         "': " + state.error().message};
     sources.state = std::move(*state);
   }
   sources.is_executable = options.is_executable;
   return config::LoadConfiguration(sources, config::MakeDirectiveTable());
 }
 
-base::Result<std::unique_ptr<App>> App::Start(io::Io& io, const AppOptions& options, log::Logger& logger,
+base::Result<std::unique_ptr<App>> App::Start(io::Io& io, const AppOptions& options,
+                                              log::Logger& logger,
                                               std::function<void(int)> on_exit) {
   io::Files& files = io.files();
   base::Result<config::Configuration> configuration = LoadConfiguration(
@@ -46,20 +52,23 @@ base::Result<std::unique_ptr<App>> App::Start(io::Io& io, const AppOptions& opti
     configuration->durable.myid = base::RunId::Generate(random);
   }
 
-  // The first write: the identity is durable before anyone hears of it, and a file that cannot be written stops us here.
+  // The first write: the identity is durable before anyone hears of it, and a file that cannot be
+  // written stops us here.
   const std::string path = config::StatePath(options.config_path);
   base::Result<std::string> old_text = std::string();
   if (files.Exists(path)) old_text = files.Read(path);
   if (!old_text) return old_text.error();
-  const std::string state =
-      config::RenderState(options.config_path, *old_text, config::MakeDirectiveTable(), *configuration);
+  const std::string state = config::RenderState(options.config_path, *old_text,
+                                                config::MakeDirectiveTable(), *configuration);
   if (base::Status status = files.Replace(path, state, runtime::kStateMode); !status)
-    return base::Error{"Sentinel config file " + path + " is not writable: " + status.error().message + ". Exiting..."};
+    return base::Error{"Sentinel config file " + path +
+                       " is not writable: " + status.error().message + ". Exiting..."};
 
   std::unique_ptr<App> app(new App);
   app->daemon_ = std::make_unique<runtime::Daemon>(
       io,
-      runtime::DaemonOptions{std::move(*configuration), options.config_path, options.is_executable, options.facts},
+      runtime::DaemonOptions{std::move(*configuration), options.config_path, options.is_executable,
+                             options.facts},
       logger, std::move(on_exit));
   if (base::Status status = app->daemon_->Start(); !status) return status.error();
   return app;

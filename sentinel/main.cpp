@@ -1,4 +1,5 @@
-// quorate-sentinel: a configuration file and the command line as redis-sentinel takes them, then the App over libuv.
+// quorate-sentinel: a configuration file and the command line as redis-sentinel takes them, then
+// the App over libuv.
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -37,7 +38,8 @@ int Fail(const std::string& text) {
 }
 
 const char kUsage[] =
-    "Usage: quorate-sentinel /path/to/sentinel.yaml|/path/to/sentinel.conf [-] [--directive args]...\n"
+    "Usage: quorate-sentinel /path/to/sentinel.yaml|/path/to/sentinel.conf [-] [--directive "
+    "args]...\n"
     "       quorate-sentinel -v | --version | -h | --help\n"
     "\n"
     "A lone '-' reads configuration in Redis' syntax from standard input. Examples:\n"
@@ -63,7 +65,9 @@ std::string AbsolutePath(const std::string& path) {
   return absolute;
 }
 
-double Seconds(const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; }
+double Seconds(const timeval& t) {
+  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+}
 
 sentinel::commands::ProcessFacts Facts() {
   sentinel::commands::ProcessFacts facts;
@@ -72,7 +76,8 @@ sentinel::commands::ProcessFacts Facts() {
   const ssize_t length = readlink("/proc/self/exe", path.data(), path.size());
   if (length > 0) facts.executable.assign(path.data(), static_cast<size_t>(length));
   utsname name{};
-  if (uname(&name) == 0) facts.os = fmt::format("{} {} {}", name.sysname, name.release, name.machine);
+  if (uname(&name) == 0)
+    facts.os = fmt::format("{} {} {}", name.sysname, name.release, name.machine);
   rusage own{};
   rusage children{};
   getrusage(RUSAGE_SELF, &own);
@@ -84,10 +89,12 @@ sentinel::commands::ProcessFacts Facts() {
   return facts;
 }
 
-int Run(const sentinel::AppOptions& options, const sentinel::config::ProcessSettings& settings, log::Logger& logger) {
+int Run(const sentinel::AppOptions& options, const sentinel::config::ProcessSettings& settings,
+        log::Logger& logger) {
   const uint64_t wanted = settings.maxclients + kReservedDescriptors;
   if (daemon::RaiseDescriptorLimit(wanted) < wanted)
-    logger.Warning(fmt::format("The limit of open files does not cover maxclients ({}).", settings.maxclients));
+    logger.Warning(fmt::format("The limit of open files does not cover maxclients ({}).",
+                               settings.maxclients));
   const bool supervised = settings.supervised != sentinel::config::Supervised::kNo;
   uv::LoopIo io;
   int exit_code = 0;
@@ -99,7 +106,8 @@ int Run(const sentinel::AppOptions& options, const sentinel::config::ProcessSett
     logger.Warning(app.error().message);
     return kUsageError;
   }
-  for (const int number : {SIGTERM, SIGINT}) io.WatchSignal(number, [&] { (*app)->RequestShutdown(); });
+  for (const int number : {SIGTERM, SIGINT})
+    io.WatchSignal(number, [&] { (*app)->RequestShutdown(); });
   if (supervised) daemon::NotifySystemd("STATUS=Ready to accept connections\nREADY=1\n");
   io.Run();
   if (supervised) daemon::NotifySystemd("STOPPING=1\n");
@@ -125,7 +133,8 @@ int main(int argc, char** argv) {
   sentinel::AppOptions options;
   options.config_path = AbsolutePath(*line.file);
   options.command_line = std::move(line.entries);
-  if (line.read_stdin) options.standard_input = std::string(std::istreambuf_iterator<char>(std::cin), {});
+  if (line.read_stdin)
+    options.standard_input = std::string(std::istreambuf_iterator<char>(std::cin), {});
   options.facts = &Facts;
   // Scripts are looked for from `dir`, which is not known yet: checked when the App loads.
   auto loaded = sentinel::LoadConfiguration(options, &ReadWhole, &Exists);
@@ -133,7 +142,8 @@ int main(int argc, char** argv) {
   options.is_executable = &IsExecutable;
   const sentinel::config::ProcessSettings& settings = loaded->process;
 
-  if (base::Status status = daemon::ChangeDirectory(settings.dir); !status) return Fail(status.error().message);
+  if (base::Status status = daemon::ChangeDirectory(settings.dir); !status)
+    return Fail(status.error().message);
   if (auto checked = sentinel::LoadConfiguration(options, &ReadWhole, &Exists); !checked)
     return Fail(checked.error().message);
   if (settings.daemonize && settings.supervised == sentinel::config::Supervised::kNo) {
@@ -145,12 +155,12 @@ int main(int argc, char** argv) {
   base::Result<std::unique_ptr<log::Sink>> sink = log::OpenSink(settings.logfile);
   if (!sink) return Fail(fmt::format("Can't open the log file: {}", sink.error().message));
   log::Logger logger(std::move(*sink), sentinel::runtime::LevelOf(settings.loglevel), 'X');
-  logger.Notice(fmt::format("Quorate sentinel version={}, bits=64, pid={}, port={}, just started.", QUORATE_VERSION,
-                            getpid(), settings.port));
+  logger.Notice(fmt::format("Quorate sentinel version={}, bits=64, pid={}, port={}, just started.",
+                            QUORATE_VERSION, getpid(), settings.port));
   std::optional<daemon::PidFile> pid_file;
   if (settings.daemonize || !settings.pidfile.empty()) {
-    auto created =
-        daemon::PidFile::Create(settings.pidfile.empty() ? "/var/run/quorate-sentinel.pid" : settings.pidfile);
+    auto created = daemon::PidFile::Create(
+        settings.pidfile.empty() ? "/var/run/quorate-sentinel.pid" : settings.pidfile);
     if (created) {
       pid_file.emplace(std::move(*created));
     } else {

@@ -58,14 +58,14 @@ base::Result<std::vector<Entry>> ReadEntries(const quorate::config::StartupSourc
   return entries;
 }
 
-// A group goes on from the newest vote that was given in its name.
-void RaiseVotes(core::DurableState& durable) {
+// A group goes on from what was kept of its name: the newest vote, and who may vote.
+void RestoreRetired(core::DurableState& durable) {
   for (core::DurableGroup& group : durable.groups) {
     base::Epoch least = durable.retired_vote_floor;
-    if (const auto retired = durable.retired_votes.find(group.name);
-        retired != durable.retired_votes.end()) {
-      least = std::max(least, retired->second);
-      durable.retired_votes.erase(retired);
+    if (const auto retired = durable.retired.find(group.name); retired != durable.retired.end()) {
+      least = std::max(least, retired->second.vote);
+      group.electorate = std::max(group.electorate, retired->second.electorate);
+      durable.retired.erase(retired);
     }
     if (group.vote.epoch < least) group.vote = {least, std::nullopt};
   }
@@ -112,7 +112,7 @@ base::Result<Configuration> LoadConfiguration(const Sources& sources, const Proc
     return base::Error{"Cannot start with the configuration file '" + file.path +
                        "': " + status.error().message};
   }
-  RaiseVotes(statements.durable);
+  RestoreRetired(statements.durable);
   result.settings = std::move(statements.settings);
   result.durable = std::move(statements.durable);
   result.settings.listen_port = result.process.port;

@@ -21,10 +21,14 @@ using quorate::config::QuoteWordIfNeeded;
 using quorate::config::SplitWords;
 using Words = std::vector<std::string>;
 
-// Comment lines of ours: "# quorate-checksum <hex>", "# quorate-retired-vote <group> <epoch>", "#
-// quorate-vote-floor <epoch>".
+// Comment lines of ours:
+//   # quorate-checksum <hex>
+//   # quorate-electorate <group> <count>          if it is more than ourselves and the known peers
+//   # quorate-retired <group> <vote> <electorate>
+//   # quorate-vote-floor <epoch>
 constexpr std::string_view kChecksum = "quorate-checksum";
-constexpr std::string_view kRetiredVote = "quorate-retired-vote";
+constexpr std::string_view kElectorate = "quorate-electorate";
+constexpr std::string_view kRetired = "quorate-retired";
 constexpr std::string_view kVoteFloor = "quorate-vote-floor";
 
 constexpr std::string_view kStateOptions[] = {"myid",         "current-epoch", "config-epoch",
@@ -184,6 +188,52 @@ void PutSettings(OldLines& file, const core::Settings& settings) {
   put_text("sentinel-pass", settings.sentinel_pass);
 }
 
+// What stock sentinels have no line for.
+void PutComments(OldLines& file, const core::DurableState& durable) {
+  const auto put = [&file](std::string_view name, const Words& words) {
+    std::string line = "# " + std::string(name);
+    for (const std::string& word : words) line += " " + QuoteWordIfNeeded(word);
+    file.PutComment(std::move(line));
+  };
+  for (const core::DurableGroup& group : durable.groups)
+    if (group.electorate > group.peers.size() + 1)
+      put(kElectorate, {group.name, Number(group.electorate)});
+  for (const auto& [name, retired] : durable.retired)
+    put(kRetired, {name, Number(retired.vote.number()), Number(retired.electorate)});
+  if (durable.retired_vote_floor != base::Epoch())
+    put(kVoteFloor, {Number(durable.retired_vote_floor.number())});
+}
+
+bool ReadNumber(const std::string& text, uint64_t most, uint64_t& number) {
+  const std::optional<uint64_t> parsed = base::ParseUint64(text);
+  if (!parsed || *parsed > most) return false;
+  number = *parsed;
+  return true;
+}
+
+// False: it is none of ours, or damaged.
+bool ReadComment(const Words& words, core::DurableState& durable) {
+  uint64_t epoch = 0;
+  uint64_t electorate = 0;
+  if (words[0] == kElectorate && words.size() == 3) {
+    if (!ReadNumber(words[2], core::kMaxPeersPerGroup + 1, electorate)) return false;
+    for (core::DurableGroup& group : durable.groups)
+      if (group.name == words[1]) group.electorate = static_cast<uint32_t>(electorate);
+    return true;
+  }
+  if (words[0] == kRetired && words.size() == 4) {
+    if (!ReadNumber(words[2], core::kMaxEpoch, epoch) ||
+        !ReadNumber(words[3], UINT32_MAX, electorate))
+      return false;
+    durable.retired[words[1]] = {base::Epoch(epoch), static_cast<uint32_t>(electorate)};
+    return true;
+  }
+  if (words[0] != kVoteFloor || words.size() != 2 || !ReadNumber(words[1], core::kMaxEpoch, epoch))
+    return false;
+  durable.retired_vote_floor = base::Epoch(epoch);
+  return true;
+}
+
 }  // namespace
 
 std::string WriteRedisState(std::string_view text, const core::Settings& settings,
@@ -197,13 +247,7 @@ std::string WriteRedisState(std::string_view text, const core::Settings& setting
   for (const core::DurableGroup& group : durable.groups) PutGroup(file, group);
   file.Put({"current-epoch", Number(durable.current_epoch.number())});
   PutSettings(file, settings);
-  for (const auto& [name, epoch] : durable.retired_votes)
-    file.PutComment("# " + std::string(kRetiredVote) + " " + QuoteWordIfNeeded(name) + " " +
-                    Number(epoch.number()));
-  if (durable.retired_vote_floor != base::Epoch())
-    file.PutComment("# " + std::string(kVoteFloor) + " " +
-                    Number(durable.retired_vote_floor.number()));
-
+  PutComments(file, durable);
   std::vector<std::string> lines = file.Take();
   const std::string checksum = "# " + std::string(kChecksum) + " " + ChecksumOfState(lines);
   lines.insert(std::ranges::find_if(lines, IsState), checksum);
@@ -232,15 +276,7 @@ base::Status ReadRedisState(std::string_view text, core::DurableState& durable) 
         return damaged("The checksum of the sentinel's state does not match");
       continue;
     }
-    const std::optional<uint64_t> epoch = base::ParseUint64(words.back());
-    if (!epoch || *epoch > core::kMaxEpoch) return damaged("Bad line '" + line + "'");
-    if (words[0] == kRetiredVote && words.size() == 3) {
-      durable.retired_votes[words[1]] = base::Epoch(*epoch);
-    } else if (words[0] == kVoteFloor && words.size() == 2) {
-      durable.retired_vote_floor = base::Epoch(*epoch);
-    } else {
-      return damaged("Bad line '" + line + "'");
-    }
+    if (!ReadComment(words, durable)) return damaged("Bad line '" + line + "'");
   }
   return {};
 }

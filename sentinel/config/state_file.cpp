@@ -48,6 +48,7 @@ json ToJson(const core::DurableGroup& group) {
           {"primary", ToJson(group.primary)},
           {"options", ToJson(group.options)},
           {"config-epoch", group.config_epoch.number()},
+          {"electorate", group.electorate},
           {"vote", vote},
           {"replicas", replicas},
           {"sentinels", peers}};
@@ -59,11 +60,12 @@ json ToJson(const Statements& statements) {
   json groups = json::array();
   for (const core::DurableGroup& group : d.groups) groups.push_back(ToJson(group));
   json retired = json::object();
-  for (const auto& [name, epoch] : d.retired_votes) retired[name] = epoch.number();
+  for (const auto& [name, kept] : d.retired)
+    retired[name] = {{"vote", kept.vote.number()}, {"electorate", kept.electorate}};
   return {{"myid", d.myid.ToString()},
           {"current-epoch", d.current_epoch.number()},
           {"groups", groups},
-          {"retired-votes", retired},
+          {"retired", retired},
           {"retired-vote-floor", d.retired_vote_floor.number()},
           {"settings",
            {{"announce-ip", s.announce_ip},
@@ -119,6 +121,7 @@ core::DurableGroup GroupFrom(const json& j) {
   group.primary = EndpointFrom(j.at("primary"));
   group.options = OptionsFrom(j.at("options"));
   group.config_epoch = EpochFrom(j.at("config-epoch"));
+  group.electorate = j.at("electorate").get<uint32_t>();
   group.vote.epoch = EpochFrom(j.at("vote").at("epoch"));
   if (j.at("vote").contains("leader")) group.vote.leader = RunIdFrom(j.at("vote").at("leader"));
   for (const json& replica : j.at("replicas")) group.replicas.push_back(EndpointFrom(replica));
@@ -133,8 +136,8 @@ Statements StatementsFrom(const json& j) {
   d.myid = RunIdFrom(j.at("myid"));
   d.current_epoch = EpochFrom(j.at("current-epoch"));
   for (const json& group : j.at("groups")) d.groups.push_back(GroupFrom(group));
-  for (const auto& [name, epoch] : j.at("retired-votes").items())
-    d.retired_votes[name] = EpochFrom(epoch);
+  for (const auto& [name, kept] : j.at("retired").items())
+    d.retired[name] = {EpochFrom(kept.at("vote")), kept.at("electorate").get<uint32_t>()};
   d.retired_vote_floor = EpochFrom(j.at("retired-vote-floor"));
   core::Settings& s = statements.settings;
   const json& settings = j.at("settings");
@@ -197,8 +200,8 @@ core::DurableGroup MergeGroup(const core::DurableGroup& current, const core::Dur
 
 // Votes outlive their groups.
 void Retire(core::DurableState& durable, const core::DurableGroup& group) {
-  base::Epoch& kept = durable.retired_votes[group.name];
-  kept = std::max(kept, group.vote.epoch);
+  core::RetiredGroup& kept = durable.retired[group.name];
+  kept = {std::max(kept.vote, group.vote.epoch), std::max(kept.electorate, group.electorate)};
 }
 
 }  // namespace

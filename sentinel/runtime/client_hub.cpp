@@ -50,7 +50,8 @@ class ClientHub::SentinelClient final : public session::Client {
   bool paused = false;
 };
 
-ClientHub::ClientHub(io::Io& io, log::Logger& logger, const config::ProcessSettings& settings, commands::Host& host)
+ClientHub::ClientHub(io::Io& io, log::Logger& logger, const config::ProcessSettings& settings,
+                     commands::Host& host)
     : io_(io),
       logger_(logger),
       settings_(settings),
@@ -64,10 +65,10 @@ ClientHub::ClientHub(io::Io& io, log::Logger& logger, const config::ProcessSetti
 ClientHub::~ClientHub() = default;
 
 base::Status ClientHub::Listen() {
-  const serve::ListenSpec spec{settings_.port, settings_.bind, settings_.unixsocket, settings_.unixsocketperm,
-                               settings_.tcp_backlog};
-  base::Result<serve::Listeners> opened =
-      serve::OpenListeners(io_, spec, [this](std::unique_ptr<io::Stream> stream) { Accept(std::move(stream)); });
+  const serve::ListenSpec spec{settings_.port, settings_.bind, settings_.unixsocket,
+                               settings_.unixsocketperm, settings_.tcp_backlog};
+  base::Result<serve::Listeners> opened = serve::OpenListeners(
+      io_, spec, [this](std::unique_ptr<io::Stream> stream) { Accept(std::move(stream)); });
   if (!opened) return opened.error();
   listeners_ = std::move(*opened);
   cron_timer_->StartAt(io_.Now() + kCronPeriod);
@@ -94,7 +95,8 @@ void ClientHub::Accept(std::unique_ptr<io::Stream> stream) {
   client->parser.set_limits(limits);
   const uint64_t id = client->id;
   serve::ConnectionOwner& owner = *this;
-  auto connection = std::make_unique<serve::Connection>(owner, std::move(stream), std::move(client));
+  auto connection =
+      std::make_unique<serve::Connection>(owner, std::move(stream), std::move(client));
   serve::Connection& opened = *connections_.emplace(id, std::move(connection)).first->second;
   opened.Begin();
 }
@@ -115,14 +117,15 @@ void ClientHub::OnConnectionBytes(serve::Connection& connection, std::string_vie
   client.last_interaction = io_.Now();
   client.input.Append(bytes);
   Run(client);
-  if (client.input.size() > settings_.client_query_buffer_limit) KillClient(client, "query buffer limit reached");
+  if (client.input.size() > settings_.client_query_buffer_limit)
+    KillClient(client, "query buffer limit reached");
 }
 
 void ClientHub::Run(SentinelClient& client) {
   using Outcome = resp::RequestParser::Outcome;
   client.running = true;
-  while (!client.input.empty() && client.awaited == core::ClientId::kNone && !client.paused && !client.close_now &&
-         !client.close_after_reply) {
+  while (!client.input.empty() && client.awaited == core::ClientId::kNone && !client.paused &&
+         !client.close_now && !client.close_after_reply) {
     const Outcome outcome = client.parser.Next(client.input.view());
     const size_t consumed = client.parser.consumed();
     if (outcome == Outcome::kNeedMore) {
@@ -160,7 +163,8 @@ void ClientHub::Dispatch(SentinelClient& client, std::span<const std::string_vie
     client.last_command = command;
     commands::Context context{host_, client, *command, args};
     table_.Run(*command, context);
-    if (client.output.size() > reply_begin && client.output.view()[reply_begin] == '-') ++counters_.error_replies;
+    if (client.output.size() > reply_begin && client.output.view()[reply_begin] == '-')
+      ++counters_.error_replies;
   }
   // CLIENT REPLY ON itself answers; what ran muted does not, nor does CLIENT REPLY OFF.
   if (client.reply_mode != ReplyMode::kOn && client.reply_mode != ReplyMode::kSkipNext)
@@ -170,7 +174,8 @@ void ClientHub::Dispatch(SentinelClient& client, std::span<const std::string_vie
 
 std::string ClientHub::Refusal(const SentinelClient& client, const command::Command* command,
                                std::span<const std::string_view> args) const {
-  if (std::string refusal = command::RefusalOf(table_, command, args); !refusal.empty()) return refusal;
+  if (std::string refusal = command::RefusalOf(table_, command, args); !refusal.empty())
+    return refusal;
   if (!client.authenticated && !command->Has(flag::kNoAuth)) return std::string(errors::kNoAuth);
   if (client.in_subscriber_mode() && !AllowedWhileSubscribed(*command))
     return errors::SubscribeContext(command->full_name);
@@ -297,7 +302,8 @@ void ClientHub::Flush(serve::Connection& connection) {
     client.close_reason = "output buffer limit reached";
   }
   if (client.close_now) {
-    logger_.Verbose(fmt::format("Closing client {}: {}", client.peer.ToString(), client.close_reason));
+    logger_.Verbose(
+        fmt::format("Closing client {}: {}", client.peer.ToString(), client.close_reason));
     return Discard(connection);
   }
   const size_t written = connection.Flush();

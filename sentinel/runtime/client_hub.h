@@ -1,5 +1,6 @@
-// The sentinel's clients: connections, the parsing and dispatch of their requests, subscriptions, limits and pauses. A client
-// whose request the core has yet to answer runs nothing more until it is answered, so that replies keep their order.
+// The sentinel's clients: connections, the parsing and dispatch of their requests, subscriptions,
+// limits and pauses. A client whose request the core has yet to answer runs nothing more until it
+// is answered, so that replies keep their order.
 //
 // Loop thread only. Connections are destroyed at the end of a turn.
 #pragma once
@@ -25,7 +26,8 @@ namespace quorate::sentinel::runtime {
 
 class ClientHub final : public session::ClientDirectory, private serve::ConnectionOwner {
  public:
-  ClientHub(io::Io& io, log::Logger& logger, const config::ProcessSettings& settings, commands::Host& host);
+  ClientHub(io::Io& io, log::Logger& logger, const config::ProcessSettings& settings,
+            commands::Host& host);
   ~ClientHub() override;
 
   base::Status Listen();

@@ -48,7 +48,8 @@ log::Level LevelOf(config::LogLevel level) {
   return log::Level::kNotice;
 }
 
-Daemon::Daemon(io::Io& io, DaemonOptions options, log::Logger& logger, std::function<void(int)> on_exit)
+Daemon::Daemon(io::Io& io, DaemonOptions options, log::Logger& logger,
+               std::function<void(int)> on_exit)
     : io_(io),
       logger_(logger),
       on_exit_(std::move(on_exit)),
@@ -66,7 +67,9 @@ Daemon::Daemon(io::Io& io, DaemonOptions options, log::Logger& logger, std::func
           [this](core::Persisted persisted) { Feed(persisted); }),
       scripts_(
           io, [this]() -> const core::Timings& { return core_.state().settings.timings; },
-          [this](ScriptNews news, std::string_view name, const std::string& payload) { OnScript(news, name, payload); }),
+          [this](ScriptNews news, std::string_view name, const std::string& payload) {
+            OnScript(news, name, payload);
+          }),
       clients_(io, logger, configuration_.process, *this) {
   timer_ = io_.CreateTimer([this] { Feed(core::Tick{}); });
 }
@@ -106,7 +109,8 @@ void Daemon::CarryOut(core::Action& action) {
 }
 
 void Daemon::Announce(const core::Event& event) {
-  Publish(LevelOf(event.level()), event.name(), event.payload, event.level() != core::EventLevel::kDebug);
+  Publish(LevelOf(event.level()), event.name(), event.payload,
+          event.level() != core::EventLevel::kDebug);
   if (CrashesOn(event)) {
     logger_.Warning("Sentinel SIMULATED FAILURE: exiting");
     exiting_ = true;
@@ -114,7 +118,8 @@ void Daemon::Announce(const core::Event& event) {
   }
 }
 
-void Daemon::Publish(log::Level level, std::string_view name, std::string_view payload, bool published) {
+void Daemon::Publish(log::Level level, std::string_view name, std::string_view payload,
+                     bool published) {
   logger_.Log(level, std::string(name) + " " + std::string(payload));
   if (published) clients_.pubsub().Publish(name, payload);
 }
@@ -125,8 +130,10 @@ void Daemon::OnScript(ScriptNews news, std::string_view name, const std::string&
 }
 
 bool Daemon::CrashesOn(const core::Event& event) const {
-  return ((simulated_failures_ & commands::kCrashAfterElection) != 0 && event.type == core::EventType::kElectedLeader) ||
-         ((simulated_failures_ & commands::kCrashAfterPromotion) != 0 && event.type == core::EventType::kPromotedSlave);
+  return ((simulated_failures_ & commands::kCrashAfterElection) != 0 &&
+          event.type == core::EventType::kElectedLeader) ||
+         ((simulated_failures_ & commands::kCrashAfterPromotion) != 0 &&
+          event.type == core::EventType::kPromotedSlave);
 }
 
 void Daemon::ArmTimer() {
@@ -160,11 +167,14 @@ base::Result<std::string> Daemon::RenderState() {
 
 // ---- for the commands
 
-void Daemon::Submit(session::Client& client, const std::function<core::Input(core::ClientId)>& make) {
+void Daemon::Submit(session::Client& client,
+                    const std::function<core::Input(core::ClientId)>& make) {
   Feed(make(clients_.Await(client)));
 }
 
-bool Daemon::IsExecutable(const std::string& path) const { return !is_executable_ || is_executable_(path); }
+bool Daemon::IsExecutable(const std::string& path) const {
+  return !is_executable_ || is_executable_(path);
+}
 
 void Daemon::SetLogLevel(config::LogLevel level) {
   configuration_.process.loglevel = level;

@@ -1,8 +1,8 @@
-// One running sentinel around the core: inputs in, actions carried out, in their order. Everything reaches the outside through
-// the injected Io, so the simulator runs this very class.
+// One running sentinel around the core: inputs in, actions carried out, in their order. Everything
+// reaches the outside through the injected Io, so the simulator runs this very class.
 //
-// A loop turn: callbacks feed the core one input at a time; at the turn's end a wanted write of the state starts, links and
-// clients are flushed, and what closed is destroyed.
+// A loop turn: callbacks feed the core one input at a time; at the turn's end a wanted write of the
+// state starts, links and clients are flushed, and what closed is destroyed.
 #pragma once
 
 #include <functional>
@@ -35,7 +35,8 @@ struct DaemonOptions {
 class Daemon final : private commands::Host {
  public:
   // `on_exit` is called once, when the sentinel has ended in good order; destroy it afterwards.
-  Daemon(io::Io& io, DaemonOptions options, log::Logger& logger, std::function<void(int exit_code)> on_exit);
+  Daemon(io::Io& io, DaemonOptions options, log::Logger& logger,
+         std::function<void(int exit_code)> on_exit);
   ~Daemon() override;
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
@@ -59,7 +60,8 @@ class Daemon final : private commands::Host {
   const session::PubSub& pubsub() const override { return clients_.pubsub(); }
   session::ClientDirectory& clients() override { return clients_; }
   const command::Registry& registry() const override { return clients_.table(); }
-  void Submit(session::Client& client, const std::function<core::Input(core::ClientId)>& make) override;
+  void Submit(session::Client& client,
+              const std::function<core::Input(core::ClientId)>& make) override;
   bool IsExecutable(const std::string& path) const override;
   void SetLogLevel(config::LogLevel level) override;
   unsigned simulated_failures() const override { return simulated_failures_; }

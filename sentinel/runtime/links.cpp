@@ -71,15 +71,16 @@ WireReply ToWire(resp::Value value) {
 }
 
 bool IsMessage(const resp::Value& value) {
-  return value.is_aggregate() && value.items.size() == 3 && value.items[0].is_text() && value.items[1].is_text() &&
-         value.items[2].is_text() && value.items[0].text == "message";
+  return value.is_aggregate() && value.items.size() == 3 && value.items[0].is_text() &&
+         value.items[1].is_text() && value.items[2].is_text() && value.items[0].text == "message";
 }
 
 }  // namespace
 
 class Links::Connection final : public io::StreamObserver {
  public:
-  Connection(Links& links, const core::OpenLink& order) : links_(links), id_(order.link), kind_(order.kind) {
+  Connection(Links& links, const core::OpenLink& order)
+      : links_(links), id_(order.link), kind_(order.kind) {
     io::ConnectOptions options;
     options.endpoint = order.to;
     options.timeout = order.timeout;
@@ -125,8 +126,8 @@ class Links::Connection final : public io::StreamObserver {
 
   void OnReply(resp::Value value) {
     if (kind_ == core::LinkKind::kPubsub && IsMessage(value))
-      return links_.feed_(
-          core::MessageReceived{id_, std::move(value.items[1].text), std::move(value.items[2].text)});
+      return links_.feed_(core::MessageReceived{id_, std::move(value.items[1].text),
+                                                std::move(value.items[2].text)});
     if (requests_.empty()) return Fail(LinkFailure::kProtocol);  // an answer to nothing
     const core::RequestId request = requests_.front();
     requests_.pop_front();

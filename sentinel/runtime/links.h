@@ -1,9 +1,10 @@
-// The connections to data nodes and to other sentinels, as the core orders them: opened, written to and closed by its actions,
-// and reporting back as its inputs. Replies are matched to requests in order; what breaks that order, or the protocol, ends
-// the link. Nothing is retried here: the core opens a new link when it wants one.
+// The connections to data nodes and to other sentinels, as the core orders them: opened, written to
+// and closed by its actions, and reporting back as its inputs. Replies are matched to requests in
+// order; what breaks that order, or the protocol, ends the link. Nothing is retried here: the core
+// opens a new link when it wants one.
 //
-// What a turn sends leaves at its end. A closed link lives on, deaf, until then, since it may be closed from inside its own
-// callbacks.
+// What a turn sends leaves at its end. A closed link lives on, deaf, until then, since it may be
+// closed from inside its own callbacks.
 #pragma once
 
 #include <functional>

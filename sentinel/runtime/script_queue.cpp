@@ -20,9 +20,14 @@ ScriptQueue::ScriptQueue(io::Io& io, std::function<const core::Timings&()> timin
 }
 
 void ScriptQueue::Add(std::vector<std::string> argv) {
-  scripts_.push_back({.argv = std::move(argv), .child = nullptr, .since = io_.Now(), .kill_sent = false, .runs = 0});
+  scripts_.push_back({.argv = std::move(argv),
+                      .child = nullptr,
+                      .since = io_.Now(),
+                      .kill_sent = false,
+                      .runs = 0});
   if (scripts_.size() > kMaxQueuedScripts) {
-    const auto oldest = std::ranges::find_if(scripts_, [](const Script& script) { return script.child == nullptr; });
+    const auto oldest = std::ranges::find_if(
+        scripts_, [](const Script& script) { return script.child == nullptr; });
     if (oldest != scripts_.end()) scripts_.erase(oldest);
   }
   // Not from inside the core's step: a failing start is an event.
@@ -34,21 +39,23 @@ std::vector<commands::ScriptView> ScriptQueue::View() const {
   std::vector<commands::ScriptView> view;
   for (const Script& script : scripts_) {
     const bool running = script.child != nullptr;
-    const base::Duration time = running ? now - script.since : std::max(base::Duration(0), script.since - now);
+    const base::Duration time =
+        running ? now - script.since : std::max(base::Duration(0), script.since - now);
     view.push_back({script.argv, running, running ? script.child->pid() : 0, time, script.runs});
   }
   return view;
 }
 
 size_t ScriptQueue::Running() const {
-  return static_cast<size_t>(
-      std::ranges::count_if(scripts_, [](const Script& script) { return script.child != nullptr; }));
+  return static_cast<size_t>(std::ranges::count_if(
+      scripts_, [](const Script& script) { return script.child != nullptr; }));
 }
 
 void ScriptQueue::Work() {
   const base::Instant now = io_.Now();
   for (Script& script : scripts_)
-    if (script.child != nullptr && now >= script.since + timings_().script_max_runtime) Kill(script);
+    if (script.child != nullptr && now >= script.since + timings_().script_max_runtime)
+      Kill(script);
   for (auto it = scripts_.begin(); it != scripts_.end() && Running() < kMaxRunningScripts;) {
     const auto script = it++;
     if (script->child == nullptr && now >= script->since) Launch(script);
@@ -76,7 +83,8 @@ void ScriptQueue::OnExit(Scripts::iterator script, io::ChildExit exit) {
   if (!RetryLater(*script, exit)) {
     if (exit.signal != 0 || exit.exit_code != 0)
       report_(ScriptNews::kFailed, "-script-error",
-              script->argv[0] + " " + std::to_string(exit.signal) + " " + std::to_string(exit.exit_code));
+              script->argv[0] + " " + std::to_string(exit.signal) + " " +
+                  std::to_string(exit.exit_code));
     scripts_.erase(script);
   }
   timer_->StartAt(io_.Now());
@@ -91,7 +99,8 @@ bool ScriptQueue::RetryLater(Script& script, const io::ChildExit& exit) {
 
 void ScriptQueue::Kill(Script& script) {
   if (std::exchange(script.kill_sent, true)) return;
-  report_(ScriptNews::kTimedOut, "-script-timeout", script.argv[0] + " " + std::to_string(script.child->pid()));
+  report_(ScriptNews::kTimedOut, "-script-timeout",
+          script.argv[0] + " " + std::to_string(script.child->pid()));
   script.child->Kill(SIGKILL);
 }
 
@@ -100,7 +109,8 @@ void ScriptQueue::ArmTimer() {
   const auto at = [&next](base::Instant when) { next = next ? std::min(*next, when) : when; };
   const bool room = Running() < kMaxRunningScripts;
   for (const Script& script : scripts_) {
-    if (script.child != nullptr && !script.kill_sent) at(script.since + timings_().script_max_runtime);
+    if (script.child != nullptr && !script.kill_sent)
+      at(script.since + timings_().script_max_runtime);
     if (script.child == nullptr && room) at(script.since);
   }
   if (next) {

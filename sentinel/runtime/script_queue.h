@@ -1,6 +1,7 @@
-// The operator's scripts (notification-script, client-reconfig-script): queued, run without a shell, retried and limited by
-// Redis' contract. Exit 0: done. Exit 1, or a signal: run again after script-retry-delay, doubled each time, ten runs at most.
-// Any other exit: dropped. A script over script-max-runtime is killed.
+// The operator's scripts (notification-script, client-reconfig-script): queued, run without a
+// shell, retried and limited by Redis' contract. Exit 0: done. Exit 1, or a signal: run again after
+// script-retry-delay, doubled each time, ten runs at most. Any other exit: dropped. A script over
+// script-max-runtime is killed.
 #pragma once
 
 #include <functional>

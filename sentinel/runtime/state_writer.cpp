@@ -5,8 +5,13 @@
 namespace quorate::sentinel::runtime {
 
 StateWriter::StateWriter(io::Io& io, log::Logger& logger, std::string path,
-                         std::function<base::Result<std::string>()> render, std::function<void(core::Persisted)> done)
-    : io_(io), logger_(logger), path_(std::move(path)), render_(std::move(render)), done_(std::move(done)) {}
+                         std::function<base::Result<std::string>()> render,
+                         std::function<void(core::Persisted)> done)
+    : io_(io),
+      logger_(logger),
+      path_(std::move(path)),
+      render_(std::move(render)),
+      done_(std::move(done)) {}
 
 void StateWriter::EndTurn() {
   if (writing_ || started_ == wanted_) return;
@@ -18,8 +23,9 @@ void StateWriter::EndTurn() {
     io_.Defer([this, version, error = text.error()] { Finish(version, error); });
     return;
   }
-  io_.files().ReplaceAsync(path_, std::move(*text), kStateMode,
-                           [this, version](base::Status status) { Finish(version, std::move(status)); });
+  io_.files().ReplaceAsync(
+      path_, std::move(*text), kStateMode,
+      [this, version](base::Status status) { Finish(version, std::move(status)); });
 }
 
 void StateWriter::Finish(uint64_t version, base::Status status) {

@@ -1,5 +1,5 @@
-// Carries out PersistState: one write of the newest state at a time, durable before it is reported. What is asked for while a
-// write runs is covered by the next one.
+// Carries out PersistState: one write of the newest state at a time, durable before it is reported.
+// What is asked for while a write runs is covered by the next one.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,8 @@ inline constexpr uint32_t kStateMode = 0600;
 class StateWriter {
  public:
   // `render` gives the bytes of the newest state; `done` is told the outcome.
-  StateWriter(io::Io& io, log::Logger& logger, std::string path, std::function<base::Result<std::string>()> render,
+  StateWriter(io::Io& io, log::Logger& logger, std::string path,
+              std::function<base::Result<std::string>()> render,
               std::function<void(core::Persisted)> done);
 
   void Want(uint64_t version) { wanted_ = version; }
