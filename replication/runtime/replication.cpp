@@ -57,6 +57,12 @@ bool Replication::Promote() {
   return true;
 }
 
+void Replication::DropUpstream(std::string_view reason) {
+  if (!replica_.is_replica()) return;
+  Run(replica_.Step(io_.Now(), core::LinkClosed{std::string(reason)}));
+  ArmTimer();
+}
+
 // ---- turns and time -----------------------------------------------------------------------------
 
 void Replication::EndTurn() {

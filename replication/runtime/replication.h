@@ -57,6 +57,8 @@ class Replication {
   void StartAsReplicaOf(const base::Endpoint& primary);
   // REPLICAOF NO ONE. False if we are a primary already.
   bool Promote();
+  // Closes the link to our primary; it is opened again soon. Nothing without a link.
+  void DropUpstream(std::string_view reason);
 
   // ---- the stream (role primary) ---------------------------------------------------------------
 

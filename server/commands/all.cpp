@@ -25,11 +25,16 @@ void RegisterAll(engine::CommandTable& table) {
   table.Add(PubSubRows());
   // Connections and replication.
   table.Add(ConnectionRows());
+  table.Add(ClientRows());
   table.Add(ReplicationRows());
   // The server.
   table.Add(AdminRows());
   table.Add(CommandRows());
   table.Add(ConfigRows());
+  table.Add(MemoryRows());
+  table.Add(SlowlogRows());
+  table.Add(LatencyRows());
+  table.Add(DebugRows());
 }
 
 }  // namespace quorate::server::commands

@@ -35,12 +35,17 @@ Rows PubSubRows();
 
 // ---- connections and replication
 Rows ConnectionRows();
+Rows ClientRows();
 Rows ReplicationRows();
 
 // ---- the server
 Rows AdminRows();
 Rows CommandRows();
 Rows ConfigRows();
+Rows MemoryRows();
+Rows SlowlogRows();
+Rows LatencyRows();
+Rows DebugRows();
 
 // ---- the vocabulary of rows
 using command::Argument;

@@ -25,6 +25,7 @@
 
 #include "server/config/settings.h"
 #include "server/engine/client_pause.h"
+#include "server/engine/clients.h"
 #include "server/engine/command_table.h"
 #include "server/engine/host.h"
 #include "server/engine/latency_monitor.h"
@@ -154,6 +155,7 @@ class Engine {
   ReplicationPort& replication() { return replication_; }
   Host& host() { return host_; }
   session::PubSub& pubsub() { return pubsub_; }
+  session::ClientDirectory& clients() { return clients_; }
   WatchTable& watches() { return watches_; }
   Propagation& propagation() { return propagation_; }
   Statistics& stats() { return stats_; }
@@ -195,6 +197,7 @@ class Engine {
   base::RunId run_id_;
   CommandTable table_;
   session::PubSub pubsub_;
+  Clients clients_{*this};
   WatchTable watches_;
   Propagation propagation_;
   Statistics stats_;

@@ -52,6 +52,13 @@ class Host {
   virtual void ResetStatistics() = 0;
   // Frees a value later or elsewhere, so that the engine does not stall.
   virtual void FreeLater(std::function<void()> work) = 0;
+  // DEBUG RELOAD: encodes the data as a snapshot in memory and replaces it by what that decodes to.
+  virtual base::Status ReloadData() = 0;
+  // Bytes of a string in a snapshot (DEBUG OBJECT).
+  virtual size_t SerializedBytes(std::string_view value) const = 0;
+  // MEMORY PURGE and MEMORY MALLOC-STATS.
+  virtual void ReturnFreeMemory() = 0;
+  virtual std::string AllocatorReport() = 0;
   // Blocks this thread: DEBUG SLEEP only.
   virtual void Sleep(base::Duration duration) = 0;
   virtual uint64_t MemoryUsedBytes() = 0;  // allocator's view, for maxmemory and INFO

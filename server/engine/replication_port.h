@@ -50,6 +50,8 @@ class ReplicationPort {
   // REPLICAOF host port; nullopt = NO ONE. Writes nothing; the caller answers.
   enum class ReplicaOfOutcome { kChanged, kUnchanged };
   virtual base::Result<ReplicaOfOutcome> ReplicaOf(std::optional<base::Endpoint> primary) = 0;
+  // CLIENT KILL of the primary's link, which then comes back by itself. Nothing as a primary.
+  virtual void DropUpstream(std::string_view reason) = 0;
 
   // ---- what ROLE, INFO and CLIENT LIST show
   virtual const replication::core::History& history() const = 0;

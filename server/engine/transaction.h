@@ -20,6 +20,9 @@ class QueuedCommand {
  public:
   QueuedCommand(const Command& command, std::span<const std::string_view> args);
   const Command& command() const { return *command_; }
+  size_t memory_usage() const {
+    return sizeof *this + bytes_.capacity() + ends_.capacity() * sizeof(size_t);
+  }
   // Views into this object; valid while it is not moved.
   void Args(std::vector<std::string_view>& out) const;
 

@@ -1,6 +1,5 @@
-#include <algorithm>
-
 #include "server/info/info.h"
+#include "server/info/memory_figures.h"
 
 namespace quorate::server::info {
 
@@ -35,18 +34,9 @@ const char* PolicyName(config::EvictionPolicy policy) {
 }  // namespace
 
 void AppendMemory(engine::Engine& engine, Fields& out) {
-  const uint64_t used = engine.host().MemoryUsedBytes();
-  const uint64_t resident = engine.host().ResidentBytes();
-  const uint64_t peak = std::max(engine.stats().peak_memory, used);
-  const uint64_t dataset = std::min<uint64_t>(used, engine.databases().MemoryBytes());
+  const auto [used, resident, peak, dataset, backlog, replica_buffers, normal_clients] =
+      MeasureMemory(engine);
   const engine::Host::ProcessInfo process = engine.host().Process();
-  uint64_t normal_clients = 0;
-  for (const auto& [id, session] : engine.sessions())
-    if (session->kind == engine::SessionKind::kNormal)
-      normal_clients += session->input.capacity() + session->output.capacity();
-  uint64_t replica_buffers = 0;
-  for (const auto& replica : engine.replication().Replicas())
-    replica_buffers += replica.pending_bytes;
 
   out.Section("Memory");
   out.Bytes("used_memory", used);
@@ -69,8 +59,8 @@ void AppendMemory(engine::Engine& engine, Fields& out) {
   out.Number("mem_fragmentation_bytes",
              static_cast<int64_t>(resident) - static_cast<int64_t>(used));
   out.Number("mem_not_counted_for_evict", 0);
-  out.Count("mem_replication_backlog", engine.replication().Backlog().memory);
-  out.Count("mem_total_replication_buffers", engine.replication().Backlog().memory);
+  out.Count("mem_replication_backlog", backlog);
+  out.Count("mem_total_replication_buffers", backlog);
   out.Count("mem_clients_slaves", replica_buffers);
   out.Count("mem_clients_normal", normal_clients);
   out.Number("mem_aof_buffer", 0);

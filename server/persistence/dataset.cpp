@@ -3,6 +3,8 @@
 #include <limits>
 #include <utility>
 
+#include "replication/snapshot/encode.h"
+#include "replication/snapshot/reader.h"
 #include "server/persistence/record_source.h"
 #include "shared/base/check.h"
 
@@ -114,6 +116,25 @@ void Dataset::CommitStaging(std::unique_ptr<runtime::Staging> staging) {
   engine_.databases().Swap(staged->databases);
   engine_.Release(staged->databases.Clear(), /*lazily=*/true);
   engine_.OnKeyspaceReplaced();
+}
+
+base::Status Dataset::Reload() {
+  base::Buffer bytes;
+  const std::unique_ptr<runtime::SnapshotProducer> producer = BeginSnapshot({});
+  while (producer->Produce(std::numeric_limits<size_t>::max() / 2, bytes)) {
+  }
+  std::unique_ptr<runtime::Staging> staging = BeginStaging();
+  snapshot::Reader reader(*staging, reader_options());
+  if (const base::Result<size_t> used = reader.Push(bytes.view()); !used) return used.error();
+  if (base::Status whole = reader.Finish(); !whole) return whole;
+  CommitStaging(std::move(staging));
+  return {};
+}
+
+size_t SerializedBytes(std::string_view value) {
+  base::Buffer bytes;
+  snapshot::AppendString(value, /*compress=*/true, bytes);
+  return bytes.size();
 }
 
 }  // namespace quorate::server::persistence

@@ -21,8 +21,14 @@ class Dataset final : public replication::runtime::Dataset {
   std::unique_ptr<replication::runtime::Staging> BeginStaging() override;
   void CommitStaging(std::unique_ptr<replication::runtime::Staging> staging) override;
 
+  // Encodes everything and replaces it by what that decodes to; on failure nothing changed.
+  base::Status Reload();
+
  private:
   engine::Engine& engine_;
 };
+
+// What a string takes in a snapshot.
+size_t SerializedBytes(std::string_view value);
 
 }  // namespace quorate::server::persistence

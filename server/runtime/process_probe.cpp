@@ -12,6 +12,8 @@
 // Present if the program is linked with jemalloc.
 extern "C" int mallctl(const char* name, void* old_value, size_t* old_size, void* new_value,
                        size_t new_size) __attribute__((weak));
+extern "C" void malloc_stats_print(void (*write)(void*, const char*), void* context,
+                                   const char* options) __attribute__((weak));
 
 namespace quorate::server::runtime {
 
@@ -81,6 +83,23 @@ class RealProbe final : public ProcessProbe {
     if (!ReadControl("version", version) || version == nullptr) return "libc";
     const std::string text(version);
     return "jemalloc-" + text.substr(0, text.find('-'));
+  }
+
+  void ReturnFreeMemory() override {
+    if (mallctl == nullptr) {
+      malloc_trim(0);
+    } else {
+      mallctl("arena.4096.purge", nullptr, nullptr, nullptr, 0);  // 4096: all arenas
+    }
+  }
+
+  std::string AllocatorReport() override {
+    if (malloc_stats_print == nullptr) return ProcessProbe::AllocatorReport();
+    std::string report;
+    malloc_stats_print(
+        [](void* text, const char* piece) { static_cast<std::string*>(text)->append(piece); },
+        &report, nullptr);
+    return report;
   }
 
   int64_t Pid() override { return getpid(); }

@@ -20,6 +20,10 @@ class ProcessProbe {
   virtual std::string Allocator() = 0;
   virtual int64_t Pid() = 0;
   virtual std::string Executable() = 0;
+  // Gives memory that nothing uses back to the system.
+  virtual void ReturnFreeMemory() {}
+  // The allocator's own statistics, for people.
+  virtual std::string AllocatorReport() { return "Stats not supported for the current allocator"; }
   // Blocks the thread (DEBUG SLEEP).
   virtual void Sleep(int64_t nanoseconds) = 0;
   // Called now and then: UsedBytes may refresh what it remembers.

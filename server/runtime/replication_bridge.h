@@ -43,6 +43,7 @@ class ReplicationBridge final : public engine::ReplicationPort,
   void HandleReplconf(engine::Session& session, std::span<const std::string_view> args) override;
   void HandlePsync(engine::Session& session, std::span<const std::string_view> args) override;
   base::Result<ReplicaOfOutcome> ReplicaOf(std::optional<base::Endpoint> primary) override;
+  void DropUpstream(std::string_view reason) override { replication_->DropUpstream(reason); }
   const replication::core::History& history() const override { return replication_->history(); }
   std::vector<replication::core::ReplicaView> Replicas() const override {
     return replication_->Replicas();

@@ -69,6 +69,12 @@ class Server final : public engine::Host, private serve::ConnectionOwner {
       const std::vector<std::string>& changed) override;
   void ResetStatistics() override {}
   void FreeLater(std::function<void()> work) override;
+  base::Status ReloadData() override { return dataset_->Reload(); }
+  size_t SerializedBytes(std::string_view value) const override {
+    return persistence::SerializedBytes(value);
+  }
+  void ReturnFreeMemory() override { probe_.ReturnFreeMemory(); }
+  std::string AllocatorReport() override { return probe_.AllocatorReport(); }
   void Sleep(base::Duration duration) override { probe_.Sleep(duration.count()); }
   uint64_t MemoryUsedBytes() override { return probe_.UsedBytes(); }
   uint64_t ResidentBytes() override { return probe_.ResidentBytes(); }

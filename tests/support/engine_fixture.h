@@ -56,6 +56,13 @@ class FakeHost final : public server::engine::Host {
   void ResetStatistics() override { ++statistics_resets; }
   ProcessInfo Process() override { return process; }
   void FreeLater(std::function<void()> work) override { to_free.push_back(std::move(work)); }
+  base::Status ReloadData() override {
+    ++reloads;
+    return reload_answer;
+  }
+  size_t SerializedBytes(std::string_view value) const override { return value.size() + 1; }
+  void ReturnFreeMemory() override { ++memory_returns; }
+  std::string AllocatorReport() override { return "report"; }
   void Sleep(base::Duration duration) override { now += duration; }
   uint64_t MemoryUsedBytes() override { return memory_used; }
   uint64_t ResidentBytes() override { return memory_used; }
@@ -73,6 +80,9 @@ class FakeHost final : public server::engine::Host {
   std::vector<server::engine::ShutdownRequest> shutdowns;
   std::vector<std::string> applied_settings;
   std::vector<std::function<void()>> to_free;
+  base::Status reload_answer;
+  int reloads = 0;
+  int memory_returns = 0;
   int rewrites = 0;
   int statistics_resets = 0;
 };
@@ -107,6 +117,7 @@ class FakeReplication final : public server::engine::ReplicationPort {
     asked_primaries.push_back(std::move(primary));
     return replica_of_answer;
   }
+  void DropUpstream(std::string_view) override { ++upstream_drops; }
   // Precondition: shown_history is set.
   const replication::core::History& history() const override {
     CHECK(shown_history != nullptr);
@@ -125,6 +136,7 @@ class FakeReplication final : public server::engine::ReplicationPort {
   int64_t good = 0;
   int64_t acknowledged = 0;
   int acknowledgement_requests = 0;
+  int upstream_drops = 0;
   int64_t bytes = 0;
   const replication::core::History* shown_history = nullptr;
   std::vector<replication::core::ReplicaView> replicas;
