@@ -157,6 +157,7 @@ Group RestoreGroup(const DurableGroup& durable, base::Instant now) {
   group.options = durable.options;
   group.primary = NewDataNode(durable.primary, now);
   group.config_epoch = durable.config_epoch;
+  group.config_changed_at = now;
   group.vote = durable.vote;
   for (const base::Endpoint& address : durable.replicas) {
     if (address == durable.primary || group.replicas.size() >= kMaxReplicasPerGroup) continue;

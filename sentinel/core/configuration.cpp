@@ -78,6 +78,7 @@ void PutIntoEffect(Turn& turn, Group& group, const PendingConfig& config) {
   RunReconfigScript(turn, group, from, config.primary, leader);
   turn.Announce(group, EventType::kSwitchMaster, DescribeSwitch(group.name, from, config.primary));
   SwapPrimary(turn, group, config.primary);
+  group.config_changed_at = turn.now();
   ForgetEvidence(turn, group);
   for (const auto& [address, replica] : group.replicas)
     turn.AnnounceReplica(group, replica, EventType::kSlave);

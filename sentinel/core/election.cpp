@@ -55,6 +55,15 @@ void RespondWithVote(Turn& turn, Group& group, ClientId client, bool down) {
        MasterDownReply{down, group.vote.leader->ToString(), group.vote.epoch.number()}, refused});
 }
 
+// Someone stands in a higher epoch: what we have begun and cannot be a fact yet is given up.
+void GiveWay(Turn& turn, Group& group) {
+  if (!group.failover) return;
+  if (std::holds_alternative<ReconfigureReplicas>(group.failover->phase))
+    AbandonFailover(turn, group);
+  else
+    AbortFailover(turn, group, EventType::kAbortNotElected);
+}
+
 size_t ReachablePeers(Turn& turn, const Group& group) {
   return static_cast<size_t>(
       std::count_if(group.peers.begin(), group.peers.end(), [&turn](const auto& entry) {
@@ -76,7 +85,7 @@ void AnswerMasterDown(Turn& turn, const MasterDownQuery& query) {
 
   const base::Epoch epoch(query.epoch);
   if (AdoptEpoch(turn, *group, epoch) && MayVote(state, *group, epoch)) {
-    AbandonFailover(turn, *group);
+    GiveWay(turn, *group);
     CastVote(turn, *group, epoch, *candidate);
     if (*candidate != state.myid) WaitOutLeader(turn, *group);
     turn.Touch(group->name);

@@ -9,7 +9,7 @@
 //   ODOWN, enough peers reachable, waits over | stand: next epoch, vote for ourselves, ask all
 //   a majority voted for us in our epoch      | elected
 //   enough of the others answered otherwise   | lost: again in 50-150 ms, doubled per loss in a row
-//   no majority within election-timeout       | lost: again in 10 s, at most 2 x failover-timeout
+//   no majority within election-timeout       | lost: again in 5 s, at most 2 x failover-timeout
 //   asked for a vote in a higher epoch        | vote, give up our candidacy, wait for the other
 #pragma once
 

@@ -104,14 +104,16 @@ bool FollowsConfigured(const Group& group, const Replica& replica) {
   return replica.reported_role == Role::kReplica && replica.primary == group.primary.address;
 }
 
-// A replica of another node is left alone for failover-timeout: that other may be the new primary.
-// If it is one that was replaced, or is down, the confirmation of a majority is enough.
+// A replica of another node is left alone for failover-timeout: that other may be the new primary,
+// or the leader may be about to re-point it. One that came back well after the failover and follows
+// a node that was replaced, or is down, need not wait so long.
 bool MayRepoint(Turn& turn, const Group& group, const Replica& replica) {
   const auto followed = group.replicas.find(*replica.primary);
-  const base::Instant since = std::max(replica.primary_changed_at, replica.command.opened_at);
+  const base::Instant opened_at = replica.command.opened_at;
   if (followed != group.replicas.end() &&
       (followed->second.was_primary || followed->second.sdown_since) &&
-      MajorityHeardSince(group, since))
+      opened_at > group.config_changed_at + 2 * turn.timings().publish_period &&
+      MajorityHeardSince(group, std::max(replica.primary_changed_at, opened_at)))
     return true;
   const base::Duration wait = group.options.failover_timeout;
   return turn.now() - replica.primary_changed_at >= wait && HasBeenUpFor(turn, replica, wait);

@@ -157,8 +157,8 @@ std::optional<std::string> ApplyOne(Turn& turn, Group& group,
     return "ERR Invalid argument with control characters for SENTINEL SET '" + option + "'";
   switch (row->apply(Setting{turn, group, value, second})) {
     case Outcome::kInvalid:
-      return InvalidArgument(
-          value.empty() ? value : (second.empty() && row->values == 2 ? second : value), option);
+      // Of the two values of a renaming only an empty one is bad.
+      return InvalidArgument(row->values == 2 ? std::string() : value, option);
     case Outcome::kDenied:
       return kScriptsDenied;
     case Outcome::kApplied:

@@ -233,6 +233,7 @@ struct Group {
   std::map<base::RunId, Peer> peers;
 
   base::Epoch config_epoch;
+  base::Instant config_changed_at{};  // the primary became another; at first: our start
   Vote vote;
   uint64_t vote_version = 0;  // the PersistState that makes `vote` durable
   // Sentinels, with ourselves, whose majority is needed: all ever known. RESET does not shrink it

@@ -58,7 +58,7 @@ inline constexpr base::Duration kElectionRetryMax = std::chrono::milliseconds(15
 inline constexpr int kElectionRetryMaxDoublings = 6;
 // After voting for another we leave it this long to finish before standing ourselves (at most 2 x
 // failover-timeout).
-inline constexpr base::Duration kLeaderGrace = std::chrono::seconds(10);
+inline constexpr base::Duration kLeaderGrace = std::chrono::seconds(5);
 // A vote for another adds a random part up to this to the wait before standing (Redis'
 // SENTINEL_MAX_DESYNC).
 inline constexpr base::Duration kMaxDesync = std::chrono::seconds(1);

@@ -213,11 +213,13 @@ TEST_CASE("failover: with no eligible replica it is aborted and tried again") {
 }
 
 TEST_CASE("failover: a heir that refuses to be promoted times out") {
-  World world(3, 2, FastOptions());
+  GroupOptions options = FastOptions();
+  options.failover_timeout = seconds(3);
+  World world(3, 2, options);
   Settle(world, 3, 1);
   world.server(1).refuses_promotion = true;
   world.KillServer(0);
-  world.RunFor(seconds(14));
+  world.RunFor(seconds(5));
   CHECK(world.Happened("-failover-abort-slave-timeout master mymaster 10.0.0.1 6379"));
   CHECK_FALSE(world.Happened("+switch-master"));
   world.server(1).refuses_promotion = false;
@@ -315,6 +317,85 @@ TEST_CASE("tilt: a sentinel that did not run for seconds does not act on what it
   CHECK(world.Happened("s0 -tilt #tilt mode exited"));
   CHECK_FALSE(world.Happened("s0 +sdown master"));
   CHECK_FALSE(world.Happened("s0 +odown"));
+}
+
+TEST_CASE("down detection: fast takes repeated refusals, confirmed by a replica, for death") {
+  GroupOptions options = FastOptions();
+  options.failure_detection = FailureDetection::kFast;
+  World world(3, 3, options);
+  Settle(world, 3, 2);
+  const Instant killed = world.now();
+  world.KillServer(0);
+  REQUIRE(world.RunUntil(
+      [&] {
+        return world.PrimaryOf(0) != world.server(0).address &&
+               AllSee(world, 3, world.PrimaryOf(0));
+      },
+      seconds(5)));
+  CHECK(MsBetween(killed, world.now()) >= 100);
+  CHECK(MsBetween(killed, world.now()) <= 350);
+}
+
+TEST_CASE("down detection: fast waits down-after for a primary that is silent only") {
+  GroupOptions options = FastOptions();
+  options.failure_detection = FailureDetection::kFast;
+  World world(3, 3, options);
+  Settle(world, 3, 2);
+  world.FreezeServer(0, true);
+  world.RunFor(milliseconds(900));
+  CHECK_FALSE(world.Happened("+sdown master"));
+  world.RunFor(milliseconds(700));
+  CHECK(world.Happened("+switch-master"));
+}
+
+TEST_CASE("down detection: a quick restart within the debounce is no death") {
+  GroupOptions options = FastOptions();
+  options.failure_detection = FailureDetection::kFast;
+  World world(3, 3, options);
+  Settle(world, 3, 2);
+  world.KillServer(0);
+  world.RunFor(milliseconds(60));
+  world.StartServer(0);
+  world.RunFor(seconds(5));
+  CHECK_FALSE(world.Happened("+sdown"));
+  CHECK(world.Happened("+reboot master mymaster 10.0.0.1 6379"));
+}
+
+TEST_CASE("down detection: a primary that reports to be a replica is replaced in time") {
+  World world(3, 3, FastOptions());
+  Settle(world, 3, 2);
+  world.server(0).follows = Endpoint{"10.0.0.99", 6379};
+  world.RunFor(seconds(40));
+  CHECK(world.Happened("-role-change master mymaster 10.0.0.1 6379 new reported role is slave"));
+  CHECK(world.PrimaryOf(0) != world.server(0).address);
+}
+
+TEST_CASE("repair: a replica that was away during the failover follows the new primary soon") {
+  World world(3, 3, FastOptions());
+  Settle(world, 3, 2);
+  world.KillServer(2);
+  world.RunFor(seconds(3));
+  world.KillServer(0);
+  REQUIRE(world.RunUntil([&] { return AllSee(world, 3, world.server(1).address); }, seconds(5)));
+  world.RunFor(seconds(10));
+  world.StartServer(2);
+  const Instant back = world.now();
+  REQUIRE(world.RunUntil([&] { return world.server(2).follows == world.server(1).address; },
+                         seconds(30)));
+  CHECK(MsBetween(back, world.now()) <= 5000);
+  CHECK(world.Happened(
+      "+fix-slave-config slave 10.0.0.3:6379 10.0.0.3 6379 @ mymaster 10.0.0.2 6379"));
+}
+
+TEST_CASE("repair: a replica that was promoted by hand is demoted after a grace") {
+  World world(3, 3, FastOptions());
+  Settle(world, 3, 2);
+  world.server(2).follows.reset();
+  world.RunFor(seconds(7));
+  CHECK_FALSE(world.server(2).follows.has_value());
+  world.RunFor(seconds(20));
+  CHECK(world.server(2).follows == world.server(0).address);
+  CHECK(world.Happened("+convert-to-slave slave 10.0.0.3:6379"));
 }
 
 }  // namespace

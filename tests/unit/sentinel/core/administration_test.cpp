@@ -1,0 +1,270 @@
+// Commands of operators, against one sentinel in the small world. Error texts are those of
+// redis-sentinel 7.0.15.
+#include <string>
+#include <vector>
+
+#include "sentinel/core/views.h"
+#include "tests/unit/sentinel/core/world.h"
+
+#include <doctest/doctest.h>
+
+namespace quorate::sentinel::core::test {
+namespace {
+
+struct Operator {
+  explicit Operator(int sentinels = 1) : world(sentinels, 2) { world.RunFor(seconds(5)); }
+
+  std::string Ask(Input input, int sentinel = 0) {
+    world.Command(sentinel, 9, std::move(input));
+    world.RunFor(milliseconds(5));
+    const CommandReply* reply = world.ReplyTo(sentinel, 9);
+    if (!reply) return "(none)";
+    if (const auto* error = std::get_if<ErrorReply>(reply)) return error->text;
+    if (const auto* integer = std::get_if<IntegerReply>(reply))
+      return std::to_string(integer->value);
+    if (const auto* down = std::get_if<MasterDownReply>(reply))
+      return std::to_string(down->down) + " " + down->leader + " " +
+             std::to_string(down->leader_epoch);
+    return "OK";
+  }
+  std::string Monitor(const std::string& name, const std::string& host, const std::string& port,
+                      const std::string& quorum) {
+    return Ask(MonitorRequested{ClientId{}, name, host, port, quorum});
+  }
+  std::string Set(std::vector<std::string> arguments, const std::string& group = "mymaster") {
+    return Ask(SetRequested{ClientId{}, group, std::move(arguments)});
+  }
+  std::string AskVote(uint64_t epoch, const std::string& candidate) {
+    return Ask(MasterDownQuery{ClientId{}, world.server(0).address, epoch, candidate});
+  }
+  const GroupOptions& options() { return world.group(0).options; }
+  World world;
+};
+
+const std::string kOne(40, '1');
+const std::string kTwo(40, '2');
+
+TEST_CASE("MONITOR: errors, in Redis' order") {
+  Operator o;
+  CHECK(o.Monitor("a", "127.0.0.1", "x", "y") == "ERR Invalid quorum");
+  CHECK(o.Monitor("a", "127.0.0.1", "x", "1") == "ERR Invalid port");
+  CHECK(o.Monitor("a", "127.0.0.1", "6379", "0") == "ERR Quorum must be 1 or greater.");
+  CHECK(o.Monitor("a", "foo", "6379", "1") == "ERR Invalid IP address or hostname specified");
+  CHECK(o.Monitor("a", "127.0.0.1", "70000", "1") == "ERR Invalid port number.");
+  CHECK(o.Monitor("mymaster", "127.0.0.1", "6379", "1") == "ERR Duplicate master name.");
+  CHECK(o.Monitor("a\nb", "127.0.0.1", "6379", "1") == "ERR Invalid master name");
+}
+
+TEST_CASE("MONITOR and REMOVE: events, and links come and go") {
+  Operator o;
+  CHECK(o.Monitor("other", "10.0.0.2", "6379", "2") == "OK");
+  CHECK(o.world.Happened("s0 +monitor master other 10.0.0.2 6379 quorum 2"));
+  o.world.RunFor(seconds(1));
+  CHECK(o.world.sentinel(0).core->state().groups.at("other").primary.command.up());
+  CHECK(o.Ask(RemoveRequested{ClientId{}, "other"}) == "OK");
+  CHECK(o.world.Happened("s0 -monitor master other 10.0.0.2 6379"));
+  CHECK(o.Ask(RemoveRequested{ClientId{}, "other"}) == "ERR No such master with that name");
+}
+
+TEST_CASE("a change that cannot be saved says so") {
+  Operator o;
+  o.world.sentinel(0).disk_works = false;
+  CHECK(o.Set({"quorum", "1"}) == "ERR Failed to save config file. Check server logs.");
+  CHECK(o.Ask(FlushRequested{}) == "ERR Failed to save config file. Check server logs.");
+  o.world.sentinel(0).disk_works = true;
+  CHECK(o.Ask(FlushRequested{}) == "OK");
+}
+
+TEST_CASE("SET: options, errors and events") {
+  Operator o;
+  CHECK(o.Set({"down-after-milliseconds", "1500", "failover-timeout", "7000"}) == "OK");
+  CHECK(o.options().down_after == milliseconds(1500));
+  CHECK(o.options().failover_timeout == milliseconds(7000));
+  CHECK(o.world.Happened("+set master mymaster 10.0.0.1 6379 down-after-milliseconds 1500"));
+  CHECK(o.Set({"quorum", "0"}) == "ERR Invalid argument '0' for SENTINEL SET 'quorum'");
+  CHECK(o.Set({"quorum", "x"}) == "ERR Invalid argument 'x' for SENTINEL SET 'quorum'");
+  CHECK(o.Set({"foo", "1"}) == "ERR Unknown option or number of arguments for SENTINEL SET 'foo'");
+  CHECK(o.Set({"quorum"}) == "ERR Unknown option or number of arguments for SENTINEL SET 'quorum'");
+  CHECK(o.Set({"quorum", "1"}, "nosuch") == "ERR No such master with that name");
+  CHECK(o.Set({"rename-command", "config"}) ==
+        "ERR Unknown option or number of arguments for SENTINEL SET 'rename-command'");
+  CHECK(o.Set({"rename-command", "", "x"}) ==
+        "ERR Invalid argument '' for SENTINEL SET 'rename-command'");
+  CHECK(o.Set({"notification-script", "/bin/true"}) ==
+        "ERR Reconfiguration of scripts path is denied for security reasons. Check the "
+        "deny-scripts-reconfig configuration directive in your Sentinel configuration");
+  // What came before the error stays.
+  CHECK(o.Set({"parallel-syncs", "3", "quorum", "-1"}) ==
+        "ERR Invalid argument '-1' for SENTINEL SET 'quorum'");
+  CHECK(o.options().parallel_syncs == 3);
+}
+
+TEST_CASE("SET: control characters are refused, passwords are not shown") {
+  Operator o;
+  CHECK(o.Set({"auth-pass", "x\nsentinel myid 0"}).rfind("ERR Invalid argument", 0) == 0);
+  CHECK(o.options().auth_pass.empty());
+  CHECK(o.Set({"auth-pass", "secret"}) == "OK");
+  CHECK(o.world.Happened("auth-pass ******"));
+  CHECK_FALSE(o.world.Happened("secret"));
+}
+
+TEST_CASE("SET rename-command: the servers are spoken to by their names") {
+  Operator o;
+  CHECK(o.Set({"rename-command", "ping", "gnip"}) == "OK");
+  CHECK(o.options().renamed_commands.at("PING") == "gnip");
+  CHECK(o.Set({"rename-command", "PING", "ping"}) == "OK");
+  CHECK(o.options().renamed_commands.empty());
+}
+
+TEST_CASE("RESET: counts, and forgets replicas and peers but no epochs") {
+  Operator o(3);
+  CHECK(o.AskVote(5, kOne) == "0 " + kOne + " 5");
+  CHECK(o.Ask(ResetGroups{ClientId{}, "nosuch*"}) == "0");
+  REQUIRE(o.world.group(0).peers.size() == 2);
+  o.world.Command(0, 9, ResetGroups{ClientId{}, "my*"});
+  CHECK(o.world.group(0).peers.empty());
+  CHECK(o.world.group(0).replicas.empty());
+  CHECK(o.world.group(0).vote.epoch == base::Epoch(5));
+  CHECK(o.world.Happened("+reset-master master mymaster 10.0.0.1 6379"));
+  CHECK(VotesNeeded(o.world.group(0)) == 2);
+}
+
+TEST_CASE("votes: the first to ask in an epoch gets it, for ever") {
+  Operator o;
+  CHECK(o.AskVote(5, "") == "0 * 0");
+  CHECK(o.AskVote(5, kOne) == "0 " + kOne + " 5");
+  CHECK(o.world.Happened("s0 +new-epoch 5"));
+  CHECK(o.world.Happened("s0 +vote-for-leader " + kOne + " 5"));
+  CHECK(o.AskVote(5, kTwo) == "0 " + kOne + " 5");
+  CHECK(o.AskVote(4, kTwo) == "0 " + kOne + " 5");
+  CHECK(o.AskVote(6, kTwo) == "0 " + kTwo + " 6");
+}
+
+TEST_CASE("votes: not given twice in an epoch across REMOVE and MONITOR, nor across a crash") {
+  Operator o;
+  CHECK(o.AskVote(5, kOne) == "0 " + kOne + " 5");
+  CHECK(o.Ask(RemoveRequested{ClientId{}, "mymaster"}) == "OK");
+  CHECK(o.Monitor("mymaster", "10.0.0.1", "6379", "2") == "OK");
+  CHECK(o.AskVote(5, kTwo) == "0 * 0");
+  CHECK(o.AskVote(6, kOne) == "0 " + kOne + " 6");
+  o.world.KillSentinel(0);
+  o.world.StartSentinel(0);
+  o.world.RunFor(seconds(1));
+  CHECK(o.AskVote(6, kTwo) == "0 " + kOne + " 6");
+}
+
+TEST_CASE("votes: refused when they cannot be made durable, and still spent") {
+  Operator o;
+  o.world.sentinel(0).disk_works = false;
+  CHECK(o.AskVote(5, kOne) == "0 * 0");
+  o.world.sentinel(0).disk_works = true;
+  CHECK(o.AskVote(5, kTwo) == "0 " + kOne + " 5");
+}
+
+TEST_CASE("votes: the reply does not leave before the vote is on disk") {
+  Operator o;
+  o.world.sentinel(0).disk_delay = milliseconds(100);
+  CHECK(o.AskVote(5, kOne) == "(none)");
+  o.world.RunFor(milliseconds(150));
+  REQUIRE(o.world.ReplyTo(0, 9) != nullptr);
+  CHECK(o.world.sentinel(0).disk.groups[0].vote == Vote{base::Epoch(5), base::RunId::Parse(kOne)});
+}
+
+TEST_CASE("votes: absurd epochs and candidates get none") {
+  Operator o;
+  CHECK(o.AskVote(UINT64_MAX, kOne) == "0 * 0");
+  CHECK(o.AskVote(kMaxEpochJump + 100, kOne) == "0 * 0");
+  CHECK(o.AskVote(5, "abc") == "0 * 0");
+  CHECK(o.AskVote(5, std::string(40, '0')) == "0 * 0");
+  CHECK(o.world.sentinel(0).core->state().current_epoch == base::Epoch(0));
+}
+
+TEST_CASE("the answer about an unknown primary") {
+  Operator o;
+  CHECK(o.Ask(MasterDownQuery{ClientId{}, {"10.9.9.9", 6379}, 5, kOne}) == "0 * 0");
+}
+
+std::string HelloLine(const std::string& id, const std::string& host, uint64_t epoch,
+                      const std::string& primary, uint64_t config_epoch) {
+  return host + ",26379," + id + "," + std::to_string(epoch) + ",mymaster," + primary + ",6379," +
+         std::to_string(config_epoch);
+}
+
+TEST_CASE("hello: a newer configuration is adopted, once it is durable") {
+  Operator o;
+  CHECK(o.Ask(HelloPublished{ClientId{}, HelloLine(kOne, "10.0.9.1", 4, "10.0.0.2", 4)}) == "1");
+  CHECK(o.world.PrimaryOf(0) == o.world.server(1).address);
+  CHECK(o.world.Happened("s0 +new-epoch 4"));
+  CHECK(o.world.Happened("s0 +config-update-from sentinel " + kOne + " 10.0.9.1 26379 @ mymaster"));
+  CHECK(o.world.Happened("s0 +switch-master mymaster 10.0.0.1 6379 10.0.0.2 6379"));
+  // Older, or of the same epoch: not adopted.
+  o.Ask(HelloPublished{ClientId{}, HelloLine(kOne, "10.0.9.1", 4, "10.0.0.1", 4)});
+  o.Ask(HelloPublished{ClientId{}, HelloLine(kOne, "10.0.9.1", 4, "10.0.0.1", 3)});
+  CHECK(o.world.PrimaryOf(0) == o.world.server(1).address);
+}
+
+TEST_CASE("hello: absurd epochs, unknown groups and rubbish change nothing") {
+  Operator o;
+  const DurableState before = o.world.sentinel(0).core->Durable();
+  for (const std::string& line :
+       {std::string("x"), HelloLine(kOne, "10.0.9.1", kMaxEpoch, "10.0.0.2", 4),
+        HelloLine(kOne, "10.0.9.1", 3, "10.0.0.2", 4),
+        std::string("10.0.9.1,26379,") + kOne + ",4,other,10.0.0.2,6379,4"})
+    CHECK(o.Ask(HelloPublished{ClientId{}, line}) == "1");
+  CHECK(o.world.sentinel(0).core->Durable() == before);
+}
+
+TEST_CASE("hello: a sentinel that moved, and one that was replaced at its address") {
+  Operator o;
+  o.Ask(HelloPublished{ClientId{}, HelloLine(kOne, "10.0.9.1", 0, "10.0.0.1", 0)});
+  CHECK(o.world.Happened("s0 +sentinel sentinel " + kOne + " 10.0.9.1 26379"));
+  o.Ask(HelloPublished{ClientId{}, HelloLine(kOne, "10.0.9.2", 0, "10.0.0.1", 0)});
+  CHECK(o.world.Happened(
+      "s0 +sentinel-address-switch master mymaster 10.0.0.1 6379 ip 10.0.9.2 port 26379 for " +
+      kOne));
+  CHECK(o.world.group(0).peers.size() == 1);
+  o.Ask(HelloPublished{ClientId{}, HelloLine(kTwo, "10.0.9.2", 0, "10.0.0.1", 0)});
+  CHECK(o.world.Happened("s0 +sentinel-invalid-addr sentinel " + kOne + " 10.0.9.2 26379"));
+  CHECK(o.world.group(0).peers.size() == 1);
+  CHECK(o.world.group(0).peers.begin()->first.ToString() == kTwo);
+}
+
+TEST_CASE("hello: members are bounded") {
+  Operator o;
+  for (int i = 0; i < 2 * static_cast<int>(kMaxPeersPerGroup); ++i) {
+    std::string id = std::to_string(i);
+    id.insert(0, 40 - id.size(), 'a');
+    o.world.Command(
+        0, 9,
+        HelloPublished{ClientId{}, HelloLine(id, "10.8.0." + std::to_string(i), 0, "10.0.0.1", 0)});
+  }
+  CHECK(o.world.group(0).peers.size() == kMaxPeersPerGroup);
+}
+
+TEST_CASE("hello: our own id from another address is reported, once") {
+  Operator o;
+  const std::string myid = o.world.sentinel(0).core->state().myid.ToString();
+  const std::string line = "10.0.9.9,26999," + myid + ",0,mymaster,10.0.0.1,6379,0";
+  o.Ask(HelloPublished{ClientId{}, line});
+  o.Ask(HelloPublished{ClientId{}, line});
+  CHECK(o.world.Events({"+duplicate-myid"}).size() == 1);
+  CHECK(o.world.group(0).peers.empty());
+}
+
+TEST_CASE("quorum check: usable sentinels against quorum and majority") {
+  Operator o(3);
+  QuorumCheck check = CheckQuorum(o.world.sentinel(0).core->state(), o.world.group(0));
+  CHECK(check.usable == 3);
+  CHECK(check.quorum_reachable);
+  CHECK(check.majority_reachable);
+  o.world.KillSentinel(1);
+  o.world.KillSentinel(2);
+  o.world.RunFor(milliseconds(100));
+  check = CheckQuorum(o.world.sentinel(0).core->state(), o.world.group(0));
+  CHECK(check.usable == 1);
+  CHECK_FALSE(check.quorum_reachable);
+  CHECK_FALSE(check.majority_reachable);
+}
+
+}  // namespace
+}  // namespace quorate::sentinel::core::test
