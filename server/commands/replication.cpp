@@ -22,8 +22,7 @@ void ReplicaOf(Context& context) {
   if (!base::EqualsIgnoreCase(context.arg(1), "no") ||
       !base::EqualsIgnoreCase(context.arg(2), "one")) {
     const std::optional<int64_t> port = base::ParseInt64(context.arg(2));
-    if (!port) return context.Error(errors::kNotInteger);
-    if (*port < 0 || *port > 65535) return context.Error("ERR Invalid master port");
+    if (!port || *port < 0 || *port > 65535) return context.Error("ERR Invalid master port");
     primary = base::Endpoint{std::string(context.arg(1)), static_cast<uint16_t>(*port)};
   }
   const auto outcome = context.engine.replication().ReplicaOf(primary);

@@ -60,7 +60,7 @@ TEST_CASE("wait: bad numbers") {
 
 TEST_CASE("replicaof: parses its arguments and reports what changed") {
   CommandFixture f;
-  CHECK(f.Run("REPLICAOF 127.0.0.1 x") == "-ERR value is not an integer or out of range\r\n");
+  CHECK(f.Run("REPLICAOF 127.0.0.1 x") == "-ERR Invalid master port\r\n");
   CHECK(f.Run("REPLICAOF 127.0.0.1 70000") == "-ERR Invalid master port\r\n");
   CHECK(f.Run("REPLICAOF 127.0.0.1 7000") == "+OK\r\n");
   CHECK(f.Run("SLAVEOF NO ONE") == "+OK\r\n");
