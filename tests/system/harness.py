@@ -63,7 +63,7 @@ def free_port():
 
 
 def wait_for(what, predicate, deadline=DEADLINE, every=0.02):
-    """Asks until the predicate is true and returns its value; a refused connection counts as not yet."""
+    """Asks until the predicate is true and returns its value; no connection, or loading, counts as not yet."""
     end = time.monotonic() + deadline
     last = None
     while time.monotonic() < end:
@@ -71,7 +71,7 @@ def wait_for(what, predicate, deadline=DEADLINE, every=0.02):
             last = predicate()
             if last:
                 return last
-        except (redis.RedisError, OSError) as error:
+        except (redis.ConnectionError, redis.TimeoutError, OSError) as error:
             last = error
         time.sleep(every)
     raise AssertionError(f"not within {deadline} s: {what} (last: {last!r})")
@@ -144,7 +144,10 @@ class Node(Process):
         def answers():
             if not self.alive():
                 raise AssertionError(f"{self.label} ended with code {self.wait_exit()}:\n{self.log()}")
-            return self.client.ping()
+            try:
+                return self.client.ping()
+            except redis.AuthenticationError:
+                return True
         wait_for(f"{self.label} answers PING", answers)
         return self
 
@@ -180,9 +183,7 @@ class World:
         label = f"{family}-server-{port}"
         folder = self.new_folder(label)
         argv = [family.server, "--port", str(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "",
-                "--repl-diskless-sync-delay", "0"]
-        if family is REDIS:
-            argv += ["--enable-debug-command", "local"]
+                "--repl-diskless-sync-delay", "0", "--enable-debug-command", "local"]
         if replica_of is not None:
             argv += ["--replicaof", "127.0.0.1", str(replica_of.port)]
         for name, value in directives.items():
@@ -217,12 +218,14 @@ class SystemTest(unittest.TestCase):
 
     def run(self, result=None):
         result = result or self.defaultTestResult()
+        began = time.monotonic()
         failed_before = len(result.failures) + len(result.errors)
         self.world = World()
         try:
             return super().run(result)
         finally:
             self.world.stop()
+            print(f"  {time.monotonic() - began:.1f} s", file=sys.stderr)
             if len(result.failures) + len(result.errors) > failed_before:
                 self.world.show_logs(sys.stderr)
             self.world.remove()

@@ -61,9 +61,8 @@ class ServerSmoke(SystemTest):
             self.assertEqual(raw.recv(64), b"_\r\n")
 
     def test_password(self):
-        node = self.server(requirepass="secret", ready=False)
-        authorised = node.connect(password="secret")
-        wait_for("the server answers", authorised.ping)
+        node = self.server(requirepass="secret")
+        self.assertTrue(node.connect(password="secret").ping())
         with self.assertRaisesRegex(redis.AuthenticationError, "Authentication required"):
             node.connect().get("k")
         with self.assertRaisesRegex(redis.ResponseError, "WRONGPASS"):

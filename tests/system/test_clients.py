@@ -1,0 +1,107 @@
+"""Real clients in Sentinel mode keep writing while the primary is killed, and while it is moved on request."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+from deployment import GROUP, Deployment
+from harness import OURS, REDIS, SystemTest, main, wait_for
+
+FOLDER = os.path.dirname(os.path.abspath(__file__))
+CLIENTS = {
+    "ioredis": ["node", "clients/ioredis.mjs"],
+    "node-redis": ["node", "clients/node_redis.mjs"],
+    "redis-py": [sys.executable, "-B", "clients/redis_py.py"],
+    "redis-cli": [sys.executable, "-B", "clients/redis_cli.py"],
+}
+# Longest time between two acknowledged writes that a client may show, in ms: detection (1 s) and failover, then the pause
+# that the client itself makes before it asks again (node-redis: 1 s and more).
+KILL_GAP_MS = 8000
+SWITCHOVER_GAP_MS = 5000
+WRITES_IN_FLIGHT = 5  # acknowledged by the killed primary and perhaps not yet sent to a replica
+
+
+class Writer:
+    """One client program, writing."""
+
+    def __init__(self, name, sentinels):
+        self.name = name
+        ports = [str(sentinel.port) for sentinel in sentinels]
+        self._popen = subprocess.Popen([*CLIENTS[name], GROUP, name, *ports], cwd=FOLDER, stdin=subprocess.PIPE,
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def await_first_write(self):
+        line = self._popen.stdout.readline().strip()
+        if line != "writing":
+            raise AssertionError(f"{self.name} did not start: {line} {self._popen.stderr.read()}")
+
+    def verdict(self):
+        out, err = self._popen.communicate("", timeout=30)
+        if self._popen.returncode != 0:
+            raise AssertionError(f"{self.name} ended with code {self._popen.returncode}: {err}")
+        return json.loads(out.splitlines()[-1])
+
+    def end(self):
+        self._popen.kill()
+        self._popen.communicate()
+
+
+class Clients(SystemTest):
+    sentinels = (OURS,) * 3
+
+    def setUp(self):
+        self.assertTrue(os.path.isdir(os.path.join(FOLDER, "node_modules", "ioredis")),
+                        "the Node clients are missing: npm ci --prefix tests/system")
+        self.deployment = Deployment(self.world, sentinels=self.sentinels)
+        self.writers = [Writer(name, self.deployment.sentinels) for name in CLIENTS]
+        for writer in self.writers:
+            self.addCleanup(writer.end)
+            writer.await_first_write()
+
+    def newest(self, server, name):
+        """The number of keys of one client on a server."""
+        return sum(1 for _ in server.client.scan_iter(f"{name}:*", count=1000))
+
+    def await_everyone_writes_to(self, server):
+        before = {name: self.newest(server, name) for name in CLIENTS}
+        for name in CLIENTS:
+            wait_for(f"{name} writes to the new primary", lambda: self.newest(server, name) > before[name] + 3, 30)
+
+    def judge(self, new, longest_gap_ms, may_lose):
+        for writer in self.writers:
+            with self.subTest(writer.name):
+                verdict = writer.verdict()
+                print(f"  {writer.name}: {len(verdict['acknowledged'])} writes, longest gap {verdict['longestGapMs']} ms,"
+                      f" errors {verdict['errors']}", file=sys.stderr)
+                present = set(new.client.mget([f"{writer.name}:{n}" for n in verdict["acknowledged"]]))
+                lost = [n for n in verdict["acknowledged"] if str(n) not in present]
+                self.assertLessEqual(len(lost), may_lose, lost)
+                self.assertLess(verdict["longestGapMs"], longest_gap_ms)
+
+    def test_primary_is_killed(self):
+        time.sleep(0.5)
+        old = self.deployment.primary
+        old.kill()
+        new = self.deployment.await_new_primary(old)
+        self.await_everyone_writes_to(new)
+        self.judge(new, KILL_GAP_MS, WRITES_IN_FLIGHT)
+
+    def test_switchover(self):
+        old = self.deployment.primary
+        self.deployment.failover()
+        new = self.deployment.await_new_primary(old)
+        self.await_everyone_writes_to(new)
+        self.judge(new, SWITCHOVER_GAP_MS, self.switchover_may_lose)
+
+    switchover_may_lose = 0  # ours pauses writes and waits for the heir
+
+
+class ClientsOfRedisSentinels(Clients):
+    sentinels = (REDIS,) * 3
+    switchover_may_lose = 1000  # Redis' sentinels promote at once
+
+
+if __name__ == "__main__":
+    main()
