@@ -152,7 +152,7 @@ Tally CountVotes(Turn& turn, const Group& group) {
   const size_t ours = votes[turn.state().myid];
   if (ours >= needed && own_durable) return Tally::kWon;
   for (const auto& [leader, count] : votes)
-    if (count >= needed) return Tally::kLostToAnother;
+    if (count >= needed && leader != turn.state().myid) return Tally::kLostToAnother;
   return ours + outstanding < needed ? Tally::kLost : Tally::kOpen;
 }
 

@@ -123,6 +123,17 @@ TEST_CASE("forced failover: needs the votes of a majority, too") {
   CHECK(t.world.PrimaryOf(0) == t.world.server(0).address);
 }
 
+TEST_CASE(
+    "forced failover: a candidate whose disk is slower than its voters' waits for its own vote") {
+  Planned t(2);
+  t.world.sentinel(0).disk_delay = milliseconds(50);
+  CHECK(t.Ask() == "OK");
+  t.world.RunFor(milliseconds(40));
+  CHECK_FALSE(t.world.Happened("s0 +elected-leader"));
+  REQUIRE(t.world.RunUntil([&] { return t.Done(); }, seconds(5)));
+  CHECK_FALSE(t.world.Happened("-failover-abort-not-elected"));
+}
+
 TEST_CASE("forced failover: two sentinels ordered at once never share an epoch") {
   for (uint64_t seed = 1; seed <= 20; ++seed) {
     CAPTURE(seed);
