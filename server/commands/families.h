@@ -26,7 +26,6 @@ Rows KeyRows();
 Rows ObjectRows();
 Rows CopyMoveRows();
 Rows ScanRows();
-Rows DumpRows();
 Rows ExpireRows();
 Rows DatabaseRows();
 

@@ -39,6 +39,7 @@ ServerNode::~ServerNode() { Kill(); }
 
 void ServerNode::Start() {
   CHECK(!running());
+  ++starts_;
   if (!host_.powered()) host_.PowerOn();
   process_ = &host_.StartProcess("server");
   logger_ = std::make_unique<log::Logger>(

@@ -31,10 +31,16 @@ class ServerNode {
   // The machine dies, and with it what its disk had not synced.
   void PowerOff();
 
+  // How often it has been started.
+  int starts() const { return starts_; }
   bool running() const { return app_ != nullptr; }
   bool paused() const { return running() && process_->paused(); }
-  // Precondition: running().
+  // Precondition of these: running().
   server::runtime::Server& server() { return app_->server(); }
+  const replication::runtime::Replication& replication() const {
+    return app_->server().replication();
+  }
+  server::engine::Engine& engine() const { return app_->server().engine(); }
   Host& host() { return host_; }
   const std::string& ip() const { return host_.ip(); }
   base::Endpoint endpoint() const { return {host_.ip(), kPort}; }
@@ -47,6 +53,7 @@ class ServerNode {
   const std::string configuration_;
   std::vector<std::string> log_;
   std::unique_ptr<Probe> probe_;
+  int starts_ = 0;
   Process* process_ = nullptr;
   std::unique_ptr<log::Logger> logger_;
   std::unique_ptr<server::App> app_;

@@ -6,8 +6,18 @@
 
 namespace quorate::simulation {
 
+namespace {
+
+constexpr uint64_t kWritesPerTransaction = 4;
+constexpr uint64_t kLongestValue = 2000;
+
+bool IsTransaction(uint64_t number) { return number % kWritesPerTransaction == 0; }
+
+}  // namespace
+
 Writer::Writer(World& world, const std::string& ip, Options options)
     : ip_(ip),
+      counter_(ip + ":transactions"),
       options_(std::move(options)),
       process_(world.AddHost(ip).StartProcess("writer")),
       random_(world.ForkRandom()),
@@ -69,12 +79,28 @@ void Writer::OnRole(const base::Result<resp::Value>& reply) {
 
 void Writer::Write() {
   if (!running_ || primary_ == nullptr) return;
-  const std::string key = ip_ + ":" + std::to_string(next_number_++);
+  const std::string key = ip_ + ":" + std::to_string(next_number_);
   unknown_.insert(key);
-  if (!primary_->Send(
-          {"SET", key, "1"}, process_.io().Now() + options_.timeout,
-          [this, key](const base::Result<resp::Value>& reply) { OnWritten(key, reply); }))
-    Later(options_.retry, &Writer::Ask);
+  const bool sent = IsTransaction(next_number_) ? SendTransaction(key) : SendSet(key);
+  ++next_number_;
+  if (!sent) Later(options_.retry, &Writer::Ask);
+}
+
+bool Writer::SendSet(const std::string& key) {
+  return primary_->Send(
+      {"SET", key, "1"}, process_.io().Now() + options_.timeout,
+      [this, key](const base::Result<resp::Value>& reply) { OnWritten(key, reply); });
+}
+
+bool Writer::SendTransaction(const std::string& key) {
+  const base::Instant deadline = process_.io().Now() + options_.timeout;
+  const std::string value(random_.Below(kLongestValue), 'v');
+  return primary_->Send({"MULTI"}, deadline, {}) &&
+         primary_->Send({"INCR", counter_}, deadline, {}) &&
+         primary_->Send({"SET", key, value}, deadline, {}) &&
+         primary_->Send({"EXEC"}, deadline, [this, key](const base::Result<resp::Value>& reply) {
+           OnWritten(key, reply);
+         });
 }
 
 void Writer::OnWritten(const std::string& key, const base::Result<resp::Value>& reply) {
@@ -87,6 +113,21 @@ void Writer::OnWritten(const std::string& key, const base::Result<resp::Value>& 
     longest_gap_ = std::max(longest_gap_, now - last_acknowledged_);
   last_acknowledged_ = now;
   Later(options_.pause, &Writer::Write);
+}
+
+std::optional<std::string> Writer::TornTransaction(
+    const server::store::Databases& databases) const {
+  int64_t found = 0;
+  for (uint64_t number = 0; number < next_number_; number += kWritesPerTransaction)
+    if (databases[0].Find(ip_ + ":" + std::to_string(number)) != nullptr) ++found;
+  int64_t counted = 0;
+  if (const server::store::Record* counter = databases[0].Find(counter_)) {
+    server::store::IntegerText scratch;
+    counted = base::ParseInt64(counter->StringValue(scratch)).value_or(-1);
+  }
+  if (counted == found) return std::nullopt;
+  return ip_ + " counted " + std::to_string(counted) + " transactions, and " +
+         std::to_string(found) + " left their keys";
 }
 
 }  // namespace quorate::simulation

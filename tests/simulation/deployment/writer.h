@@ -6,10 +6,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "server/store/databases.h"
 #include "shared/link/link.h"
 #include "tests/simulation/world/world.h"
 
@@ -25,7 +27,8 @@ class Writer {
     base::Duration retry = std::chrono::milliseconds(50);  // before asking again
   };
 
-  // Lives on a host of its own, `ip`, and writes keys "<ip>:<n>" from Start on.
+  // Lives on a host of its own, `ip`, and writes keys "<ip>:<n>" from Start on, every few in a
+  // transaction.
   Writer(World& world, const std::string& ip, Options options);
 
   void Start();
@@ -33,6 +36,9 @@ class Writer {
 
   const std::set<std::string>& acknowledged() const { return acknowledged_; }
   const std::set<std::string>& unknown() const { return unknown_; }
+  // R6: each transaction of this writer counts itself and sets its key. Why they do not agree in
+  // `databases`; nothing: they do.
+  std::optional<std::string> TornTransaction(const server::store::Databases& databases) const;
   // The longest time between two acknowledged writes in a row.
   base::Duration longest_gap() const { return longest_gap_; }
 
@@ -42,10 +48,13 @@ class Writer {
   void Connect(const base::Endpoint& primary);
   void OnRole(const base::Result<resp::Value>& reply);
   void Write();
+  bool SendSet(const std::string& key);
+  bool SendTransaction(const std::string& key);
   void OnWritten(const std::string& key, const base::Result<resp::Value>& reply);
   void Later(base::Duration delay, void (Writer::*step)());
 
   const std::string ip_;
+  const std::string counter_;  // of its transactions
   const Options options_;
   Process& process_;
   base::Random random_;

@@ -1,6 +1,8 @@
 #include "tests/simulation/swarm/checkers.h"
 
-#include "replication/core/history.h"
+#include <fmt/format.h>
+
+#include <cstring>
 
 namespace quorate::simulation {
 
@@ -9,8 +11,39 @@ namespace core = sentinel::core;
 namespace {
 
 // Phases that only an elected leader reaches.
-bool Elected(const core::Failover& failover) {
+bool IsElected(const core::Failover& failover) {
   return !std::holds_alternative<core::WaitStart>(failover.phase);
+}
+
+uint64_t Mix(uint64_t hash, uint64_t value) {
+  return (hash ^ value) * 0x9E3779B97F4A7C15ULL + (hash >> 29);
+}
+
+uint64_t FirstBytes(std::string_view text) {
+  uint64_t bytes = 0;
+  std::memcpy(&bytes, text.data(), std::min(text.size(), sizeof bytes));
+  return bytes;
+}
+
+uint64_t MixVote(uint64_t hash, const core::Vote& vote) {
+  hash = Mix(hash, vote.epoch.number());
+  return vote.leader ? Mix(hash, FirstBytes(vote.leader->view())) : hash;
+}
+
+// Changes with everything that is checked, and with whether it is durable.
+uint64_t Fingerprint(const core::State& state) {
+  uint64_t hash = Mix(1, state.persist_failed ? 1 : 0);
+  hash = Mix(hash, state.durable_version);
+  for (const auto& [name, group] : state.groups) {
+    hash = MixVote(Mix(hash, group.config_epoch.number()), group.vote);
+    hash = Mix(hash, group.primary.address.port);
+    for (const char c : group.primary.address.host) hash = Mix(hash, static_cast<uint64_t>(c));
+    if (group.failover)
+      hash = Mix(Mix(hash, group.failover->epoch.number()), group.failover->phase.index() + 1);
+    for (const auto& [id, peer] : group.peers)
+      if (peer.vote) hash = MixVote(hash, *peer.vote);
+  }
+  return hash;
 }
 
 }  // namespace
@@ -19,53 +52,72 @@ void Checkers::Violate(const std::string& what) {
   if (!violation_) violation_ = what;
 }
 
+void Checkers::ForgetSentinel(size_t index) {
+  SeenSentinel& seen = sentinels_[index];
+  seen.fingerprint = 0;
+  for (auto& [name, epoch] : seen.config_epochs) epoch.known = epoch.durable;
+}
+
+void Checkers::ObserveSentinel(size_t index, const core::State& state) {
+  SeenSentinel& seen = sentinels_[index];
+  const uint64_t fingerprint = Fingerprint(state);
+  if (seen.fingerprint == fingerprint) return;
+  seen.fingerprint = fingerprint;
+  for (const auto& [name, group] : state.groups) ObserveGroup(seen, state, group);
+}
+
+void Checkers::ObserveGroup(SeenSentinel& seen, const core::State& state,
+                            const core::Group& group) {
+  seen.vote_epoch = group.vote.epoch.number();
+  if (group.failover && IsElected(*group.failover)) {
+    const uint64_t epoch = group.failover->epoch.number();
+    const auto [it, fresh] = leaders_.try_emplace({group.name, epoch}, state.myid.ToString());
+    if (!fresh && it->second != state.myid.view())
+      Violate(fmt::format("E1: two leaders in epoch {} of {}: {} and {}", epoch, group.name,
+                          it->second, state.myid.view()));
+  }
+  for (const auto& [id, peer] : group.peers)
+    if (peer.vote) ObserveVote(id.ToString(), group.name, *peer.vote);
+  // Its own vote counts once it is on disk.
+  if (group.vote_version != 0 && state.durable_version >= group.vote_version)
+    ObserveVote(state.myid.ToString(), group.name, group.vote);
+  ObserveConfig(seen, state, group);
+}
+
 void Checkers::ObserveVote(const std::string& voter, const std::string& group,
                            const core::Vote& vote) {
   if (!vote.leader) return;
-  const auto [it, fresh] =
-      votes_.try_emplace({voter, {group, vote.epoch.number()}}, vote.leader->ToString());
+  const uint64_t epoch = vote.epoch.number();
+  const auto [it, fresh] = votes_.try_emplace({voter, {group, epoch}}, vote.leader->ToString());
   if (!fresh && it->second != vote.leader->view())
-    Violate("E2: " + voter + " voted twice in epoch " + std::to_string(vote.epoch.number()) +
-            " of " + group + ": for " + it->second + " and for " + vote.leader->ToString());
+    Violate(fmt::format("E2: {} voted twice in epoch {} of {}: for {} and for {}", voter, epoch,
+                        group, it->second, vote.leader->view()));
 }
 
-void Checkers::ObserveSentinel(const core::State& state) {
-  const std::string myid = state.myid.ToString();
-  for (const auto& [name, group] : state.groups) {
-    if (group.failover && Elected(*group.failover)) {
-      const uint64_t epoch = group.failover->epoch.number();
-      const auto [it, fresh] = leaders_.try_emplace({name, epoch}, myid);
-      if (!fresh && it->second != myid)
-        Violate("E1: two leaders in epoch " + std::to_string(epoch) + " of " + name + ": " +
-                it->second + " and " + myid);
-    }
-    for (const auto& [id, peer] : group.peers)
-      if (peer.vote) ObserveVote(id.ToString(), name, *peer.vote);
-
-    const uint64_t config_epoch = group.config_epoch.number();
-    uint64_t& highest = config_epochs_[{myid, name}];
-    if (config_epoch < highest)
-      Violate("C1: the config epoch of " + name + " fell from " + std::to_string(highest) + " to " +
-              std::to_string(config_epoch) + " at " + myid);
-    highest = config_epoch;
-    if (config_epoch != 0) {
-      const std::string address = group.primary.address.ToString();
-      const auto [it, fresh] = addresses_.try_emplace({name, config_epoch}, address);
-      if (!fresh && it->second != address)
-        Violate("C2: config epoch " + std::to_string(config_epoch) + " of " + name + " means " +
-                it->second + " and " + address);
-    }
-  }
+void Checkers::ObserveConfig(SeenSentinel& seen, const core::State& state,
+                             const core::Group& group) {
+  const uint64_t epoch = group.config_epoch.number();
+  ConfigEpoch& highest = seen.config_epochs[group.name];
+  if (epoch < highest.known)
+    Violate(fmt::format("C1: the config epoch of {} fell from {} to {} at {}", group.name,
+                        highest.known, epoch, state.myid.view()));
+  highest.known = epoch;
+  if (!state.persist_failed) highest.durable = epoch;
+  if (epoch == 0) return;
+  const std::string address = group.primary.address.ToString();
+  const auto [it, fresh] = addresses_.try_emplace({group.name, epoch}, address);
+  if (!fresh && it->second != address)
+    Violate(fmt::format("C2: config epoch {} of {} means {} and {}", epoch, group.name, it->second,
+                        address));
 }
 
-void Checkers::ObserveServer(const std::string& node, const server::runtime::Server& server) {
-  const replication::core::History& history = server.replication().history();
-  const auto [it, fresh] = offsets_.try_emplace(node, history.id(), history.offset());
-  if (!fresh && it->second.first == history.id() && history.offset() < it->second.second)
-    Violate("R1: the offset of " + node + " fell from " +
-            std::to_string(it->second.second.bytes()) + " to " +
-            std::to_string(history.offset().bytes()));
-  it->second = {history.id(), history.offset()};
+void Checkers::ObserveServer(size_t index, const replication::core::History& history) {
+  std::optional<Position>& seen = servers_[index];
+  if (seen && seen->first == history.id() && history.offset() < seen->second)
+    Violate(fmt::format("R1: the offset of server {} fell from {} to {} within {}", index + 1,
+                        seen->second.bytes(), history.offset().bytes(), history.id().view()));
+  if (!seen || seen->second != history.offset() || seen->first != history.id())
+    seen = {history.id(), history.offset()};
 }
 
 }  // namespace quorate::simulation

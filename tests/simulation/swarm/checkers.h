@@ -1,10 +1,11 @@
-// What must hold in every run, whatever fails: watched from outside, after every event, over the
+// What must hold in every run, whatever fails: watched from outside, after every turn, over the
 // state of the real daemons. The numbers are those of the invariants in the headers of
 // sentinel/core and replication/core.
 //
 //   E1  at most one leader is elected per group and epoch, over all time and restarts
 //   E2  a sentinel's vote of an epoch, once told to anyone, is the same for ever
-//   C1  a sentinel's config epoch of a group never falls, across restarts too
+//   C1  a sentinel's config epoch of a group never falls; over a restart, not below what its disk
+//       had taken
 //   C2  a config epoch means one address, everywhere and for ever
 //   R1  within one replication id a server's offset never falls while it runs
 #pragma once
@@ -14,36 +15,59 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "replication/core/history.h"
 #include "sentinel/core/state.h"
-#include "server/runtime/server.h"
 
 namespace quorate::simulation {
 
 class Checkers {
  public:
-  void ObserveSentinel(const sentinel::core::State& state);
-  void ObserveServer(const std::string& node, const server::runtime::Server& server);
-  // The server's process has ended: its offsets start anew.
-  void ForgetServer(const std::string& node) { offsets_.erase(node); }
+  Checkers(size_t sentinels, size_t servers) : sentinels_(sentinels), servers_(servers) {}
+
+  // By index. Cheap if nothing that matters has changed since the last call.
+  void ObserveSentinel(size_t index, const sentinel::core::State& state);
+  void ObserveServer(size_t index, const replication::core::History& history);
+  // The process has ended.
+  void ForgetSentinel(size_t index);
+  void ForgetServer(size_t index) { servers_[index].reset(); }
 
   // The first violation, in words; nothing if there is none.
   const std::optional<std::string>& violation() const { return violation_; }
+  void Violate(const std::string& what);
+
+  // The epoch in which the sentinel's newest vote is, of its first group; for who wants to strike
+  // then.
+  uint64_t VoteEpoch(size_t index) const { return sentinels_[index].vote_epoch; }
   uint64_t elections() const { return leaders_.size(); }
   uint64_t configurations() const { return addresses_.size(); }
 
  private:
   using GroupEpoch = std::pair<std::string, uint64_t>;
+  struct ConfigEpoch {
+    uint64_t known = 0;
+    uint64_t durable = 0;
+  };
+  struct SeenSentinel {
+    uint64_t fingerprint = 0;
+    uint64_t vote_epoch = 0;
+    std::map<std::string, ConfigEpoch> config_epochs;  // by group
+  };
+  using Position = std::pair<base::ReplicationId, base::Offset>;
 
+  void ObserveGroup(SeenSentinel& seen, const sentinel::core::State& state,
+                    const sentinel::core::Group& group);
   void ObserveVote(const std::string& voter, const std::string& group,
                    const sentinel::core::Vote& vote);
-  void Violate(const std::string& what);
+  void ObserveConfig(SeenSentinel& seen, const sentinel::core::State& state,
+                     const sentinel::core::Group& group);
 
+  std::vector<SeenSentinel> sentinels_;
+  std::vector<std::optional<Position>> servers_;
   std::map<GroupEpoch, std::string> leaders_;
-  std::map<std::pair<std::string, GroupEpoch>, std::string> votes_;        // by voter
-  std::map<std::pair<std::string, std::string>, uint64_t> config_epochs_;  // by sentinel and group
+  std::map<std::pair<std::string, GroupEpoch>, std::string> votes_;  // by voter
   std::map<GroupEpoch, std::string> addresses_;
-  std::map<std::string, std::pair<base::ReplicationId, base::Offset>> offsets_;  // by node
   std::optional<std::string> violation_;
 };
 

@@ -280,6 +280,7 @@ void SimIo::Turn() {
   if (end_of_turn_) end_of_turn_();
   in_turn_ = false;
   Wake();
+  if (machine_.on_turn) machine_.on_turn(machine_.host);
 }
 
 void SimIo::AcceptAll() {

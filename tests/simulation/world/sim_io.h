@@ -39,6 +39,7 @@ struct Machine {
   Disk& disk;
   HostId host;
   const std::map<std::string, std::string>& names;  // host name -> IP
+  const std::function<void(HostId)>& on_turn;       // after every turn; may be empty
 };
 
 // How a spawned program ends: nothing is run.

@@ -141,6 +141,9 @@ class World {
   // Until `done` (asked after every event) or for `limit`; true if `done`.
   bool RunUntil(const std::function<bool()>& done, base::Duration limit);
 
+  // Called after every turn of a process, with its host: to look at what the turn has done.
+  void SetTurnObserver(std::function<void(HostId)> observer) { on_turn_ = std::move(observer); }
+
   // ---- network. Bytes that meet a cut wait and flow again after it is healed; connection requests
   // are repeated.
   void CutOneWay(const Host& from, const Host& to);
@@ -168,6 +171,7 @@ class World {
   Trace trace_;
   Network network_;
   std::map<std::string, std::string> names_;
+  std::function<void(HostId)> on_turn_;
   std::vector<std::unique_ptr<Host>> hosts_;
   uint64_t next_process_ = 1;
 };

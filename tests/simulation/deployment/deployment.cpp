@@ -1,0 +1,164 @@
+#include "tests/simulation/deployment/deployment.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "server/store/digest.h"
+#include "shared/base/check.h"
+
+namespace quorate::simulation {
+
+namespace {
+
+std::string Ip(int network, size_t index) { return fmt::format("10.0.{}.{}", network, index + 1); }
+
+std::string ServerConfig(const DeploymentOptions& options, size_t index) {
+  std::string text =
+      "port 6379\nbind *\nprotected-mode no\nrepl-diskless-sync-delay 0\n"
+      "repl-timeout 5\nrepl-ping-replica-period 1\nrepl-backlog-size 1mb\n";
+  if (const auto followed = options.follows[index])
+    text += fmt::format("replicaof {} {}\n", Ip(1, *followed), ServerNode::kPort);
+  return text;
+}
+
+std::string SentinelConfig(const DeploymentOptions& options) {
+  const char* detection = options.fast_detection ? "fast" : "classic";
+  if (options.syntax == ConfigSyntax::kYaml) {
+    return fmt::format(
+        "port: {}\ngroups:\n  - name: {}\n    primary: {}:{}\n    quorum: {}\n"
+        "    down-after-milliseconds: {}\n    failover-timeout: {}\n    failure-detection: {}\n",
+        SentinelNode::kPort, kGroup, Ip(1, 0), ServerNode::kPort, options.quorum,
+        base::ToMs(options.down_after), base::ToMs(options.failover_timeout), detection);
+  }
+  return fmt::format(
+      "port {0}\nsentinel monitor {1} {2} {3} {4}\nsentinel down-after-milliseconds {1} {5}\n"
+      "sentinel failover-timeout {1} {6}\nsentinel failure-detection {1} {7}\n",
+      SentinelNode::kPort, kGroup, Ip(1, 0), ServerNode::kPort, options.quorum,
+      base::ToMs(options.down_after), base::ToMs(options.failover_timeout), detection);
+}
+
+}  // namespace
+
+Deployment::Deployment(uint64_t seed, const DeploymentOptions& options, const WorldOptions& world)
+    : options_(options), world_(seed, world) {
+  for (size_t i = 0; i < options_.follows.size(); ++i)
+    servers_.push_back(std::make_unique<ServerNode>(world_, Ip(1, i), ServerConfig(options_, i)));
+  Writer::Options writing;
+  writing.group = kGroup;
+  writing.pause = options_.write_pause;
+  for (size_t i = 0; i < options_.sentinels; ++i) {
+    sentinels_.push_back(std::make_unique<SentinelNode>(world_, Ip(2, i), options_.syntax,
+                                                        SentinelConfig(options_)));
+    writing.sentinels.push_back(sentinels_.back()->endpoint());
+  }
+  for (size_t i = 0; i < options_.writers; ++i)
+    writers_.push_back(std::make_unique<Writer>(world_, Ip(3, i), writing));
+}
+
+bool Deployment::Start(base::Duration limit) {
+  for (const auto& server : servers_) server->Start();
+  // The sentinels' first INFO then finds all replicas.
+  world_.RunFor(std::chrono::seconds(2));
+  for (const auto& sentinel : sentinels_) {
+    const base::Status started = sentinel->Start();
+    CHECK(started.ok());
+  }
+  const base::Instant end = world_.Now() + limit;
+  while (Trouble()) {
+    if (world_.Now() >= end) return false;
+    world_.RunFor(std::chrono::milliseconds(100));
+  }
+  for (const auto& writer : writers_) writer->Start();
+  return true;
+}
+
+std::optional<std::string> Deployment::SentinelTrouble(const SentinelNode& node) const {
+  if (!node.running() || node.paused()) return node.ip() + " does not run";
+  const sentinel::core::State& state = node.state();
+  const sentinel::core::Group& group = state.groups.at(kGroup);
+  const sentinel::core::Group& first = sentinels_[0]->state().groups.at(kGroup);
+  if (state.tilt_since) return node.ip() + " is in TILT";
+  if (group.peers.size() + 1 != sentinels_.size())
+    return fmt::format("{} knows {} peers", node.ip(), group.peers.size());
+  if (group.config_epoch != first.config_epoch || group.primary.address != first.primary.address)
+    return fmt::format("{} is on ({}, {}), {} on ({}, {})", node.ip(), group.config_epoch.number(),
+                       group.primary.address.ToString(), sentinels_[0]->ip(),
+                       first.config_epoch.number(), first.primary.address.ToString());
+  if (group.failover || group.pending_config) return node.ip() + " is in a failover";
+  if (group.primary.sdown_since) return node.ip() + " holds the primary for down";
+  return std::nullopt;
+}
+
+std::optional<std::string> Deployment::ServerTrouble(const ServerNode& node,
+                                                     const base::Endpoint& primary) const {
+  const ServerNode* top = &node;
+  for (size_t hops = 0; hops <= servers_.size(); ++hops) {
+    if (!top->running() || top->paused()) return top->ip() + " does not run";
+    const auto& replication = top->replication();
+    if (!replication.is_replica()) {
+      if (top->endpoint() == primary) return std::nullopt;
+      return fmt::format("{} takes writes, and {} is the primary", top->ip(), primary.ToString());
+    }
+    if (top->endpoint() == primary)
+      return fmt::format("{} is to be the primary, and a replica", top->ip());
+    if (!replication.primary_link_up()) return top->ip() + " has no link to its primary";
+    const base::Endpoint next = replication.Upstream()->primary;
+    top = ServerAt(next);
+    if (top == nullptr) return node.ip() + " follows " + next.ToString();
+  }
+  return node.ip() + " follows itself";
+}
+
+std::optional<std::string> Deployment::Trouble() const {
+  for (const auto& sentinel : sentinels_)
+    if (auto trouble = SentinelTrouble(*sentinel)) return trouble;
+  const base::Endpoint& primary = sentinels_[0]->state().groups.at(kGroup).primary.address;
+  for (const auto& server : servers_)
+    if (auto trouble = ServerTrouble(*server, primary)) return trouble;
+  return std::nullopt;
+}
+
+std::optional<std::string> Deployment::Difference() const {
+  const ServerNode& top = primary();
+  const auto digest = [](const ServerNode& node) {
+    return server::store::DatasetDigest(node.engine().databases());
+  };
+  const server::store::Digest expected = digest(top);
+  for (const auto& server : servers_) {
+    const base::Offset offset = server->replication().offset();
+    if (servers_.size() > 1 && offset != top.replication().offset())
+      return fmt::format("{} is at offset {}, {} at {}", server->ip(), offset.bytes(), top.ip(),
+                         top.replication().offset().bytes());
+    if (!(digest(*server) == expected))
+      return fmt::format("{} and {} differ at offset {}", server->ip(), top.ip(), offset.bytes());
+  }
+  return std::nullopt;
+}
+
+ServerNode* Deployment::ServerAt(const base::Endpoint& address) const {
+  const auto found = std::ranges::find_if(
+      servers_, [&](const auto& server) { return server->endpoint() == address; });
+  return found == servers_.end() ? nullptr : found->get();
+}
+
+ServerNode& Deployment::primary() const {
+  ServerNode* node = ServerAt(sentinels_[0]->state().groups.at(kGroup).primary.address);
+  CHECK(node != nullptr);
+  return *node;
+}
+
+size_t Deployment::LostWrites(const ServerNode& server) const {
+  const auto& keys = server.engine().databases()[0];
+  size_t lost = 0;
+  for (const auto& writer : writers_)
+    for (const std::string& key : writer->acknowledged())
+      if (keys.Find(key) == nullptr) ++lost;
+  return lost;
+}
+
+void Deployment::StopWriters() {
+  for (const auto& writer : writers_) writer->Stop();
+}
+
+}  // namespace quorate::simulation

@@ -1,0 +1,76 @@
+// A whole simulated deployment of one group, "mymaster": servers in chains, sentinels and writers,
+// each on a host of its own in one World. It knows who is who and when all is well; what happens to
+// it is the harness' business.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/simulation/deployment/sentinel_node.h"
+#include "tests/simulation/deployment/server_node.h"
+#include "tests/simulation/deployment/writer.h"
+#include "tests/simulation/world/world.h"
+
+namespace quorate::simulation {
+
+inline constexpr char kGroup[] = "mymaster";
+
+struct DeploymentOptions {
+  // Of every server the one it follows at first, by index; nothing: a primary. The first is one.
+  std::vector<std::optional<size_t>> follows = {std::nullopt, 0, 1};
+  size_t sentinels = 3;
+  uint32_t quorum = 2;
+  base::Duration down_after = std::chrono::seconds(1);
+  base::Duration failover_timeout = std::chrono::seconds(10);
+  bool fast_detection = false;
+  ConfigSyntax syntax = ConfigSyntax::kRedis;
+  size_t writers = 1;
+  base::Duration write_pause = std::chrono::milliseconds(20);
+};
+
+class Deployment {
+ public:
+  // Servers live at 10.0.1.1 and up, sentinels at 10.0.2.1, writers at 10.0.3.1. Nothing runs yet.
+  Deployment(uint64_t seed, const DeploymentOptions& options, const WorldOptions& world = {});
+
+  // Starts everything in good order and waits until it is well; false: it is not within `limit`.
+  bool Start(base::Duration limit = std::chrono::seconds(60));
+
+  // Why not all is well now: every process runs; all sentinels know each other and agree on one
+  // (epoch, address) and see it up, with no failover under way; the server there is the only one
+  // that takes writes, and all others follow it, directly or not, with their links up. Nothing: all
+  // is well.
+  std::optional<std::string> Trouble() const;
+  // Why the datasets are not equal, at equal offsets; nothing: they are. Precondition: Trouble() is
+  // nothing.
+  std::optional<std::string> Difference() const;
+  // The server at that address. Null: none.
+  ServerNode* ServerAt(const base::Endpoint& address) const;
+  // The server that the first sentinel's configuration names. Precondition: that one runs.
+  ServerNode& primary() const;
+  // Acknowledged writes that `server` does not have.
+  size_t LostWrites(const ServerNode& server) const;
+  void StopWriters();
+
+  const DeploymentOptions& options() const { return options_; }
+  World& world() { return world_; }
+  std::vector<std::unique_ptr<ServerNode>>& servers() { return servers_; }
+  std::vector<std::unique_ptr<SentinelNode>>& sentinels() { return sentinels_; }
+  std::vector<std::unique_ptr<Writer>>& writers() { return writers_; }
+
+ private:
+  std::optional<std::string> SentinelTrouble(const SentinelNode& node) const;
+  std::optional<std::string> ServerTrouble(const ServerNode& node,
+                                           const base::Endpoint& primary) const;
+
+  const DeploymentOptions options_;
+  World world_;
+  std::vector<std::unique_ptr<ServerNode>> servers_;
+  std::vector<std::unique_ptr<SentinelNode>> sentinels_;
+  std::vector<std::unique_ptr<Writer>> writers_;
+};
+
+}  // namespace quorate::simulation

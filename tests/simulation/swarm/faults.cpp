@@ -1,0 +1,310 @@
+#include "tests/simulation/swarm/faults.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace quorate::simulation {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr base::Duration kUsualDiskLatency = std::chrono::microseconds(100);
+constexpr base::Duration kUsualDiskJitter = std::chrono::microseconds(400);
+constexpr int64_t kMostClockPpm = 100'000;
+
+}  // namespace
+
+Faults::Faults(Deployment& deployment, const SwarmOptions& options, base::Random random,
+               std::function<void(const std::string&)> tell)
+    : deployment_(deployment),
+      world_(deployment.world()),
+      options_(options),
+      random_(random),
+      tell_(std::move(tell)),
+      operator_(world_.AddHost("10.0.9.1").StartProcess("operator")) {}
+
+base::Duration Faults::Draw(int64_t low_ms, int64_t high_ms) {
+  return milliseconds(random_.Between(low_ms, high_ms));
+}
+
+void Faults::Later(base::Duration delay, std::function<void()> action) {
+  world_.After(delay, [this, action = std::move(action)] {
+    if (!healed_) action();
+  });
+}
+
+void Faults::Plan() {
+  const std::vector<Fault> kinds(options_.faults.begin(), options_.faults.end());
+  for (int i = 0; i < options_.strikes; ++i) {
+    const Fault fault = kinds[random_.Below(kinds.size())];
+    Later(Draw(0, base::ToMs(options_.safety)), [this, fault] { Strike(fault); });
+  }
+}
+
+void Faults::Strike(Fault fault) {
+  switch (fault) {
+    case Fault::kKillServer:
+      return StopServer(false);
+    case Fault::kPowerOffServer:
+      return StopServer(true);
+    case Fault::kKillSentinel:
+      return StopSentinel(AnySentinel(), false);
+    case Fault::kPowerOffSentinel:
+      return StopSentinel(AnySentinel(), true);
+    case Fault::kPowerOffVoter:
+      ++votes_to_hit_;
+      return StopServer(false);  // so that there is a vote
+    case Fault::kPauseServer:
+      return PauseServer();
+    case Fault::kPauseSentinel:
+      return PauseSentinel();
+    case Fault::kStall:
+      return StallSentinels();
+    case Fault::kCutOneWay:
+      return CutWays(false);
+    case Fault::kCutBothWays:
+      return CutWays(true);
+    case Fault::kPartition:
+      return Partition();
+    case Fault::kDiskFull:
+    case Fault::kFailedSyncs:
+    case Fault::kSlowDisk:
+      return SpoilDisk(fault);
+    case Fault::kClockRate:
+    case Fault::kWallJump:
+      return TouchClock(fault);
+    case Fault::kSlowNetwork:
+      return SlowNetwork();
+    case Fault::kForcedFailover:
+      return ForceFailover();
+  }
+}
+
+Host& Faults::AnyHost() {
+  if (random_.Chance(1, 2)) return deployment_.sentinels()[AnySentinel()]->host();
+  return deployment_.servers()[ServerToHit()]->host();
+}
+
+size_t Faults::ServerToHit() {
+  auto& servers = deployment_.servers();
+  for (size_t i = 0; i < servers.size(); ++i)
+    if (servers[i]->running() && !servers[i]->replication().is_replica() && random_.Chance(2, 3))
+      return i;
+  return AnyServer();
+}
+
+// ---- processes
+
+void Faults::StopServer(bool power) {
+  const size_t index = ServerToHit();
+  ServerNode& node = *deployment_.servers()[index];
+  if (!node.running()) return;
+  tell_(fmt::format("{} {}", node.ip(), power ? "loses power" : "is killed"));
+  if (power) {
+    node.PowerOff();
+  } else {
+    node.Kill();
+  }
+  Later(Draw(0, 8000), [this, index] { RestartServer(index); });
+}
+
+void Faults::StopSentinel(size_t index, bool power) {
+  SentinelNode& node = *deployment_.sentinels()[index];
+  if (!node.running()) return;
+  tell_(fmt::format("{} {}", node.ip(), power ? "loses power" : "is killed"));
+  if (power) {
+    node.PowerOff();
+  } else {
+    node.Kill();
+  }
+  const base::Duration away = random_.Chance(1, 2) ? Draw(0, 300) : Draw(300, 6000);
+  Later(away, [this, index] { RestartSentinel(index); });
+}
+
+void Faults::OnVote(size_t sentinel) {
+  if (votes_to_hit_ == 0 || healed_) return;
+  --votes_to_hit_;
+  Later(random_.Chance(1, 2) ? base::Duration{} : Draw(0, 10),
+        [this, sentinel] { StopSentinel(sentinel, true); });
+}
+
+void Faults::RestartServer(size_t index) {
+  ServerNode& node = *deployment_.servers()[index];
+  if (node.running()) return;
+  tell_(node.ip() + " starts");
+  node.Start();
+}
+
+void Faults::RestartSentinel(size_t index) {
+  SentinelNode& node = *deployment_.sentinels()[index];
+  if (node.running()) return;
+  tell_(node.ip() + " starts");
+  const base::Status started = node.Start();
+  if (started.ok()) return;
+  // With faults of the disk that may be; without, the state was damaged by what we did before.
+  const bool disk_faults =
+      options_.faults.contains(Fault::kDiskFull) || options_.faults.contains(Fault::kFailedSyncs);
+  if (healed_ || !disk_faults) failed_start_ = node.ip() + ": " + started.error().message;
+  Later(Draw(100, 1000), [this, index] { RestartSentinel(index); });
+}
+
+void Faults::PauseServer() {
+  ServerNode& node = *deployment_.servers()[ServerToHit()];
+  if (!node.running() || node.paused()) return;
+  tell_(node.ip() + " is paused");
+  node.Pause();
+  Later(Draw(50, 8000), [this, &node] {
+    if (!node.paused()) return;
+    tell_(node.ip() + " is resumed");
+    node.Resume();
+  });
+}
+
+void Faults::PauseSentinel() {
+  SentinelNode& node = *deployment_.sentinels()[AnySentinel()];
+  if (!node.running() || node.paused()) return;
+  tell_(node.ip() + " is paused");
+  node.Pause();
+  Later(Draw(50, 8000), [this, &node] {
+    if (!node.paused()) return;
+    tell_(node.ip() + " is resumed");
+    node.Resume();
+  });
+}
+
+// Everybody stands still for a moment, as when a hypervisor does.
+void Faults::StallSentinels() {
+  tell_("all sentinels stall");
+  const base::Duration time = Draw(100, 4000);
+  for (const auto& node : deployment_.sentinels()) {
+    if (!node->running() || node->paused() || random_.Chance(1, 3)) continue;
+    node->Pause();
+    Later(time, [raw = node.get()] {
+      if (raw->paused()) raw->Resume();
+    });
+  }
+}
+
+// ---- network
+
+void Faults::CutWays(bool both) {
+  Host& from = AnyHost();
+  Host& to = AnyHost();
+  if (&from == &to) return;
+  tell_(fmt::format("cut {} {} {}", from.ip(), both ? "<->" : "->", to.ip()));
+  world_.CutOneWay(from, to);
+  if (both) world_.CutOneWay(to, from);
+  Later(Draw(100, 10000), [this, &from, &to] {
+    tell_(fmt::format("heal {} <-> {}", from.ip(), to.ip()));
+    world_.Heal(from, to);
+  });
+}
+
+void Faults::Partition() {
+  std::vector<Host*> side;
+  for (const auto& node : deployment_.servers())
+    if (random_.Chance(1, 2)) side.push_back(&node->host());
+  for (const auto& node : deployment_.sentinels())
+    if (random_.Chance(1, 2)) side.push_back(&node->host());
+  std::string who;
+  for (const Host* host : side) who += " " + host->ip();
+  tell_("partition of" + who);
+  world_.Partition(side);
+  Later(Draw(500, 10000), [this] {
+    tell_("the network is whole");
+    world_.HealAll();
+  });
+}
+
+void Faults::SlowNetwork() {
+  Host& a = AnyHost();
+  Host& b = AnyHost();
+  if (&a == &b) return;
+  tell_(fmt::format("slow {} <-> {}", a.ip(), b.ip()));
+  world_.SetLatency(a, b, Draw(1, 400), Draw(0, 400));
+  Later(Draw(500, 10000), [this, &a, &b] {
+    world_.SetLatency(a, b, options_.world.network.latency, options_.world.network.jitter);
+  });
+}
+
+// ---- machines
+
+void Faults::SpoilDisk(Fault fault) {
+  Host& host = deployment_.sentinels()[AnySentinel()]->host();
+  tell_(fmt::format("{}: {}", host.ip(), Name(fault)));
+  if (fault == Fault::kFailedSyncs)
+    return host.disk().FailNextSyncs(static_cast<int>(random_.Between(1, 5)));
+  if (fault == Fault::kDiskFull) {
+    host.disk().SetFull(true);
+  } else {
+    host.disk().SetLatency(Draw(1, 200), Draw(0, 1000));
+  }
+  Later(Draw(100, 10000), [this, &host] {
+    tell_(host.ip() + ": disk well");
+    host.disk().SetFull(false);
+    host.disk().SetLatency(kUsualDiskLatency, kUsualDiskJitter);
+  });
+}
+
+void Faults::TouchClock(Fault fault) {
+  Host& host = AnyHost();
+  tell_(fmt::format("{}: {}", host.ip(), Name(fault)));
+  if (fault == Fault::kWallJump) {
+    host.JumpWallClock(milliseconds(random_.Between(-3'600'000, 3'600'000)));
+  } else {
+    host.SetClockRate(random_.Between(-kMostClockPpm, kMostClockPpm));
+  }
+}
+
+// ---- operators
+
+void Faults::ForceFailover() {
+  const SentinelNode& node = *deployment_.sentinels()[AnySentinel()];
+  tell_("SENTINEL FAILOVER at " + node.ip());
+  link::LinkOptions options;
+  options.endpoint = node.endpoint();
+  requests_.push_back(
+      std::make_unique<link::Link>(operator_.io(), random_.Fork(), options, link::LinkCallbacks{}));
+  requests_.back()->Start();
+  const bool sent = requests_.back()->Send(
+      {"SENTINEL", "FAILOVER", kGroup}, operator_.io().Now() + std::chrono::seconds(3),
+      [this](const base::Result<resp::Value>& reply) {
+        tell_("SENTINEL FAILOVER: " + (reply.ok() ? reply->ToString() : reply.error().message));
+      });
+  if (!sent) tell_("SENTINEL FAILOVER: not sent");
+}
+
+void Faults::HealAll() {
+  healed_ = true;
+  tell_("all faults end");
+  // Requests that wait for a reply must not start anything any more.
+  requests_.clear();
+  world_.HealAll();
+  std::vector<Host*> hosts;
+  for (const auto& node : deployment_.servers()) hosts.push_back(&node->host());
+  for (const auto& node : deployment_.sentinels()) hosts.push_back(&node->host());
+  for (Host* host : hosts) {
+    host->disk().SetFull(false);
+    host->disk().FailNextSyncs(0);
+    host->disk().SetLatency(kUsualDiskLatency, kUsualDiskJitter);
+    host->SetClockRate(0);
+    for (Host* other : hosts)
+      if (host != other)
+        world_.SetLatency(*host, *other, options_.world.network.latency,
+                          options_.world.network.jitter);
+  }
+  for (size_t i = 0; i < deployment_.servers().size(); ++i) {
+    if (deployment_.servers()[i]->paused()) deployment_.servers()[i]->Resume();
+    RestartServer(i);
+  }
+  for (size_t i = 0; i < deployment_.sentinels().size(); ++i) {
+    if (deployment_.sentinels()[i]->paused()) deployment_.sentinels()[i]->Resume();
+    RestartSentinel(i);
+  }
+}
+
+}  // namespace quorate::simulation

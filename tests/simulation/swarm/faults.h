@@ -1,0 +1,71 @@
+// Faults of one run: strikes at random moments of the safety phase, each of a random kind among
+// those enabled and undone after a random time; and the end of all faults at once. What was killed
+// is started again by a supervisor, as often as it takes.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "shared/base/random.h"
+#include "tests/simulation/deployment/caller.h"
+#include "tests/simulation/deployment/deployment.h"
+#include "tests/simulation/swarm/options.h"
+
+namespace quorate::simulation {
+
+class Faults {
+ public:
+  // `tell` is given every fault in words, as it happens.
+  Faults(Deployment& deployment, const SwarmOptions& options, base::Random random,
+         std::function<void(const std::string&)> tell);
+
+  // Plans all strikes, from now on.
+  void Plan();
+  // Everything is powered, runs, is connected and in order again; no strike that is still planned
+  // happens.
+  void HealAll();
+  // A sentinel has just cast a vote; strikes it if that is planned.
+  void OnVote(size_t sentinel);
+
+  // A sentinel that should have started and did not, though its disk was well.
+  const std::optional<std::string>& failed_start() const { return failed_start_; }
+
+ private:
+  void Strike(Fault fault);
+  void StopServer(bool power);
+  void StopSentinel(size_t index, bool power);
+  void RestartServer(size_t index);
+  void RestartSentinel(size_t index);
+  void PauseServer();
+  void PauseSentinel();
+  void StallSentinels();
+  void CutWays(bool both);
+  void Partition();
+  void SpoilDisk(Fault fault);
+  void TouchClock(Fault fault);
+  void SlowNetwork();
+  void ForceFailover();
+
+  size_t AnyServer() { return random_.Below(deployment_.servers().size()); }
+  size_t AnySentinel() { return random_.Below(deployment_.sentinels().size()); }
+  // Sentinels' more often than servers'.
+  Host& AnyHost();
+  // Mostly the primary: what hits a replica says little.
+  size_t ServerToHit();
+  base::Duration Draw(int64_t low_ms, int64_t high_ms);
+  void Later(base::Duration delay, std::function<void()> action);
+
+  Deployment& deployment_;
+  World& world_;
+  const SwarmOptions& options_;
+  base::Random random_;
+  const std::function<void(const std::string&)> tell_;
+  Process& operator_;  // who asks for failovers
+  std::vector<std::unique_ptr<link::Link>> requests_;
+  bool healed_ = false;
+  int votes_to_hit_ = 0;
+  std::optional<std::string> failed_start_;
+};
+
+}  // namespace quorate::simulation

@@ -1,0 +1,55 @@
+// What one seed draws before anything runs: topology, timings, workload, and which kinds of faults
+// strike how often. Everything that a run does follows from it and the seed.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "tests/simulation/deployment/deployment.h"
+
+namespace quorate::simulation {
+
+enum class Fault {
+  kKillServer,
+  kKillSentinel,
+  kPowerOffServer,
+  kPowerOffSentinel,
+  kPowerOffVoter,  // a sentinel, just after it has cast a vote
+  kPauseServer,
+  kPauseSentinel,
+  kStall,
+  kCutOneWay,
+  kCutBothWays,
+  kPartition,
+  kDiskFull,
+  kFailedSyncs,
+  kSlowDisk,
+  kClockRate,
+  kWallJump,
+  kSlowNetwork,
+  kForcedFailover,
+};
+inline constexpr int kFaults = static_cast<int>(Fault::kForcedFailover) + 1;
+
+std::string_view Name(Fault fault);
+// Whether acknowledged writes may be lost when it strikes: a primary is cut off, dies or stands
+// still. Without such faults nothing acknowledged is ever lost.
+bool MayLoseWrites(Fault fault);
+
+struct SwarmOptions {
+  DeploymentOptions deployment;
+  WorldOptions world;
+  std::set<Fault> faults;
+  // How long faults are started for, and how many.
+  base::Duration safety{};
+  int strikes = 0;
+
+  // Every value, for people.
+  std::string Describe() const;
+};
+
+SwarmOptions DrawOptions(uint64_t seed);
+
+}  // namespace quorate::simulation

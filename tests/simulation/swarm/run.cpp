@@ -1,0 +1,208 @@
+#include "tests/simulation/swarm/run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "tests/simulation/swarm/checkers.h"
+#include "tests/simulation/swarm/faults.h"
+
+namespace quorate::simulation {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr base::Duration kLook = milliseconds(100);
+// All must be well for so long without a break.
+constexpr base::Duration kSteady = seconds(3);
+// Requests of writers that were told to stop are over after this.
+constexpr base::Duration kLastRequests = seconds(1);
+// Then the last writes reach every server within this.
+constexpr base::Duration kDrain = seconds(10);
+
+class Run {
+ public:
+  Run(uint64_t seed, const std::function<void(const std::string&)>& tell);
+  ~Run() { deployment_.world().SetTurnObserver({}); }
+  Verdict Execute();
+
+ private:
+  void Watch();
+  void OnTurn(HostId host);
+  void OnSentinelTurn(size_t index);
+  void OnServerTurn(size_t index);
+  bool Violated();
+  // Until the time is over or something was violated.
+  void RunFor(base::Duration time);
+  void DemandLiveness();
+  void DemandEqualData();
+  void DemandWrites();
+  void DemandWholeTransactions();
+  void Tell(const std::string& what);
+
+  const SwarmOptions options_;
+  const std::function<void(const std::string&)>& tell_;
+  Deployment deployment_;
+  Faults faults_;
+  Checkers checkers_;
+  base::Instant started_;
+  base::Instant end_{};  // all is well by then, or never
+  // Of every host that matters, which sentinel or server it is.
+  std::map<HostId, size_t> sentinel_hosts_;
+  std::map<HostId, size_t> server_hosts_;
+  std::vector<uint64_t> vote_epochs_;
+  // Which start of it was seen last.
+  std::vector<int> sentinel_starts_;
+  std::vector<int> server_starts_;
+};
+
+Run::Run(uint64_t seed, const std::function<void(const std::string&)>& tell)
+    : options_(DrawOptions(seed)),
+      tell_(tell),
+      deployment_(seed, options_.deployment, options_.world),
+      faults_(deployment_, options_, deployment_.world().ForkRandom(),
+              [this](const std::string& what) { Tell("!! " + what); }),
+      checkers_(options_.deployment.sentinels, options_.deployment.follows.size()),
+      started_(deployment_.world().Now()),
+      vote_epochs_(options_.deployment.sentinels) {
+  Watch();
+}
+
+void Run::Tell(const std::string& what) {
+  if (!tell_) return;
+  const double now = static_cast<double>((deployment_.world().Now() - started_).count()) / 1e9;
+  tell_(fmt::format("{:11.6f} {}", now, what));
+}
+
+void Run::Watch() {
+  for (size_t i = 0; i < deployment_.sentinels().size(); ++i) {
+    SentinelNode& node = *deployment_.sentinels()[i];
+    sentinel_hosts_[node.host().id()] = i;
+    if (tell_)
+      node.SetLogObserver(
+          [this, &node](std::string_view line) { Tell(fmt::format("{} {}", node.ip(), line)); });
+  }
+  for (size_t i = 0; i < deployment_.servers().size(); ++i)
+    server_hosts_[deployment_.servers()[i]->host().id()] = i;
+  sentinel_starts_.resize(deployment_.sentinels().size());
+  server_starts_.resize(deployment_.servers().size());
+  deployment_.world().SetTurnObserver([this](HostId host) { OnTurn(host); });
+}
+
+void Run::OnTurn(HostId host) {
+  if (const auto sentinel = sentinel_hosts_.find(host); sentinel != sentinel_hosts_.end())
+    return OnSentinelTurn(sentinel->second);
+  if (const auto server = server_hosts_.find(host); server != server_hosts_.end())
+    OnServerTurn(server->second);
+}
+
+void Run::OnSentinelTurn(size_t index) {
+  const SentinelNode& node = *deployment_.sentinels()[index];
+  if (!node.running()) return;
+  if (std::exchange(sentinel_starts_[index], node.starts()) != node.starts())
+    checkers_.ForgetSentinel(index);
+  checkers_.ObserveSentinel(index, node.state());
+  const uint64_t epoch = checkers_.VoteEpoch(index);
+  if (epoch <= vote_epochs_[index]) return;
+  vote_epochs_[index] = epoch;
+  faults_.OnVote(index);
+}
+
+void Run::OnServerTurn(size_t index) {
+  const ServerNode& node = *deployment_.servers()[index];
+  if (!node.running()) return;
+  if (std::exchange(server_starts_[index], node.starts()) != node.starts())
+    checkers_.ForgetServer(index);
+  checkers_.ObserveServer(index, node.replication().history());
+}
+
+bool Run::Violated() {
+  if (faults_.failed_start())
+    checkers_.Violate("start: a sentinel cannot read its own state: " + *faults_.failed_start());
+  return checkers_.violation().has_value();
+}
+
+void Run::RunFor(base::Duration time) {
+  deployment_.world().RunUntil([this] { return Violated(); }, time);
+}
+
+Verdict Run::Execute() {
+  if (!deployment_.Start()) checkers_.Violate("start: " + *deployment_.Trouble());
+  if (!Violated()) {
+    Tell("all is well; faults begin");
+    faults_.Plan();
+    RunFor(options_.safety);
+  }
+  if (!Violated()) {
+    faults_.HealAll();
+    DemandLiveness();
+  }
+  if (!Violated()) DemandEqualData();
+  if (!Violated()) DemandWrites();
+  Verdict verdict;
+  verdict.violation = checkers_.violation();
+  verdict.trace_hash = deployment_.world().TraceHash();
+  verdict.elections = checkers_.elections();
+  verdict.configurations = checkers_.configurations();
+  verdict.loss_checked = std::ranges::none_of(options_.faults, MayLoseWrites);
+  for (const auto& writer : deployment_.writers())
+    verdict.acknowledged += writer->acknowledged().size();
+  return verdict;
+}
+
+// L1. A command that was stuck in a cut may still arrive and undo what was well; so it counts when
+// it stays.
+void Run::DemandLiveness() {
+  const base::Duration bound =
+      2 * options_.deployment.failover_timeout + options_.deployment.down_after + seconds(30);
+  end_ = deployment_.world().Now() + bound;
+  base::Duration well{};
+  while (well < kSteady && !Violated()) {
+    RunFor(kLook);
+    const std::optional<std::string> trouble = deployment_.Trouble();
+    well = trouble ? base::Duration{} : well + kLook;
+    if (trouble && deployment_.world().Now() >= end_)
+      checkers_.Violate(
+          fmt::format("L1: {} ms after the last fault: {}", base::ToMs(bound), *trouble));
+  }
+  if (!Violated()) Tell("all is well again");
+}
+
+// R2.
+void Run::DemandEqualData() {
+  deployment_.StopWriters();
+  RunFor(kLastRequests);
+  end_ = std::max(end_, deployment_.world().Now() + kDrain);
+  while (!Violated()) {
+    std::optional<std::string> difference = deployment_.Trouble();
+    if (!difference) difference = deployment_.Difference();
+    if (!difference) return;
+    if (deployment_.world().Now() >= end_) return checkers_.Violate("R2: " + *difference);
+    RunFor(kLook);
+  }
+}
+
+void Run::DemandWrites() {
+  ServerNode& primary = deployment_.primary();
+  if (std::ranges::none_of(options_.faults, MayLoseWrites)) {
+    const size_t lost = deployment_.LostWrites(primary);
+    if (lost > 0)
+      checkers_.Violate(fmt::format("D1: {} acknowledged writes lost, and nobody died", lost));
+  }
+  for (const auto& writer : deployment_.writers())
+    if (const auto torn = writer->TornTransaction(primary.engine().databases()))
+      checkers_.Violate("R6: " + *torn);
+}
+
+}  // namespace
+
+Verdict RunSeed(uint64_t seed, const std::function<void(const std::string&)>& tell) {
+  return Run(seed, tell).Execute();
+}
+
+}  // namespace quorate::simulation
