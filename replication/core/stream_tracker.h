@@ -33,7 +33,7 @@ class StreamTracker {
   std::string_view Applied(std::span<const std::string_view> args, std::string_view raw);
 
   bool in_transaction() const { return in_transaction_; }
-  std::string_view pending() const { return pending_.view(); }
+  std::string_view pending() const { return released_ ? std::string_view() : pending_.view(); }
   // The selected database at the released offset; -1 = none selected yet.
   int db() const { return db_; }
 

@@ -170,6 +170,11 @@ int Replication::stream_db() const {
   return replica_.is_replica() ? replica_.tracker().db() : primary_.selected_db();
 }
 
+void Replication::CheckInvariants() const {
+  primary_.CheckInvariants();
+  replica_.CheckInvariants();
+}
+
 void Replication::SetOptions(const core::Options& options) {
   options_ = options;
   primary_.SetOptions(options);

@@ -108,6 +108,9 @@ class Replication {
   // Bytes received from our primary, snapshots included.
   uint64_t upstream_input_bytes() const;
 
+  // Aborts if an invariant of the history or of a machine is broken; for tests.
+  void CheckInvariants() const;
+
   // CONFIG SET of any replication directive.
   void SetOptions(const core::Options& options);
 

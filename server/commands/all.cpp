@@ -18,6 +18,7 @@ void RegisterAll(engine::CommandTable& table) {
   table.Add(ObjectRows());
   table.Add(CopyMoveRows());
   table.Add(ScanRows());
+  table.Add(DumpRows());
   table.Add(ExpireRows());
   table.Add(DatabaseRows());
   // Transactions, publish and subscribe.

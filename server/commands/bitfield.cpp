@@ -149,8 +149,7 @@ std::optional<int64_t> Fit(const Operation& operation, Wide exact) {
 
 // What SET and INCRBY are to write. An unsigned field takes a negative SET as a huge number.
 std::optional<int64_t> NewValue(const Operation& operation, int64_t old) {
-  if (operation.action == Action::kIncrement)
-    return Fit(operation, Wide{old} + operation.operand);
+  if (operation.action == Action::kIncrement) return Fit(operation, Wide{old} + operation.operand);
   if (operation.type.is_signed) return Fit(operation, operation.operand);
   return Fit(operation, static_cast<uint64_t>(operation.operand));
 }

@@ -240,8 +240,8 @@ void BitOp(Context& context) {
   for (size_t i = 1; i < sources->size(); ++i) Combine(result, (*sources)[i], *operation);
 
   const store::Lookup target = context.Key(2);
-  context.DropIfExpired(target);
   if (size != 0) {
+    context.DropIfExpired(target);
     StoreString(context, target, result, store::ExpiryChange::Clear(), store::StringForm::kGrown);
     context.Notify(config::kNotifyString, "set", target.key);
   } else if (context.db().Delete(target)) {

@@ -26,6 +26,7 @@ Rows KeyRows();
 Rows ObjectRows();
 Rows CopyMoveRows();
 Rows ScanRows();
+Rows DumpRows();
 Rows ExpireRows();
 Rows DatabaseRows();
 

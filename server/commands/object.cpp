@@ -1,4 +1,5 @@
 // OBJECT: what is known of a key beside its value.
+#include <cstdint>
 #include <string_view>
 
 #include "server/commands/families.h"
@@ -16,6 +17,13 @@ using engine::Context;
 bool UsesLfu(const config::ServerSettings& settings) {
   return settings.maxmemory_policy == config::EvictionPolicy::kAllKeysLfu ||
          settings.maxmemory_policy == config::EvictionPolicy::kVolatileLfu;
+}
+
+bool MayShareIntegers(const config::ServerSettings& settings) {
+  using config::EvictionPolicy;
+  return settings.maxmemory == 0 ||
+         !(UsesLfu(settings) || settings.maxmemory_policy == EvictionPolicy::kAllKeysLru ||
+           settings.maxmemory_policy == EvictionPolicy::kVolatileLru);
 }
 
 // Looking at a key this way leaves no trace on it. Answers null if there is none.
@@ -54,9 +62,14 @@ void ObjectIdleTime(Context& context) {
   context.reply.Integer(store::LruIdleMs(record->access(), context.wall) / 1000);
 }
 
-// Values are never shared between keys.
+// Values are never shared between keys here, but Redis shares the integers below 10000 unless an
+// eviction policy needs their access bits, and says so by this number.
 void ObjectRefCount(Context& context) {
-  if (Inspect(context) != nullptr) context.reply.Integer(1);
+  const store::Record* record = Inspect(context);
+  if (record == nullptr) return;
+  const bool small = record->is_string() && record->is_integer() && record->integer() >= 0 &&
+                     record->integer() < 10000;
+  context.reply.Integer(small && MayShareIntegers(context.engine.settings()) ? INT32_MAX : 1);
 }
 
 void ObjectHelp(Context& context) {

@@ -217,6 +217,7 @@ class Node final : public Dataset,
       replication.EndTurn();
       for (const uint64_t id : closing_) Drop(id);
       closing_.clear();
+      replication.CheckInvariants();
     });
   }
   ~Node() override {
