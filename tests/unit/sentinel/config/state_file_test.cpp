@@ -1,0 +1,105 @@
+#include "sentinel/config/state_file.h"
+
+#include "tests/unit/sentinel/config/samples.h"
+
+#include <doctest/doctest.h>
+
+namespace quorate::sentinel::config {
+namespace {
+
+StateFile Sample() {
+  StateFile file;
+  file.current = {SampleSettings(), SampleState()};
+  file.current.durable.groups[0].vote.leader = Id('b');
+  file.configured.durable.groups = {SampleState().groups[1]};
+  return file;
+}
+
+Statements Yaml(std::vector<core::DurableGroup> groups) {
+  Statements yaml;
+  yaml.durable.groups = std::move(groups);
+  return yaml;
+}
+
+core::DurableGroup Group(const std::string& name, uint16_t port, uint32_t quorum) {
+  core::DurableGroup group;
+  group.name = name;
+  group.primary = {"10.0.0.1", port};
+  group.options.quorum = quorum;
+  return group;
+}
+
+TEST_CASE("state file: what was written is read back") {
+  const StateFile file = Sample();
+  const base::Result<StateFile> read = ReadStateFile(WriteStateFile(file));
+  REQUIRE(read);
+  CHECK(read->current.durable == file.current.durable);
+  CHECK(read->current.settings == file.current.settings);
+  CHECK(read->configured.durable == file.configured.durable);
+}
+
+TEST_CASE("state file: cut anywhere or with any byte changed, it is refused") {
+  const std::string text = WriteStateFile(Sample());
+  for (size_t cut = 0; cut < text.size(); ++cut) {
+    CAPTURE(cut);
+    CHECK_FALSE(ReadStateFile(text.substr(0, cut)));
+  }
+  for (size_t at = 0; at < text.size(); ++at) {
+    CAPTURE(at);
+    std::string damaged = text;
+    damaged[at] = static_cast<char>(damaged[at] ^ 1);
+    CHECK_FALSE(ReadStateFile(damaged));
+  }
+}
+
+TEST_CASE("state file: a torn one stops the start, with its name in the error") {
+  const std::string yaml = "groups:\n- {name: a, primary: \"10.0.0.1:6379\", quorum: 2}\n";
+  const std::string state = WriteStateFile(Sample());
+  CHECK(LoadError("s.yaml", yaml, state).empty());
+  CHECK(Contains(LoadError("s.yaml", yaml, state.substr(0, state.size() / 2)), "s.yaml.state"));
+  CHECK(Contains(LoadError("s.yaml", yaml, ""), "s.yaml.state"));
+}
+
+TEST_CASE("merge: what was learned and changed at run time goes on") {
+  StateFile last;
+  last.configured = Yaml({Group("a", 6379, 2)});
+  last.current = Yaml({Group("a", 7000, 3)});
+  last.current.durable.groups[0].config_epoch = base::Epoch(5);
+  last.current.durable.current_epoch = base::Epoch(8);
+  const Statements merged = Merge(Yaml({Group("a", 6379, 2)}), last);
+  CHECK(merged.durable == last.current.durable);
+}
+
+TEST_CASE("merge: what the operator has edited since wins") {
+  StateFile last;
+  last.configured = Yaml({Group("a", 6379, 2)});
+  last.current = Yaml({Group("a", 7000, 3)});
+  last.current.durable.groups[0].config_epoch = base::Epoch(5);
+  Statements yaml = Yaml({Group("a", 6379, 4)});
+  yaml.settings.announce_ip = "10.0.0.5";
+  const Statements merged = Merge(yaml, last);
+  CHECK(merged.durable.groups[0].options.quorum == 4);
+  CHECK(merged.durable.groups[0].primary.port == 7000);
+  CHECK(merged.durable.groups[0].config_epoch == base::Epoch(5));
+  CHECK(merged.settings.announce_ip == "10.0.0.5");
+  const Statements moved = Merge(Yaml({Group("a", 6400, 2)}), last);
+  CHECK(moved.durable.groups[0].primary.port == 6400);
+  CHECK(moved.durable.groups[0].config_epoch == base::Epoch(5));
+}
+
+TEST_CASE("merge: groups come and go with the YAML, and with commands") {
+  StateFile last;
+  last.configured = Yaml({Group("dropped", 1, 1), Group("removed", 2, 1)});
+  last.current = Yaml({Group("added", 3, 1), Group("dropped", 1, 1)});
+  last.current.durable.groups[1].vote.epoch = base::Epoch(6);
+  const Statements merged = Merge(Yaml({Group("new", 4, 1), Group("removed", 2, 1)}), last);
+  REQUIRE(merged.durable.groups.size() == 2);
+  CHECK(merged.durable.groups[0].name == "added");  // SENTINEL MONITOR
+  CHECK(merged.durable.groups[1].name == "new");    // written into the YAML
+  CHECK(merged.durable.retired.at("dropped").vote == base::Epoch(6));
+  // SENTINEL REMOVE holds until the entry is edited.
+  CHECK(Merge(Yaml({Group("removed", 2, 9)}), last).durable.groups[1].name == "removed");
+}
+
+}  // namespace
+}  // namespace quorate::sentinel::config
