@@ -106,12 +106,9 @@ void SentinelSet(Context& context) {
   if (!context.host.state().groups.contains(context.text(2))) return context.Error(kNoSuchMaster);
   CheckedOptions checked = CheckScripts(context);
   if (!checked.error.empty()) {
-    if (!checked.arguments.empty()) {
-      context.host.Submit(context.client, [&](ClientId) {
-        return Input(
-            core::SetRequested{ClientId::kNone, context.text(2), std::move(checked.arguments)});
-      });
-    }
+    if (!checked.arguments.empty())
+      context.host.Apply(
+          core::SetRequested{ClientId::kNone, context.text(2), std::move(checked.arguments)});
     return context.Error(checked.error);
   }
   context.host.Submit(context.client, [&](ClientId id) {
