@@ -9,6 +9,7 @@
 #include "server/engine/engine.h"
 #include "server/store/access.h"
 #include "server/store/digest.h"
+#include "shared/base/numbers.h"
 #include "shared/command/introspection.h"
 #include "shared/resp/errors.h"
 
@@ -143,7 +144,7 @@ void Replicate(Context& context) {
 }
 
 void SetActiveExpire(Context& context) {
-  context.engine.active_expire_enabled = std::atoi(std::string(context.arg(2)).c_str()) != 0;
+  context.engine.active_expire_enabled = base::ParseInt64(context.arg(2)).value_or(0) != 0;
   context.reply.Ok();
 }
 
