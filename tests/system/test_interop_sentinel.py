@@ -1,11 +1,13 @@
 """Sentinels and servers of both families together: who dies, who is elected, who comes back."""
 
-import signal
-import time
-
 from deployment import GROUP, Deployment, Events
-from harness import OURS, REDIS, SystemTest, main, wait_for
+from harness import OURS, REDIS, SystemTest, main
 from workload import fill
+
+
+# The events of a planned failover on the sentinel that leads it. Ours publishes the last two the other way round: clients
+# need not wait until the last replica is told.
+STORY = ["+new-epoch", "+elected-leader", "+selected-slave", "+promoted-slave", "+failover-end", "+switch-master"]
 
 
 class Failovers:
@@ -14,8 +16,11 @@ class Failovers:
     sentinels = (OURS,) * 3
     servers = (OURS,) * 3
 
-    def deploy(self, **options):
-        return Deployment(self.world, servers=self.servers, sentinels=self.sentinels, **options)
+    def deploy(self):
+        # Redis' sentinel pings once a second, and first a second after it adopted a new primary: at 1000 ms it sometimes
+        # holds that one for down.
+        down_after_ms = 2000 if REDIS in self.sentinels else 1000
+        return Deployment(self.world, servers=self.servers, sentinels=self.sentinels, down_after_ms=down_after_ms)
 
     def assert_equal_data(self, deployment, primary):
         self.assert_synced(primary, *(server for server in deployment.servers if server is not primary))
@@ -38,7 +43,6 @@ class Failovers:
         old.until_ready()
         deployment.await_follows(old, new)
         self.assert_equal_data(deployment, new)
-        self.assertIn("+convert-to-slave" if "+convert-to-slave" in events.channels() else "-sdown", events.channels())
 
     def test_planned_failover(self):
         deployment = self.deploy()
@@ -52,15 +56,32 @@ class Failovers:
                 deployment.await_follows(server, new)
         self.assert_equal_data(deployment, new)
         events.wait("+switch-master")
-        story = [channel for channel in events.channels()
-                 if channel in ("+new-epoch", "+elected-leader", "+selected-slave", "+promoted-slave",
-                                "+failover-end", "+switch-master")]
-        self.assertEqual(story, ["+new-epoch", "+elected-leader", "+selected-slave", "+promoted-slave", "+failover-end",
-                                 "+switch-master"])
+        events.wait("+failover-end")
+        story = [channel for channel in events.channels() if channel in STORY]
+        self.assertEqual(story[:4], STORY[:4])
+        self.assertEqual(sorted(story[4:]), sorted(STORY[4:]))
 
 
 class RedisSentinelsOverOurs(Failovers, SystemTest):
     sentinels = (REDIS,) * 3
+
+
+class OurSentinelsOverRedis(Failovers, SystemTest):
+    servers = (REDIS,) * 3
+
+
+class OursOverOurs(Failovers, SystemTest):
+    pass
+
+
+class MixedSentinels(Failovers, SystemTest):
+    sentinels = (OURS, REDIS, OURS)
+    servers = (OURS, REDIS, OURS)
+
+
+class MixedSentinelsOfRedisMajority(Failovers, SystemTest):
+    sentinels = (REDIS, OURS, REDIS)
+    servers = (REDIS, OURS, REDIS)
 
 
 if __name__ == "__main__":

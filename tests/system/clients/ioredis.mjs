@@ -8,7 +8,6 @@ const client = new Redis({
   name: group,
   sentinelRetryStrategy: () => 50,
   retryStrategy: () => 50,
-  failoverDetector: true,
 })
 client.on('error', () => {}) // every failed write is counted by the writer
 
