@@ -67,10 +67,14 @@ base::Result<resp::Value> PinnedServer::Call(const Command& command) {
 
 std::string PinnedServer::Version() {
   const auto info = Call({"INFO", "server"});
-  constexpr std::string_view kField = "redis_version:";
-  const size_t at = info ? info->text.find(kField) : std::string::npos;
-  if (at == std::string::npos) return "";
-  return info->text.substr(at + kField.size(), info->text.find('\r', at) - at - kField.size());
+  if (!info) return "";
+  for (const std::string_view field : {"quorate_version:", "redis_version:"}) {
+    const size_t at = info->text.find(field);
+    if (at == std::string::npos) continue;
+    const size_t start = at + field.size();
+    return info->text.substr(start, info->text.find('\r', start) - start);
+  }
+  return "";
 }
 
 double PinnedServer::CpuSeconds() const {

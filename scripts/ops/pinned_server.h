@@ -27,7 +27,7 @@ class PinnedServer {
   const base::Endpoint& endpoint() const { return endpoint_; }
   // An error reply is an error here.
   base::Result<resp::Value> Call(const Command& command);
-  // INFO's redis_version; empty if it does not say.
+  // The version that INFO tells, of Quorate before that of Redis; empty if it does not say.
   std::string Version();
   // User and system time so far, in seconds.
   double CpuSeconds() const;
