@@ -1,5 +1,8 @@
 """Sentinels and servers of both families together: who dies, who is elected, who comes back."""
 
+import signal
+import time
+
 from deployment import GROUP, Deployment, Events
 from harness import OURS, REDIS, SystemTest, main
 from workload import fill
@@ -71,7 +74,50 @@ class OurSentinelsOverRedis(Failovers, SystemTest):
 
 
 class OursOverOurs(Failovers, SystemTest):
-    pass
+    def test_paused_primary_is_replaced_and_gives_up_its_writes(self):
+        deployment = self.deploy()
+        old = deployment.primary
+        fill(old, 50)
+        self.assertEqual(old("WAIT", "2", "5000"), 2)
+        old.signal(signal.SIGSTOP)
+        new = deployment.await_new_primary(old)
+        new("SET", "after", "x")
+        old.signal(signal.SIGCONT)
+        deployment.await_follows(old, new)
+        self.assert_equal_data(deployment, new)
+
+    def test_nothing_happens_without_a_majority(self):
+        deployment = self.deploy()
+        old = deployment.primary
+        for sentinel in deployment.sentinels[1:]:
+            sentinel.kill()
+        events = Events(deployment.sentinels[0])
+        old.kill()
+        events.wait("+sdown")
+        time.sleep(2)
+        self.assertNotIn("+switch-master", events.channels())
+        self.assertEqual([server.info()["role"] for server in deployment.servers[1:]], ["slave", "slave"])
+        deployment.sentinels[1].restart()
+        deployment.sentinels[2].restart()
+        deployment.await_new_primary(old)
+
+
+class Chain(SystemTest):
+    """A primary, its replica, and a replica of that replica."""
+
+    def test_every_link_of_the_chain_ends_up_below_the_new_primary(self):
+        deployment = Deployment(self.world, chain=True)
+        first, second, third = deployment.servers
+        fill(first, 50)
+        self.assert_synced(first, second, third)
+        first.kill()
+        self.assertIs(deployment.await_new_primary(first), second)
+        fill(second, 50, prefix="after")
+        self.assert_synced(second, third)
+        self.assertEqual(second.info("stats")["sync_full"], 1)
+        first.restart()
+        deployment.await_follows(first, second)
+        self.assert_synced(second, first, third)
 
 
 class MixedSentinels(Failovers, SystemTest):
