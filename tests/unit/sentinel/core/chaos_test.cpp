@@ -147,9 +147,9 @@ class Chaos {
 
   void ExpectSafety() {
     INFO(world_.Story());
-    for (const auto& [epoch, leaders] : world_.leaders()) {
-      CAPTURE(epoch);
-      CHECK(leaders.size() == 1);
+    for (const auto& entry : world_.leaders()) {
+      CAPTURE(entry.first);
+      CHECK(entry.second.size() == 1);
     }
   }
 
