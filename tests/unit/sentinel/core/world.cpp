@@ -122,7 +122,8 @@ void World::ArmTimer(int i) {
   const uint64_t generation = ++timer_generation_[i];
   const auto deadline = sentinels_[i].core->NextDeadline();
   if (!deadline) return;
-  At(std::max(*deadline, now_), [this, i, generation] {
+  CHECK(*deadline > now_);  // everything due now has been done now
+  At(*deadline, [this, i, generation] {
     if (timer_generation_[i] != generation) return;
     if (sentinels_[i].frozen) return;
     StepSentinel(i, Tick{});
