@@ -36,6 +36,7 @@
 //   P5  in the role of a replica nothing but ForwardApplied moves the history.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -229,6 +230,9 @@ class Primary {
   void CheckInvariants() const;
 
  private:
+  // Keepalives to waiting replicas and timeouts are looked at this often.
+  static constexpr base::Duration kTickPeriod = std::chrono::seconds(1);
+
   struct WaitSnapshot {
     base::Instant since;
   };

@@ -1,12 +1,10 @@
 #include "replication/core/replica.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <utility>
 
-#include "shared/base/check.h"
-#include "shared/base/numbers.h"
+#include "replication/core/wire.h"
 #include "shared/base/overloaded.h"
 
 namespace quorate::replication::core {
@@ -16,34 +14,8 @@ using namespace std::chrono_literals;
 
 constexpr base::Duration kFirstRetry = 100ms;
 constexpr base::Duration kLongestRetry = 1s;
-constexpr base::Duration kAlivePeriod = 1s;
 // A reply to the handshake, or a snapshot header.
 constexpr size_t kMaxLine = 1024;
-
-std::string Encode(std::initializer_list<std::string_view> args) {
-  std::string out = "*" + std::to_string(args.size()) + "\r\n";
-  for (const std::string_view arg : args) {
-    out.append("$").append(std::to_string(arg.size())).append("\r\n");
-    out.append(arg).append("\r\n");
-  }
-  return out;
-}
-
-// The next space-separated word of `text`, taken off its front; empty at the end.
-std::string_view TakeWord(std::string_view& text) {
-  const size_t begin = std::min(text.find_first_not_of(' '), text.size());
-  const size_t end = std::min(text.find(' ', begin), text.size());
-  const std::string_view word = text.substr(begin, end - begin);
-  text.remove_prefix(end);
-  return word;
-}
-
-std::string Quote(std::string_view line) { return "'" + std::string(line.substr(0, 128)) + "'"; }
-
-bool IsAuthenticationError(std::string_view line) {
-  return line.starts_with("-NOAUTH") || line.starts_with("-NOPERM") ||
-         line.starts_with("-ERR operation not permitted");
-}
 
 }  // namespace
 
@@ -80,8 +52,7 @@ ReplicaActions Replica::Step(base::Instant now, const ReplicaInput& input) {
   return actions;
 }
 
-// ---- role
-// -----------------------------------------------------------------------------------------------------------
+// ---- role ---------------------------------------------------------------------------------------
 
 void Replica::OnFollow(base::Instant now, const Follow& follow, ReplicaActions& actions) {
   LeaveLink(actions);
@@ -110,15 +81,14 @@ void Replica::OnPromote(ReplicaActions& actions) {
   actions.emplace_back(Promoted{});
 }
 
-// ---- the link
-// -------------------------------------------------------------------------------------------------------
+// ---- the link -----------------------------------------------------------------------------------
 
 void Replica::OnLinkOpened(base::Instant now, ReplicaActions& actions) {
   if (!std::holds_alternative<Connecting>(state_)) return;
   state_ = Handshaking{{Expect::kPing}};
   last_io_ = now;
   line_.clear();
-  actions.emplace_back(Send{Encode({"PING"})});
+  actions.emplace_back(Send{EncodeCommand({"PING"})});
 }
 
 void Replica::LeaveLink(ReplicaActions& actions) {
@@ -185,9 +155,7 @@ void Replica::Tick(base::Instant now, ReplicaActions& actions) {
       actions.emplace_back(Send{std::move(ack)});
   }
 }
-
-// ---- received lines
-// -------------------------------------------------------------------------------------------------
+// ---- received bytes -----------------------------------------------------------------------------
 
 Replica::Segment Replica::Receive(base::Instant now, std::string_view& input,
                                   ReplicaActions& actions) {
@@ -234,124 +202,7 @@ void Replica::OnLine(base::Instant now, std::string_view line, ReplicaActions& a
   }
 }
 
-void Replica::OnHandshakeReply(base::Instant now, std::string_view line, ReplicaActions& actions) {
-  auto& handshake = std::get<Handshaking>(state_);
-  const Expect expected = handshake.expected.front();
-  handshake.expected.pop_front();
-  switch (expected) {
-    case Expect::kPing:
-      if (!line.starts_with('+') && !IsAuthenticationError(line)) {
-        return Break(now, "it answered PING with " + Quote(line), actions);
-      }
-      return Introduce(handshake, actions);
-    case Expect::kAuth:
-      if (line.starts_with('-')) return Break(now, "it refused AUTH with " + Quote(line), actions);
-      break;
-    case Expect::kListeningPort:
-    case Expect::kIpAddress:
-    case Expect::kCapabilities:
-      // An old primary may know none of these; the sync works without.
-      if (line.starts_with('-')) {
-        actions.emplace_back(
-            ReplicaNote{"(Non critical) Master does not understand REPLCONF: " + Quote(line)});
-      }
-      break;
-    case Expect::kPsync:
-      return OnPsyncReply(now, line, actions);
-  }
-  if (!handshake.expected.empty()) return;
-  handshake.expected.push_back(Expect::kPsync);
-  actions.emplace_back(ReplicaNote{
-      resumable_ ? "Trying a partial resynchronization (request " + history_.id().ToString() + ":" +
-                       std::to_string(history_.offset().bytes() + 1) + ")."
-                 : "Partial resynchronization not possible (no cached master)"});
-  // PSYNC goes alone: with replies still pending it would be refused. It names the next byte we
-  // want, counted from 1.
-  actions.emplace_back(Send{resumable_ ? Encode({"PSYNC", history_.id().view(),
-                                                 std::to_string(history_.offset().bytes() + 1)})
-                                       : Encode({"PSYNC", "?", "-1"})});
-}
-
-void Replica::Introduce(Handshaking& handshake, ReplicaActions& actions) {
-  std::string bytes;
-  if (!options_.primary_password.empty()) {
-    bytes += options_.primary_user.empty()
-                 ? Encode({"AUTH", options_.primary_password})
-                 : Encode({"AUTH", options_.primary_user, options_.primary_password});
-    handshake.expected.push_back(Expect::kAuth);
-  }
-  const uint16_t port = options_.announce_port != 0 ? options_.announce_port : listening_port_;
-  bytes += Encode({"REPLCONF", "listening-port", std::to_string(port)});
-  handshake.expected.push_back(Expect::kListeningPort);
-  if (!options_.announce_ip.empty()) {
-    bytes += Encode({"REPLCONF", "ip-address", options_.announce_ip});
-    handshake.expected.push_back(Expect::kIpAddress);
-  }
-  bytes += Encode({"REPLCONF", "capa", "eof", "capa", "psync2"});
-  handshake.expected.push_back(Expect::kCapabilities);
-  actions.emplace_back(Send{std::move(bytes)});
-}
-
-void Replica::OnPsyncReply(base::Instant now, std::string_view line, ReplicaActions& actions) {
-  if (line.starts_with("+CONTINUE")) return OnContinue(now, line, actions);
-  if (line.starts_with("+FULLRESYNC")) return OnFullResync(now, line, actions);
-  if (!line.starts_with('-')) return Break(now, "it answered PSYNC with " + Quote(line), actions);
-  if (line.starts_with("-NOMASTERLINK") || line.starts_with("-LOADING")) {
-    return Break(now, "it cannot serve us now: " + Quote(line), actions);
-  }
-  actions.emplace_back(ReplicaNote{"Master does not support PSYNC or is in error state (reply: " +
-                                   Quote(line) + "). Retrying with SYNC..."});
-  state_ = Receiving{};
-  next_send_ = now + kAlivePeriod;
-  actions.emplace_back(Send{"SYNC\r\n"});
-}
-
-void Replica::OnContinue(base::Instant now, std::string_view line, ReplicaActions& actions) {
-  TakeWord(line);
-  const std::string_view word = TakeWord(line);
-  const auto id = word.empty() ? history_.id() : base::ReplicationId::Parse(word);
-  if (!resumable_ || !id || !line.empty()) {
-    resumable_ = false;
-    return Break(now, "it continued a stream that we did not ask for", actions);
-  }
-  history_.EnsureBacklog();
-  if (*id != history_.id()) {
-    history_.AdoptContinued(*id);
-    actions.emplace_back(ReplicaNote{"Master replication ID changed to " + id->ToString()});
-    actions.emplace_back(DropSubReplicas{"the primary's replication id changed"});
-  }
-  actions.emplace_back(ReplicaNote{"Successful partial resynchronization with master."});
-  StartStreaming(now, false, tracker_.db(), actions);
-}
-
-void Replica::OnFullResync(base::Instant now, std::string_view line, ReplicaActions& actions) {
-  TakeWord(line);
-  const auto id = base::ReplicationId::Parse(TakeWord(line));
-  const auto offset = base::ParseInt64(TakeWord(line));
-  if (!id || !offset || *offset < 0 || !line.empty()) {
-    return Break(now, "it sent a malformed +FULLRESYNC", actions);
-  }
-  state_ = Receiving{*id, base::Offset(*offset), std::nullopt, -1};
-  next_send_ = now + kAlivePeriod;
-  actions.emplace_back(
-      ReplicaNote{"Full resync from master: " + id->ToString() + ":" + std::to_string(*offset)});
-}
-
-void Replica::OnSnapshotHeader(base::Instant now, std::string_view line, ReplicaActions& actions) {
-  if (line.starts_with('-'))
-    return Break(now, "MASTER aborted replication with an error: " + Quote(line), actions);
-  auto framing = SnapshotFraming::Parse(line);
-  if (!framing.ok()) return Break(now, framing.error().message, actions);
-  const bool complete = framing->complete();
-  actions.emplace_back(
-      ReplicaNote{"MASTER <-> REPLICA sync: receiving " +
-                  (framing->total() < 0 ? "streamed RDB from master with EOF"
-                                        : std::to_string(framing->total()) + " bytes from master") +
-                  " to a staging area"});
-  std::get<Receiving>(state_).framing = std::move(framing).value();
-  actions.emplace_back(BeginStaging{});
-  if (complete) actions.emplace_back(FinishStaging{});
-}
+// ---- the stream ---------------------------------------------------------------------------------
 
 void Replica::OnCommitted(base::Instant now, ReplicaActions& actions) {
   const auto* receiving = std::get_if<Receiving>(&state_);
@@ -380,81 +231,7 @@ void Replica::StartStreaming(base::Instant now, bool legacy, int db, ReplicaActi
 std::string Replica::Acknowledgement() const {
   const auto* streaming = std::get_if<Streaming>(&state_);
   if (streaming == nullptr || streaming->legacy) return "";
-  return Encode({"REPLCONF", "ACK", std::to_string(history_.offset().bytes())});
-}
-
-// ---- what is known
-// --------------------------------------------------------------------------------------------------
-
-std::string_view Replica::TimeoutText() const {
-  switch (link_state()) {
-    case LinkState::kConnect:
-    case LinkState::kConnecting:
-    case LinkState::kHandshake:
-      return "Timeout connecting to the MASTER...";
-    case LinkState::kSync:
-      return "Timeout receiving bulk data from MASTER... If the problem persists try to set the "
-             "'repl-timeout' parameter to a larger value.";
-    case LinkState::kConnected:
-      return "MASTER timeout: no data nor PING received...";
-  }
-  return "";
-}
-
-bool Replica::is_replica() const { return !std::holds_alternative<Off>(state_); }
-bool Replica::link_up() const { return std::holds_alternative<Streaming>(state_); }
-
-LinkState Replica::link_state() const {
-  return std::visit(base::Overloaded{
-                        [](const Off&) { return LinkState::kConnect; },
-                        [](const Waiting&) { return LinkState::kConnect; },
-                        [](const Connecting&) { return LinkState::kConnecting; },
-                        [](const Handshaking&) { return LinkState::kHandshake; },
-                        [](const Receiving&) { return LinkState::kSync; },
-                        [](const Streaming&) { return LinkState::kConnected; },
-                    },
-                    state_);
-}
-
-std::optional<UpstreamView> Replica::View(base::Instant now) const {
-  if (!is_replica()) return std::nullopt;
-  const auto seconds_since = [&](base::Instant then) {
-    return std::chrono::duration_cast<std::chrono::seconds>(now - then).count();
-  };
-  UpstreamView view;
-  view.primary = primary_;
-  view.state = link_state();
-  view.applied = history_.offset();
-  view.read = link_up() ? read_ : view.applied;
-  if (link_up()) {
-    view.last_io_seconds = seconds_since(last_io_);
-  } else if (down_since_ != base::Instant{}) {
-    view.down_seconds = seconds_since(down_since_);
-  }
-  if (const auto* receiving = std::get_if<Receiving>(&state_)) {
-    view.sync_in_progress = true;
-    view.sync_last_io_seconds = seconds_since(last_io_);
-    if (receiving->framing) {
-      view.sync_total_bytes = receiving->framing->total();
-      view.sync_read_bytes = receiving->framing->received();
-    }
-  }
-  return view;
-}
-
-void Replica::SetOptions(const Options& options) { options_ = options; }
-
-void Replica::SetResumable(int stream_db) {
-  resumable_ = true;
-  tracker_.Restart(stream_db);
-}
-
-void Replica::CheckInvariants() const {
-  history_.CheckInvariants();
-  CHECK(tracker_.in_transaction() || tracker_.pending().empty() || link_up());
-  CHECK(!tracker_.in_transaction() || link_up());
-  CHECK(!link_up() || history_.backlog() != nullptr);
-  CHECK(read_ >= history_.offset() || !link_up());
+  return EncodeCommand({"REPLCONF", "ACK", std::to_string(history_.offset().bytes())});
 }
 
 }  // namespace quorate::replication::core

@@ -45,6 +45,7 @@
 //   U4  a legacy SYNC link never acknowledges.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -178,6 +179,9 @@ class Replica {
   void CheckInvariants() const;
 
  private:
+  // An acknowledgement, or "\n" while a snapshot arrives.
+  static constexpr base::Duration kAlivePeriod = std::chrono::seconds(1);
+
   struct Off {};
   struct Waiting {
     base::Instant until;

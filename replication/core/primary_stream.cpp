@@ -1,0 +1,90 @@
+// What the primary's side puts into the stream besides the commands, and how much of it may wait
+// for a slow replica.
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "replication/core/primary.h"
+#include "shared/base/numbers.h"
+
+namespace quorate::replication::core {
+namespace {
+
+constexpr std::string_view kMulti = "*1\r\n$5\r\nMULTI\r\n";
+constexpr std::string_view kExec = "*1\r\n$4\r\nEXEC\r\n";
+constexpr std::string_view kGetAck = "*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n";
+
+}  // namespace
+
+void Primary::AppendMulti(int db) {
+  if (db != selected_db_) Select(db);
+  Feed(kMulti);
+}
+
+void Primary::AppendExec() { Feed(kExec); }
+
+void Primary::Select(int db) {
+  std::array<char, base::kMaxInt64Chars> digits;
+  const size_t n = base::FormatInt64(db, digits.data());
+  std::string command = "*2\r\n$6\r\nSELECT\r\n$" + std::to_string(n) + "\r\n";
+  command.append(digits.data(), n).append("\r\n");
+  Feed(command);
+  selected_db_ = db;
+}
+
+void Primary::EndTurn(base::Instant now, PrimaryActions& actions) {
+  if (acknowledgements_requested_) {
+    acknowledgements_requested_ = false;
+    if (streaming() && streaming_count_ != 0) Feed(kGetAck);
+  }
+  if (replicas_.empty()) return;
+  MaybeBeginSnapshot(now, actions);
+  EnforceOutputLimits(now, actions);
+}
+
+void Primary::EnforceOutputLimits(base::Instant now, PrimaryActions& actions) {
+  // A hard limit below the backlog's size would drop replicas that may come straight back for the
+  // same bytes.
+  const uint64_t hard = options_.output_hard_limit == 0
+                            ? UINT64_MAX
+                            : std::max<uint64_t>(options_.output_hard_limit, options_.backlog_size);
+  const uint64_t soft = options_.output_soft_limit == 0 ? UINT64_MAX : options_.output_soft_limit;
+  std::vector<ReplicaId> over;
+  for (auto& [id, replica] : replicas_) {
+    if (!replica.cursor.attached()) continue;
+    const uint64_t pending = replica.cursor.pending();
+    if (pending <= soft) {
+      replica.over_soft_limit_since = {};
+    } else if (replica.over_soft_limit_since == base::Instant{}) {
+      replica.over_soft_limit_since = now;
+    }
+    const bool too_long = replica.over_soft_limit_since != base::Instant{} &&
+                          now - replica.over_soft_limit_since > options_.output_soft_time;
+    if (pending > hard || too_long) over.push_back(id);
+  }
+  for (const ReplicaId id : over)
+    Drop(id, "output limit reached (client-output-buffer-limit replica)", actions);
+}
+
+void Primary::SetRole(Role role) {
+  if (role == role_) return;
+  role_ = role;
+  selected_db_ = -1;
+  alone_since_ = {};
+}
+
+Backlog::Cursor* Primary::Stream(ReplicaId id) {
+  const auto replica = replicas_.find(id);
+  if (replica == replicas_.end() || !std::holds_alternative<Streaming>(replica->second.state)) {
+    return nullptr;
+  }
+  return &replica->second.cursor;
+}
+
+void Primary::ForEachStreaming(const std::function<void(ReplicaId, Backlog::Cursor&)>& visit) {
+  for (auto& [id, replica] : replicas_) {
+    if (std::holds_alternative<Streaming>(replica.state)) visit(id, replica.cursor);
+  }
+}
+
+}  // namespace quorate::replication::core

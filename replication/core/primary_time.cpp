@@ -1,0 +1,131 @@
+// What the primary's side does because time passed: keepalives, timeouts, the freeing of an idle
+// backlog, and the beginning of snapshots.
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "replication/core/primary.h"
+
+namespace quorate::replication::core {
+namespace {
+
+constexpr std::string_view kPing = "*1\r\n$4\r\nPING\r\n";
+
+}  // namespace
+
+base::Instant Primary::NextDeadline() const {
+  base::Instant deadline = base::Instant::max();
+  if (!replicas_.empty()) {
+    deadline = next_tick_;
+  } else if (history_.backlog() != nullptr && role_ == Role::kPrimary &&
+             options_.backlog_ttl != base::Duration::zero()) {
+    deadline = alone_since_ == base::Instant{} ? next_tick_ : alone_since_ + options_.backlog_ttl;
+  }
+  for (const auto& [id, replica] : replicas_) {
+    const auto* waiting = std::get_if<WaitSnapshot>(&replica.state);
+    if (waiting != nullptr && !producing_) deadline = std::min(deadline, SnapshotDue(id, *waiting));
+  }
+  return deadline;
+}
+
+void Primary::Tick(base::Instant now, PrimaryActions& actions) {
+  if (now >= next_tick_) {
+    next_tick_ = now + kTickPeriod;
+    for (const auto& [id, replica] : replicas_) {
+      if (std::holds_alternative<WaitSnapshot>(replica.state)) {
+        actions.emplace_back(SendLine{id, "\n"});
+      }
+    }
+    DropSilent(now, actions);
+  }
+  if (role_ == Role::kPrimary && history_.backlog() != nullptr) {
+    if (!replicas_.empty() && now >= next_ping_) {
+      next_ping_ = now + options_.ping_period;
+      Feed(kPing);
+    }
+    FreeIdleBacklog(now, actions);
+  }
+  MaybeBeginSnapshot(now, actions);
+}
+
+void Primary::FreeIdleBacklog(base::Instant now, PrimaryActions& actions) {
+  if (!replicas_.empty()) return;
+  if (alone_since_ == base::Instant{}) alone_since_ = now;
+  if (options_.backlog_ttl == base::Duration::zero() || now < alone_since_ + options_.backlog_ttl) {
+    return;
+  }
+  history_.Abandon(base::ReplicationId::Generate(random_));
+  selected_db_ = -1;
+  alone_since_ = {};
+  actions.emplace_back(PrimaryNote{"Replication backlog freed: no replica for repl-backlog-ttl."});
+}
+
+void Primary::DropSilent(base::Instant now, PrimaryActions& actions) {
+  std::vector<ReplicaId> silent;
+  for (const auto& [id, replica] : replicas_) {
+    // A waiting replica has nothing to say, and a legacy one never says anything.
+    if (std::holds_alternative<WaitSnapshot>(replica.state)) continue;
+    if (replica.legacy_sync && std::holds_alternative<Streaming>(replica.state)) continue;
+    if (now - replica.last_alive > options_.timeout) silent.push_back(id);
+  }
+  for (const ReplicaId id : silent) Drop(id, "timed out (repl-timeout)", actions);
+}
+
+bool Primary::UsesMark(ReplicaId id) const {
+  const ReplicaTraits& traits = TraitsOf(id);
+  // A legacy replica never sends the acknowledgement that the stream would have to wait for.
+  if (replicas_.at(id).legacy_sync && !traits.snapshot_only) return false;
+  const bool filtered = traits.exclude_data || traits.exclude_functions;
+  return traits.accepts_eof && (options_.diskless_sync || filtered);
+}
+
+base::Instant Primary::SnapshotDue(ReplicaId id, const WaitSnapshot& waiting) const {
+  return UsesMark(id) ? waiting.since + options_.diskless_sync_delay : waiting.since;
+}
+
+void Primary::MaybeBeginSnapshot(base::Instant now, PrimaryActions& actions) {
+  if (producing_) return;
+  // Whoever wants the same as the first whose time has come joins it.
+  std::optional<ReplicaId> first;
+  int64_t waiting_count = 0;
+  for (const auto& [id, replica] : replicas_) {
+    const auto* waiting = std::get_if<WaitSnapshot>(&replica.state);
+    if (waiting == nullptr) continue;
+    ++waiting_count;
+    const bool crowd = options_.diskless_sync_max_replicas > 0 &&
+                       waiting_count >= options_.diskless_sync_max_replicas;
+    if (!first && (crowd || now >= SnapshotDue(id, *waiting))) first = id;
+  }
+  if (!first) return;
+
+  const ReplicaTraits& wanted = TraitsOf(*first);
+  BeginSnapshot begin;
+  begin.snapshot = SnapshotId{next_snapshot_++};
+  begin.cut = history_.offset();
+  begin.stream_db = selected_db_;
+  begin.exclude_data = wanted.exclude_data;
+  begin.exclude_functions = wanted.exclude_functions;
+  const std::string line =
+      "+FULLRESYNC " + history_.id().ToString() + " " + std::to_string(begin.cut.bytes()) + "\r\n";
+  for (auto& [id, replica] : replicas_) {
+    if (!std::holds_alternative<WaitSnapshot>(replica.state)) continue;
+    const ReplicaTraits& traits = TraitsOf(id);
+    if (traits.exclude_data != begin.exclude_data ||
+        traits.exclude_functions != begin.exclude_functions) {
+      continue;
+    }
+    const Framing framing = UsesMark(id) ? Framing::kEofMark : Framing::kLength;
+    replica.state = SendSnapshot{begin.snapshot, framing};
+    replica.last_alive = now;
+    if (!traits.snapshot_only) replica.cursor = history_.backlog()->AtEnd();
+    if (!replica.legacy_sync) actions.emplace_back(SendLine{id, line});
+    begin.members.push_back({id, framing});
+  }
+  producing_ = Producing{begin.snapshot};
+  // After its snapshot a replica knows no selected database. (A middle node adds nothing to the
+  // stream: there the snapshot itself carries the database.)
+  if (role_ == Role::kPrimary) selected_db_ = -1;
+  actions.emplace_back(std::move(begin));
+}
+
+}  // namespace quorate::replication::core

@@ -1,0 +1,151 @@
+// The replica's side of the handshake, reply by reply, up to the snapshot's header.
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "replication/core/replica.h"
+#include "replication/core/wire.h"
+#include "shared/base/numbers.h"
+
+namespace quorate::replication::core {
+namespace {
+
+// The next space-separated word of `text`, taken off its front; empty at the end.
+std::string_view TakeWord(std::string_view& text) {
+  const size_t begin = std::min(text.find_first_not_of(' '), text.size());
+  const size_t end = std::min(text.find(' ', begin), text.size());
+  const std::string_view word = text.substr(begin, end - begin);
+  text.remove_prefix(end);
+  return word;
+}
+
+std::string Quote(std::string_view line) { return "'" + std::string(line.substr(0, 128)) + "'"; }
+
+bool IsAuthenticationError(std::string_view line) {
+  return line.starts_with("-NOAUTH") || line.starts_with("-NOPERM") ||
+         line.starts_with("-ERR operation not permitted");
+}
+
+}  // namespace
+
+void Replica::OnHandshakeReply(base::Instant now, std::string_view line, ReplicaActions& actions) {
+  auto& handshake = std::get<Handshaking>(state_);
+  const Expect expected = handshake.expected.front();
+  handshake.expected.pop_front();
+  switch (expected) {
+    case Expect::kPing:
+      if (!line.starts_with('+') && !IsAuthenticationError(line)) {
+        return Break(now, "it answered PING with " + Quote(line), actions);
+      }
+      return Introduce(handshake, actions);
+    case Expect::kAuth:
+      if (line.starts_with('-')) return Break(now, "it refused AUTH with " + Quote(line), actions);
+      break;
+    case Expect::kListeningPort:
+    case Expect::kIpAddress:
+    case Expect::kCapabilities:
+      // An old primary may know none of these; the sync works without.
+      if (line.starts_with('-')) {
+        actions.emplace_back(
+            ReplicaNote{"(Non critical) Master does not understand REPLCONF: " + Quote(line)});
+      }
+      break;
+    case Expect::kPsync:
+      return OnPsyncReply(now, line, actions);
+  }
+  if (!handshake.expected.empty()) return;
+  handshake.expected.push_back(Expect::kPsync);
+  actions.emplace_back(ReplicaNote{
+      resumable_ ? "Trying a partial resynchronization (request " + history_.id().ToString() + ":" +
+                       std::to_string(history_.offset().bytes() + 1) + ")."
+                 : "Partial resynchronization not possible (no cached master)"});
+  // PSYNC goes alone: with replies still pending it would be refused. It names the next byte we
+  // want, counted from 1.
+  actions.emplace_back(Send{resumable_
+                                ? EncodeCommand({"PSYNC", history_.id().view(),
+                                                 std::to_string(history_.offset().bytes() + 1)})
+                                : EncodeCommand({"PSYNC", "?", "-1"})});
+}
+
+void Replica::Introduce(Handshaking& handshake, ReplicaActions& actions) {
+  std::string bytes;
+  if (!options_.primary_password.empty()) {
+    bytes += options_.primary_user.empty()
+                 ? EncodeCommand({"AUTH", options_.primary_password})
+                 : EncodeCommand({"AUTH", options_.primary_user, options_.primary_password});
+    handshake.expected.push_back(Expect::kAuth);
+  }
+  const uint16_t port = options_.announce_port != 0 ? options_.announce_port : listening_port_;
+  bytes += EncodeCommand({"REPLCONF", "listening-port", std::to_string(port)});
+  handshake.expected.push_back(Expect::kListeningPort);
+  if (!options_.announce_ip.empty()) {
+    bytes += EncodeCommand({"REPLCONF", "ip-address", options_.announce_ip});
+    handshake.expected.push_back(Expect::kIpAddress);
+  }
+  bytes += EncodeCommand({"REPLCONF", "capa", "eof", "capa", "psync2"});
+  handshake.expected.push_back(Expect::kCapabilities);
+  actions.emplace_back(Send{std::move(bytes)});
+}
+
+void Replica::OnPsyncReply(base::Instant now, std::string_view line, ReplicaActions& actions) {
+  if (line.starts_with("+CONTINUE")) return OnContinue(now, line, actions);
+  if (line.starts_with("+FULLRESYNC")) return OnFullResync(now, line, actions);
+  if (!line.starts_with('-')) return Break(now, "it answered PSYNC with " + Quote(line), actions);
+  if (line.starts_with("-NOMASTERLINK") || line.starts_with("-LOADING")) {
+    return Break(now, "it cannot serve us now: " + Quote(line), actions);
+  }
+  actions.emplace_back(ReplicaNote{"Master does not support PSYNC or is in error state (reply: " +
+                                   Quote(line) + "). Retrying with SYNC..."});
+  state_ = Receiving{};
+  next_send_ = now + kAlivePeriod;
+  actions.emplace_back(Send{"SYNC\r\n"});
+}
+
+void Replica::OnContinue(base::Instant now, std::string_view line, ReplicaActions& actions) {
+  TakeWord(line);
+  const std::string_view word = TakeWord(line);
+  const auto id = word.empty() ? history_.id() : base::ReplicationId::Parse(word);
+  if (!resumable_ || !id || !line.empty()) {
+    resumable_ = false;
+    return Break(now, "it continued a stream that we did not ask for", actions);
+  }
+  history_.EnsureBacklog();
+  if (*id != history_.id()) {
+    history_.AdoptContinued(*id);
+    actions.emplace_back(ReplicaNote{"Master replication ID changed to " + id->ToString()});
+    actions.emplace_back(DropSubReplicas{"the primary's replication id changed"});
+  }
+  actions.emplace_back(ReplicaNote{"Successful partial resynchronization with master."});
+  StartStreaming(now, false, tracker_.db(), actions);
+}
+
+void Replica::OnFullResync(base::Instant now, std::string_view line, ReplicaActions& actions) {
+  TakeWord(line);
+  const auto id = base::ReplicationId::Parse(TakeWord(line));
+  const auto offset = base::ParseInt64(TakeWord(line));
+  if (!id || !offset || *offset < 0 || !line.empty()) {
+    return Break(now, "it sent a malformed +FULLRESYNC", actions);
+  }
+  state_ = Receiving{*id, base::Offset(*offset), std::nullopt, -1};
+  next_send_ = now + kAlivePeriod;
+  actions.emplace_back(
+      ReplicaNote{"Full resync from master: " + id->ToString() + ":" + std::to_string(*offset)});
+}
+
+void Replica::OnSnapshotHeader(base::Instant now, std::string_view line, ReplicaActions& actions) {
+  if (line.starts_with('-'))
+    return Break(now, "MASTER aborted replication with an error: " + Quote(line), actions);
+  auto framing = SnapshotFraming::Parse(line);
+  if (!framing.ok()) return Break(now, framing.error().message, actions);
+  const bool complete = framing->complete();
+  actions.emplace_back(
+      ReplicaNote{"MASTER <-> REPLICA sync: receiving " +
+                  (framing->total() < 0 ? "streamed RDB from master with EOF"
+                                        : std::to_string(framing->total()) + " bytes from master") +
+                  " to a staging area"});
+  std::get<Receiving>(state_).framing = std::move(framing).value();
+  actions.emplace_back(BeginStaging{});
+  if (complete) actions.emplace_back(FinishStaging{});
+}
+
+}  // namespace quorate::replication::core
