@@ -89,7 +89,7 @@ std::string MeasureTable(const DrillReport& report) {
 
 std::string GapText(const RoundReport& round) {
   const auto gap = WriteGap(round.result);
-  return gap ? std::to_string(base::ToMs(*gap)) + " ms" : "without end";
+  return gap ? std::to_string(std::lround(Milliseconds(*gap))) + " ms" : "without end";
 }
 
 std::string RoundLines(const DrillReport& report) {

@@ -19,6 +19,12 @@ std::string InfoField(const std::string& info, const std::string& name) {
   return info.substr(at, info.find_first_of("\r\n", at) - at);
 }
 
+// Of Quorate before that of Redis, which ours answers to as well.
+std::string Version(const std::string& info) {
+  const std::string ours = InfoField(info, "quorate_version");
+  return ours.empty() ? InfoField(info, "redis_version") : ours;
+}
+
 int64_t Number(const std::string& text) { return base::ParseInt64(text).value_or(0); }
 
 std::string Field(const resp::Value& map, std::string_view key) {
@@ -119,7 +125,7 @@ void ReadServer(const std::vector<resp::Value>& replies, ServerView& view) {
   view.problem = FirstError(replies);
   if (!view.problem.empty()) return;
   const std::string& replication = replies[1].text;
-  view.version = InfoField(replies[0].text, "redis_version");
+  view.version = Version(replies[0].text);
   view.keys = replies[2].integer;
   view.is_primary = InfoField(replication, "role") == "master";
   view.replicas = Number(InfoField(replication, "connected_slaves"));
@@ -136,7 +142,7 @@ void ReadSentinel(const std::vector<resp::Value>& replies, SentinelView& view) {
   // silence.
   view.problem = FirstError({replies.begin(), replies.begin() + 3});
   if (!view.problem.empty()) return;
-  view.version = InfoField(replies[0].text, "redis_version");
+  view.version = Version(replies[0].text);
   view.flags = Field(replies[1], "flags");
   view.other_sentinels = Number(Field(replies[1], "num-other-sentinels"));
   view.replicas = Number(Field(replies[1], "num-slaves"));

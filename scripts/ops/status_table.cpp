@@ -36,20 +36,23 @@ std::string NameOf(const Observation& observation, const base::Endpoint& endpoin
   return server == nullptr ? endpoint.ToString() : server->name;
 }
 
+std::string Counted(int64_t count, const std::string& noun) {
+  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
 Row ServerRow(const Observation& observation, const ServerView& server) {
   const Row start = {server.name, server.endpoint.ToString(), PidText(server.pid)};
   Row row = start;
   if (!server.Answers()) {
     row.insert(row.end(), {"?", server.problem});
   } else if (server.is_primary) {
-    row.insert(row.end(), {"primary", std::to_string(server.replicas) + " replicas"});
+    row.insert(row.end(), {"primary", Counted(server.replicas, "replica")});
   } else {
     row.insert(row.end(), {"replica", "of " + NameOf(observation, server.follows) +
                                           (server.link_up ? "" : ", link down")});
   }
   if (server.Answers())
-    row.insert(row.end(),
-               {"offset " + std::to_string(server.offset), std::to_string(server.keys) + " keys"});
+    row.insert(row.end(), {"offset " + std::to_string(server.offset), Counted(server.keys, "key")});
   return row;
 }
 
@@ -62,7 +65,7 @@ Row SentinelRow(const Observation& observation, const SentinelView& sentinel) {
   row.push_back("names " + NameOf(observation, sentinel.primary) +
                 (sentinel.flags == "master" ? "" : " (" + sentinel.flags + ")"));
   row.push_back("epoch " + std::to_string(sentinel.epoch));
-  row.push_back(std::to_string(sentinel.other_sentinels + 1) + " sentinels");
+  row.push_back(Counted(sentinel.other_sentinels + 1, "sentinel"));
   return row;
 }
 

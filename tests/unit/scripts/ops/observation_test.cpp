@@ -133,12 +133,13 @@ TEST_CASE("observation: a sentinel is read from flat arrays, and a missing quoru
   noquorum.type = resp::Value::Type::kError;
   noquorum.text = "NOQUORUM 1 usable Sentinels.";
   SentinelView view;
-  ReadSentinel({Bulk("\nredis_version:7.0.15\r\n"),
+  ReadSentinel({Bulk("# Server\r\nredis_version:7.0.15\r\nquorate_version:0.1.0\r\n"),
                 Array({"name", "g", "flags", "master", "num-slaves", "1", "num-other-sentinels",
                        "2", "config-epoch", "7"}),
                 Array({"127.0.0.1", "6380"}), noquorum},
                view);
   CHECK(view.Answers());
+  CHECK(view.version == "0.1.0");
   CHECK(view.primary == Local(6380));
   CHECK(view.flags == "master");
   CHECK(view.other_sentinels == 2);
