@@ -13,12 +13,12 @@ RUBBISH_INFOS = {
     "binary": bytes(range(256)) * 20,
     "empty": b"",
     "no line ends": b"role:master" * 5000,
-    "absurd numbers": b"role:slave\r\nmaster_port:99999999999999999999\r\nmaster_host:\r\nslave_priority:-9223372036854775809\r\n"
-                      b"slave_repl_offset:1e99\r\nmaster_link_down_since_seconds:-5\r\nrun_id:short\r\n",
+    "absurd numbers": b"role:slave\r\nmaster_port:99999999999999999999\r\nmaster_host:\r\n"
+                      b"slave_priority:-9223372036854775809\r\nslave_repl_offset:1e99\r\nmaster_link_down_since_seconds:-5\r\nrun_id:short\r\n",
     "absurd replicas": b"role:master\r\n" + b"".join(
         b"slave%d:%s\r\n" % (number, text) for number, text in enumerate(
-            (b"", b",,,,", b"ip=,port=,state=", b"ip=127.0.0.1,port=0", b"ip=127.0.0.1,port=70000", b"port=1,ip=" + b"x" * 5000,
-             b"ip=not a host,port=5,state=online,offset=x,lag=y", b"ip=127.0.0.1,port=-1,state=online"))),
+            (b"", b",,,,", b"ip=,port=,state=", b"ip=127.0.0.1,port=0", b"ip=127.0.0.1,port=70000",
+             b"port=1,ip=" + b"x" * 5000, b"ip=not a host,port=5,state=online,offset=x,lag=y", b"ip=127.0.0.1,port=-1,state=online"))),
     "role out of the blue": b"role:sentinel\r\nrun_id:" + b"2" * 40 + b"\r\n",
 }
 
@@ -76,7 +76,7 @@ class LyingPeers(SentinelTest):
                         b"127.0.0.1,70000," + good_id + b",1,mymaster,127.0.0.1,6379,1",
                         b"127.0.0.1,5000,short,1,mymaster,127.0.0.1,6379,1",
                         b"127.0.0.1,5000," + good_id + b",-1,mymaster,127.0.0.1,6379,1",
-                        b"127.0.0.1,5000," + good_id + b",99999999999999999999,mymaster,127.0.0.1,6379,99999999999999999999",
+                        b"127.0.0.1,5000," + good_id + b"," + b"9" * 20 + b",mymaster,127.0.0.1,6379," + b"9" * 20,
                         b"127.0.0.1,5000," + good_id + b",1,nosuchgroup,127.0.0.1,6379,1",
                         b"127.0.0.1,5000," + good_id + b",1,mymaster,,,1",
                         b"127.0.0.1,5000," + good_id + b",1,mymaster,127.0.0.1,6379,1,and,more"):
@@ -88,7 +88,8 @@ class LyingPeers(SentinelTest):
         self.assertTrue(sentinel.alive())
 
     def test_replies_that_break_the_protocol(self):
-        for reply in (b"\x00\xff\r\n", b"$99999999999999999999\r\n", b"*99999999\r\n", b"*1\r\n" * 5000, b":\r\n", None):
+        for reply in (b"\x00\xff\r\n", b"$99999999999999999999\r\n", b"*99999999\r\n", b"*1\r\n" * 5000, b":\r\n",
+                      None):
             with self.subTest(reply=reply and reply[:20]):
                 peer = FakePeer(lambda words, reply=reply: reply)
                 self.addCleanup(peer.close)
@@ -105,7 +106,8 @@ class Requests(SentinelTest):
         for data, reply in ((b"*1\r\n$x\r\n", b"-ERR Protocol error: invalid bulk length\r\n"),
                             (b"*x\r\n", b"-ERR Protocol error: invalid multibulk length\r\n"),
                             (b"SENTINEL\r\n", b"-ERR wrong number of arguments for 'sentinel' command\r\n"),
-                            (b"SENTINEL MASTER\r\n", b"-ERR wrong number of arguments for 'sentinel|master' command\r\n"),
+                            (b"SENTINEL MASTER\r\n",
+                             b"-ERR wrong number of arguments for 'sentinel|master' command\r\n"),
                             (b"SENTINEL MASTER nobody\r\n", b"-ERR No such master with that name\r\n"),
                             (b"SENTINEL GET-MASTER-ADDR-BY-NAME nobody\r\n", b"*-1\r\n"),
                             (b"SENTINEL NOSUCH\r\n", b"-ERR unknown subcommand 'NOSUCH'. Try SENTINEL HELP.\r\n"),

@@ -16,8 +16,8 @@ CLIENTS = {
     "redis-py": [sys.executable, "-B", "clients/redis_py.py"],
     "redis-cli": [sys.executable, "-B", "clients/redis_cli.py"],
 }
-# Longest time between two acknowledged writes that a client may show, in ms: detection (1 s) and failover, then the pause
-# that the client itself makes before it asks again (node-redis: 1 s and more).
+# Longest time between two acknowledged writes that a client may show, in ms: detection (1 s) and failover, then the
+# pause that the client itself makes before it asks again (node-redis: 1 s and more).
 KILL_GAP_MS = 8000
 SWITCHOVER_GAP_MS = 5000
 CLIENT_DEADLINE = 15  # seconds until every client writes to the new primary
@@ -78,8 +78,8 @@ class Clients(SystemTest):
         for writer in self.writers:
             with self.subTest(writer.name):
                 verdict = writer.verdict()
-                print(f"  {writer.name}: {len(verdict['acknowledged'])} writes, longest gap {verdict['longestGapMs']} ms,"
-                      f" errors {verdict['errors']}", file=sys.stderr)
+                print(f"  {writer.name}: {len(verdict['acknowledged'])} writes, longest gap"
+                      f" {verdict['longestGapMs']} ms, errors {verdict['errors']}", file=sys.stderr)
                 present = set(new.client.mget([f"{writer.name}:{n}" for n in verdict["acknowledged"]]))
                 lost = [n for n in verdict["acknowledged"] if str(n) not in present]
                 if may_lose is not None:

@@ -1,4 +1,4 @@
-"""Ours and Debian's redis-server in one replication tree, in every order: equal data, and partial resyncs across the border."""
+"""Ours and Debian's redis-server in one replication tree, in every order: equal data, partial resyncs between them."""
 
 import itertools
 import time

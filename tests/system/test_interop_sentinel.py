@@ -8,8 +8,8 @@ from harness import OURS, REDIS, SystemTest, main
 from workload import fill
 
 
-# The events of a planned failover on the sentinel that leads it. Ours publishes the last two the other way round: clients
-# need not wait until the last replica is told.
+# The events of a planned failover on the sentinel that leads it. Ours publishes the last two the other way round:
+# clients need not wait until the last replica is told.
 STORY = ["+new-epoch", "+elected-leader", "+selected-slave", "+promoted-slave", "+failover-end", "+switch-master"]
 
 
@@ -20,8 +20,8 @@ class Failovers:
     servers = (OURS,) * 3
 
     def deploy(self):
-        # Redis' sentinel pings once a second, and first a second after it adopted a new primary: at 1000 ms it sometimes
-        # holds that one for down.
+        # Redis' sentinel pings once a second, and first a second after it adopted a new primary: at 1000 ms it
+        # sometimes holds that one for down.
         down_after_ms = 2000 if REDIS in self.sentinels else 1000
         return Deployment(self.world, servers=self.servers, sentinels=self.sentinels, down_after_ms=down_after_ms)
 

@@ -1,4 +1,4 @@
-"""Our servers following our servers: full and partial resynchronisation, chains, promotion and demotion, acknowledgements."""
+"""Our servers following our servers: full and partial resynchronisation, chains, changes of role, acknowledgements."""
 
 import time
 

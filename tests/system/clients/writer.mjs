@@ -1,5 +1,5 @@
-// Writes numbered keys one after another until standard input ends, then prints one JSON line: what was acknowledged, what
-// failed, and the longest time between two acknowledgements. Each client library brings only its own `set`.
+// Writes numbered keys one after another until standard input ends, then prints one JSON line: what was acknowledged,
+// what failed, and the longest time between two acknowledgements. Each client library brings only its own `set`.
 
 const PAUSE_MS = 2
 const RETRY_PAUSE_MS = 10
