@@ -144,7 +144,7 @@ void KeepFailover(Turn& turn, Group& group) {
                  [&](const PauseWrites& p) { KeepPauseWrites(turn, group, p); },
                  [&](const SendPromotion& p) { KeepSendPromotion(turn, group, p); },
                  [&](const WaitPromotion& p) { KeepWaitPromotion(turn, group, p); },
-                 [](const CommitConfig&) {},
+                 [&](const CommitConfig&) { KeepPaused(turn, group); },
                  [&](const ReconfigureReplicas&) { KeepReconfiguration(turn, group); },
              },
              phase);

@@ -69,6 +69,21 @@ TEST_CASE("switchover: a heir that does not catch up leaves everything as it was
   CHECK(t.world.PrimaryOf(0) == t.world.server(0).address);
 }
 
+TEST_CASE("switchover: writes stay paused while the new configuration is slow to disk") {
+  Planned t(2);
+  t.world.server(0).offset = 5000;
+  CHECK(t.Ask() == "OK");
+  REQUIRE(t.world.RunUntil([&] { return t.world.Happened("+elected-leader"); }, seconds(5)));
+  t.world.sentinel(0).disk_delay = seconds(5);
+  const FakeServer& old = t.world.server(0);
+  REQUIRE(t.world.RunUntil([&] { return old.writes_paused_until > t.world.now(); }, seconds(1)));
+  // Until the old primary is demoted no write may be taken there: the heir is one already.
+  REQUIRE(t.world.RunUntil(
+      [&] { return old.follows.has_value() || old.writes_paused_until <= t.world.now(); },
+      seconds(10)));
+  CHECK(old.follows == t.world.server(1).address);
+}
+
 TEST_CASE("switchover: a server without CLIENT PAUSE WRITE is failed over as Redis does it") {
   Planned t(2);
   t.world.server(0).knows_pause = false;
