@@ -37,6 +37,21 @@ void PUnsubscribe(Context& context) {
     pubsub.UnsubscribePattern(context.session, context.arg(i));
 }
 
+void SSubscribe(Context& context) {
+  // Inside a transaction Redis refuses this one, unlike SUBSCRIBE.
+  if (context.session.transaction != nullptr)
+    return context.Error("ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client");
+  for (size_t i = 1; i < context.argc(); ++i)
+    context.engine.pubsub().SubscribeShard(context.session, context.arg(i));
+}
+
+void SUnsubscribe(Context& context) {
+  PubSub& pubsub = context.engine.pubsub();
+  if (context.argc() == 1) return pubsub.UnsubscribeAllShards(context.session);
+  for (size_t i = 1; i < context.argc(); ++i)
+    pubsub.UnsubscribeShard(context.session, context.arg(i));
+}
+
 // Clients of replicas hear it too.
 void Publish(Context& context) {
   const int64_t listeners = context.engine.pubsub().Publish(context.arg(1), context.arg(2));
@@ -44,11 +59,27 @@ void Publish(Context& context) {
   context.reply.Integer(listeners);
 }
 
+void SPublish(Context& context) {
+  const int64_t listeners = context.engine.pubsub().PublishShard(context.arg(1), context.arg(2));
+  context.ForceEffect();
+  context.reply.Integer(listeners);
+}
+
+std::string_view PatternOf(const Context& context) {
+  return context.argc() > 2 ? context.arg(2) : std::string_view("*");
+}
+
+void ReplyNames(Context& context, const std::vector<std::string_view>& names) {
+  context.reply.ArrayHeader(names.size());
+  for (const std::string_view name : names) context.reply.Bulk(name);
+}
+
 void PubsubChannels(Context& context) {
-  const std::string_view pattern = context.argc() > 2 ? context.arg(2) : std::string_view();
-  const std::vector<std::string_view> channels = context.engine.pubsub().Channels(pattern);
-  context.reply.ArrayHeader(channels.size());
-  for (const std::string_view channel : channels) context.reply.Bulk(channel);
+  ReplyNames(context, context.engine.pubsub().Channels(PatternOf(context)));
+}
+
+void PubsubShardChannels(Context& context) {
+  ReplyNames(context, context.engine.pubsub().ShardChannels(PatternOf(context)));
 }
 
 void PubsubNumSub(Context& context) {
@@ -56,6 +87,14 @@ void PubsubNumSub(Context& context) {
   for (size_t i = 2; i < context.argc(); ++i) {
     context.reply.Bulk(context.arg(i));
     context.reply.Integer(context.engine.pubsub().SubscriberCount(context.arg(i)));
+  }
+}
+
+void PubsubShardNumSub(Context& context) {
+  context.reply.ArrayHeader(2 * (context.argc() - 2));
+  for (size_t i = 2; i < context.argc(); ++i) {
+    context.reply.Bulk(context.arg(i));
+    context.reply.Integer(context.engine.pubsub().ShardSubscriberCount(context.arg(i)));
   }
 }
 
@@ -72,6 +111,10 @@ void PubsubHelp(Context& context) {
       "NUMSUB [<channel> ...]",
       "    Return the number of subscribers for the specified channels, excluding",
       "    pattern subscriptions(default: no channels).",
+      "SHARDCHANNELS [<pattern>]",
+      "    Return the currently active shard level channels matching a <pattern> (default: '*').",
+      "SHARDNUMSUB [<shardchannel> ...]",
+      "    Return the number of subscribers for the specified shard level channel(s)",
   };
   command::ReplyHelp("PUBSUB", kLines, context.reply);
 }
@@ -102,6 +145,10 @@ constexpr Argument kPublishArguments[] = {
 
 constexpr Argument kPubsubChannelsArguments[] = {
     {.name = "pattern", .type = Type::kPattern, .optional = true},
+};
+
+constexpr Argument kPubsubShardnumsubArguments[] = {
+    {.name = "shardchannel", .optional = true, .multiple = true},
 };
 
 constexpr CommandRow kPubsubSubcommands[] = {
@@ -141,6 +188,47 @@ constexpr CommandRow kPubsubSubcommands[] = {
               .flags = flag::kPubsub | flag::kLoading | flag::kStale,
               .arguments = kUnsubscribeArguments},
      .run = &PubsubNumSub},
+    {.spec = {.name = "shardchannels",
+              .summary = "List active shard channels",
+              .since = "7.0.0",
+              .group = Group::kPubsub,
+              .complexity = "O(N) where N is the number of active shard channels, and assuming "
+                            "constant time pattern matching (relatively short shard channels).",
+              .arity = -2,
+              .flags = flag::kPubsub | flag::kLoading | flag::kStale,
+              .arguments = kPubsubChannelsArguments},
+     .run = &PubsubShardChannels},
+    {.spec = {.name = "shardnumsub",
+              .summary = "Get the count of subscribers for shard channels",
+              .since = "7.0.0",
+              .group = Group::kPubsub,
+              .complexity = "O(N) for the SHARDNUMSUB subcommand, where N is the number of "
+                            "requested shard channels",
+              .arity = -2,
+              .flags = flag::kPubsub | flag::kLoading | flag::kStale,
+              .arguments = kPubsubShardnumsubArguments},
+     .run = &PubsubShardNumSub},
+};
+
+constexpr KeySpec kSsubscribeKeys[] = {
+    {.flags = key::kNotKey, .find = FindKeys::Range(-1)},
+};
+
+constexpr Argument kSsubscribeArguments[] = {
+    {.name = "shardchannel", .multiple = true},
+};
+
+constexpr KeySpec kSunsubscribeKeys[] = {
+    {.flags = key::kNotKey, .find = FindKeys::Range(-1)},
+};
+
+constexpr KeySpec kSpublishKeys[] = {
+    {.flags = key::kNotKey},
+};
+
+constexpr Argument kSpublishArguments[] = {
+    {.name = "shardchannel"},
+    {.name = "message"},
 };
 
 constexpr CommandRow kRows[] = {
@@ -203,6 +291,39 @@ constexpr CommandRow kRows[] = {
               .complexity = "Depends on subcommand.",
               .arity = -2},
      .subcommands = kPubsubSubcommands},
+    {.spec = {.name = "ssubscribe",
+              .summary = "Listen for messages published to the given shard channels",
+              .since = "7.0.0",
+              .group = Group::kPubsub,
+              .complexity = "O(N) where N is the number of shard channels to subscribe to.",
+              .arity = -2,
+              .flags = flag::kPubsub | flag::kNoScript | flag::kLoading | flag::kStale,
+              .keys = kSsubscribeKeys,
+              .arguments = kSsubscribeArguments},
+     .run = &SSubscribe},
+    {.spec = {.name = "sunsubscribe",
+              .summary = "Stop listening for messages posted to the given shard channels",
+              .since = "7.0.0",
+              .group = Group::kPubsub,
+              .complexity =
+                  "O(N) where N is the number of clients already subscribed to a shard channel.",
+              .arity = -1,
+              .flags = flag::kPubsub | flag::kNoScript | flag::kLoading | flag::kStale,
+              .keys = kSunsubscribeKeys,
+              .arguments = kPubsubShardnumsubArguments},
+     .run = &SUnsubscribe},
+    {.spec =
+         {.name = "spublish",
+          .summary = "Post a message to a shard channel",
+          .since = "7.0.0",
+          .group = Group::kPubsub,
+          .complexity =
+              "O(N) where N is the number of clients subscribed to the receiving shard channel.",
+          .arity = 3,
+          .flags = flag::kPubsub | flag::kLoading | flag::kStale | flag::kFast,
+          .keys = kSpublishKeys,
+          .arguments = kSpublishArguments},
+     .run = &SPublish},
 };
 
 }  // namespace

@@ -119,8 +119,8 @@ void Engine::Kill(Session& session, std::string_view reason) {
 }
 
 void Engine::EnforceOutputLimit(Session& session) {
-  const auto client_class = session.subscription_count() != 0 ? config::ClientClass::kPubSub
-                                                              : config::ClientClass::kNormal;
+  const auto client_class =
+      session.is_subscriber() ? config::ClientClass::kPubSub : config::ClientClass::kNormal;
   const config::OutputBufferLimit& limit = settings_.output_buffer_limit(client_class);
   const size_t size = session.output.size();
   const bool over_hard = limit.hard_bytes != 0 && size > limit.hard_bytes;
@@ -222,7 +222,8 @@ void Engine::Dispatch(Session& session, std::span<const std::string_view> args,
 
   if (session.kind == SessionKind::kReplica && session.output.size() > reply_begin) {
     session.output.Truncate(reply_begin);
-    Kill(session, "Replica generated a reply to command '" + std::string(args[0].substr(0, 64)) + "'");
+    Kill(session,
+         "Replica generated a reply to command '" + std::string(args[0].substr(0, 64)) + "'");
     return;
   }
   // CLIENT REPLY ON itself answers; what ran muted does not.
@@ -533,8 +534,7 @@ base::Instant Engine::NextDeadline() const {
 void Engine::CloseIdle() {
   if (settings_.timeout.count() == 0) return;
   for (const auto& [id, session] : sessions_) {
-    if (session->kind != SessionKind::kNormal || session->blocked() ||
-        session->subscription_count() != 0)
+    if (session->kind != SessionKind::kNormal || session->blocked() || session->is_subscriber())
       continue;
     if (now_ - session->last_interaction > settings_.timeout)
       Kill(*session, "idle for longer than timeout");

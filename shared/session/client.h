@@ -28,9 +28,11 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
+  // As SUBSCRIBE's confirmations count: shard channels are counted by themselves.
   size_t subscription_count() const { return channels.size() + patterns.size(); }
+  bool is_subscriber() const { return subscription_count() + shard_channels.size() != 0; }
   // RESP2 clients with subscriptions may only run a few commands.
-  bool in_subscriber_mode() const { return subscription_count() != 0 && writer.protocol() == 2; }
+  bool in_subscriber_mode() const { return is_subscriber() && writer.protocol() == 2; }
 
   const uint64_t id;
   base::Endpoint peer;
@@ -56,6 +58,7 @@ class Client {
 
   std::unordered_set<std::string> channels;
   std::unordered_set<std::string> patterns;
+  std::unordered_set<std::string> shard_channels;
 
   base::Instant created;
   base::Instant last_interaction;

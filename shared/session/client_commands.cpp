@@ -26,8 +26,7 @@ int64_t SecondsSince(base::Instant from, base::Instant now) {
 
 ClientType TypeOf(const ClientDirectory& clients, const Client& client) {
   const ClientType type = clients.FactsOf(client).type;
-  return type == ClientType::kNormal && client.subscription_count() != 0 ? ClientType::kPubSub
-                                                                         : type;
+  return type == ClientType::kNormal && client.is_subscriber() ? ClientType::kPubSub : type;
 }
 
 std::optional<ClientType> ParseType(std::string_view name) {
@@ -48,7 +47,7 @@ std::string FlagLetters(const ClientFacts& facts, const Client& client) {
   std::string letters;
   if (facts.type == ClientType::kReplica) letters += 'S';
   if (facts.type == ClientType::kMaster) letters += 'M';
-  if (client.subscription_count() != 0) letters += 'P';
+  if (client.is_subscriber()) letters += 'P';
   if (facts.queued_commands >= 0) letters += 'x';
   if (facts.blocked) letters += 'b';
   if (facts.watched_key_changed) letters += 'd';
@@ -175,7 +174,7 @@ std::string DescribeClient(const ClientRequest& request, const Client& client) {
   line.Add("db", facts.db);
   line.Add("sub", client.channels.size());
   line.Add("psub", client.patterns.size());
-  line.Add("ssub", 0);
+  line.Add("ssub", client.shard_channels.size());
   line.Add("multi", facts.queued_commands);
   line.Add("qbuf", client.input.size());
   line.Add("qbuf-free", client.input.capacity() - client.input.size());

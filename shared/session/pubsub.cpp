@@ -7,87 +7,122 @@
 
 namespace quorate::session {
 
-bool PubSub::Add(Listeners& listeners, std::string_view name, Client& client) {
+namespace {
+
+// What a client is told after each change: the word, the name, and how many it now listens to.
+void Confirm(Client& client, std::string_view word, const std::string_view* name, size_t count) {
+  client.writer.PushHeader(3);
+  client.writer.Bulk(word);
+  if (name != nullptr) {
+    client.writer.Bulk(*name);
+  } else {
+    client.writer.Null();
+  }
+  client.writer.Integer(static_cast<int64_t>(count));
+}
+
+}  // namespace
+
+// ---- subscribing
+
+void PubSub::Add(Listeners& listeners, Names& names, std::string_view name, Client& client) {
+  if (!names.emplace(name).second) return;
   auto it = listeners.find(name);
   if (it == listeners.end())
     it = listeners.emplace(std::string(name), std::vector<Client*>()).first;
-  if (std::find(it->second.begin(), it->second.end(), &client) != it->second.end()) return false;
   it->second.push_back(&client);
-  return true;
-}
-
-bool PubSub::Drop(Listeners& listeners, std::string_view name, Client& client) {
-  auto it = listeners.find(name);
-  if (it == listeners.end()) return false;
-  const bool found = std::erase(it->second, &client) != 0;
-  if (it->second.empty()) listeners.erase(it);
-  return found;
-}
-
-void PubSub::Confirm(Client& client, std::string_view kind, const std::string_view* name) {
-  client.writer.PushHeader(3);
-  client.writer.Bulk(kind);
-  if (name != nullptr)
-    client.writer.Bulk(*name);
-  else
-    client.writer.Null();
-  client.writer.Integer(static_cast<int64_t>(client.subscription_count()));
 }
 
 void PubSub::Subscribe(Client& client, std::string_view channel) {
-  if (Add(channels_, channel, client)) client.channels.emplace(channel);
-  Confirm(client, "subscribe", &channel);
-}
-
-void PubSub::Unsubscribe(Client& client, std::string_view channel) {
-  const std::string name(channel);  // `channel` may be a view into the set it is erased from
-  if (Drop(channels_, name, client)) client.channels.erase(name);
-  const std::string_view view = name;
-  Confirm(client, "unsubscribe", &view);
+  Add(channels_, client.channels, channel, client);
+  Confirm(client, "subscribe", &channel, client.subscription_count());
 }
 
 void PubSub::SubscribePattern(Client& client, std::string_view pattern) {
-  if (Add(patterns_, pattern, client)) client.patterns.emplace(pattern);
-  Confirm(client, "psubscribe", &pattern);
+  Add(patterns_, client.patterns, pattern, client);
+  Confirm(client, "psubscribe", &pattern, client.subscription_count());
+}
+
+void PubSub::SubscribeShard(Client& client, std::string_view channel) {
+  Add(shard_channels_, client.shard_channels, channel, client);
+  Confirm(client, "ssubscribe", &channel, client.shard_channels.size());
+}
+
+// ---- unsubscribing
+
+void PubSub::Drop(Listeners& listeners, std::string_view name, Client& client) {
+  const auto it = listeners.find(name);
+  if (it == listeners.end()) return;
+  std::erase(it->second, &client);
+  if (it->second.empty()) listeners.erase(it);
+}
+
+void PubSub::Unsubscribe(Client& client, std::string_view channel) {
+  Drop(channels_, channel, client);
+  client.channels.erase(std::string(channel));
+  Confirm(client, "unsubscribe", &channel, client.subscription_count());
 }
 
 void PubSub::UnsubscribePattern(Client& client, std::string_view pattern) {
-  const std::string name(pattern);
-  if (Drop(patterns_, name, client)) client.patterns.erase(name);
-  const std::string_view view = name;
-  Confirm(client, "punsubscribe", &view);
+  Drop(patterns_, pattern, client);
+  client.patterns.erase(std::string(pattern));
+  Confirm(client, "punsubscribe", &pattern, client.subscription_count());
+}
+
+void PubSub::UnsubscribeShard(Client& client, std::string_view channel) {
+  Drop(shard_channels_, channel, client);
+  client.shard_channels.erase(std::string(channel));
+  Confirm(client, "sunsubscribe", &channel, client.shard_channels.size());
 }
 
 void PubSub::UnsubscribeAll(Client& client) {
-  if (client.channels.empty()) return Confirm(client, "unsubscribe", nullptr);
-  while (!client.channels.empty()) Unsubscribe(client, *client.channels.begin());
+  if (client.channels.empty())
+    return Confirm(client, "unsubscribe", nullptr, client.subscription_count());
+  const std::vector<std::string> names(client.channels.begin(), client.channels.end());
+  for (const std::string& name : names) Unsubscribe(client, name);
 }
 
 void PubSub::UnsubscribeAllPatterns(Client& client) {
-  if (client.patterns.empty()) return Confirm(client, "punsubscribe", nullptr);
-  while (!client.patterns.empty()) UnsubscribePattern(client, *client.patterns.begin());
+  if (client.patterns.empty())
+    return Confirm(client, "punsubscribe", nullptr, client.subscription_count());
+  const std::vector<std::string> names(client.patterns.begin(), client.patterns.end());
+  for (const std::string& name : names) UnsubscribePattern(client, name);
+}
+
+void PubSub::UnsubscribeAllShards(Client& client) {
+  if (client.shard_channels.empty()) return Confirm(client, "sunsubscribe", nullptr, 0);
+  const std::vector<std::string> names(client.shard_channels.begin(), client.shard_channels.end());
+  for (const std::string& name : names) UnsubscribeShard(client, name);
 }
 
 void PubSub::Remove(Client& client) {
   for (const std::string& channel : client.channels) Drop(channels_, channel, client);
   for (const std::string& pattern : client.patterns) Drop(patterns_, pattern, client);
+  for (const std::string& channel : client.shard_channels) Drop(shard_channels_, channel, client);
   client.channels.clear();
   client.patterns.clear();
+  client.shard_channels.clear();
+}
+
+// ---- delivery
+
+int64_t PubSub::Deliver(const Listeners& listeners, std::string_view word, std::string_view channel,
+                        std::string_view message) {
+  const auto it = listeners.find(channel);
+  if (it == listeners.end()) return 0;
+  for (Client* listener : it->second) {
+    listener->writer.PushHeader(3);
+    listener->writer.Bulk(word);
+    listener->writer.Bulk(channel);
+    listener->writer.Bulk(message);
+    mark_ready_(*listener);
+  }
+  return static_cast<int64_t>(it->second.size());
 }
 
 int64_t PubSub::Publish(std::string_view channel, std::string_view message) {
-  int64_t deliveries = 0;
-  if (auto it = channels_.find(channel); it != channels_.end()) {
-    for (Client* listener : it->second) {
-      listener->writer.PushHeader(3);
-      listener->writer.Bulk("message");
-      listener->writer.Bulk(channel);
-      listener->writer.Bulk(message);
-      mark_ready_(*listener);
-      ++deliveries;
-    }
-  }
-  for (auto& [pattern, listeners] : patterns_) {
+  int64_t deliveries = Deliver(channels_, "message", channel, message);
+  for (const auto& [pattern, listeners] : patterns_) {
     if (!base::GlobMatch(pattern, channel)) continue;
     for (Client* listener : listeners) {
       listener->writer.PushHeader(4);
@@ -102,16 +137,36 @@ int64_t PubSub::Publish(std::string_view channel, std::string_view message) {
   return deliveries;
 }
 
-std::vector<std::string_view> PubSub::Channels(std::string_view pattern) const {
+int64_t PubSub::PublishShard(std::string_view channel, std::string_view message) {
+  return Deliver(shard_channels_, "smessage", channel, message);
+}
+
+// ---- who listens
+
+std::vector<std::string_view> PubSub::Matching(const Listeners& listeners,
+                                               std::string_view pattern) {
   std::vector<std::string_view> names;
-  for (const auto& [channel, listeners] : channels_)
-    if (pattern.empty() || base::GlobMatch(pattern, channel)) names.push_back(channel);
+  for (const auto& [channel, clients] : listeners)
+    if (base::GlobMatch(pattern, channel)) names.push_back(channel);
   return names;
 }
 
+int64_t PubSub::Count(const Listeners& listeners, std::string_view channel) {
+  const auto it = listeners.find(channel);
+  return it == listeners.end() ? 0 : static_cast<int64_t>(it->second.size());
+}
+
+std::vector<std::string_view> PubSub::Channels(std::string_view pattern) const {
+  return Matching(channels_, pattern);
+}
 int64_t PubSub::SubscriberCount(std::string_view channel) const {
-  const auto it = channels_.find(channel);
-  return it == channels_.end() ? 0 : static_cast<int64_t>(it->second.size());
+  return Count(channels_, channel);
+}
+std::vector<std::string_view> PubSub::ShardChannels(std::string_view pattern) const {
+  return Matching(shard_channels_, pattern);
+}
+int64_t PubSub::ShardSubscriberCount(std::string_view channel) const {
+  return Count(shard_channels_, channel);
 }
 
 }  // namespace quorate::session

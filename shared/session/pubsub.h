@@ -1,13 +1,17 @@
-// Channels and patterns, who listens, and delivery into the listeners' output. RESP3 listeners get
-// pushes, RESP2 ones arrays; the writer knows. Order of delivery is order of subscription.
+// Channels, patterns and shard channels, who listens, and delivery into the listeners' output.
+// RESP3 listeners get pushes, RESP2 ones arrays; the writer knows. Order of delivery is order of
+// subscription.
+//
+// Shard channels (SSUBSCRIBE) are a name space of their own; without a cluster that is all that
+// makes them different.
 #pragma once
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace quorate::session {
@@ -24,21 +28,27 @@ class PubSub {
   void Unsubscribe(Client& client, std::string_view channel);
   void SubscribePattern(Client& client, std::string_view pattern);
   void UnsubscribePattern(Client& client, std::string_view pattern);
+  void SubscribeShard(Client& client, std::string_view channel);
+  void UnsubscribeShard(Client& client, std::string_view channel);
   // Without names; with nothing subscribed one confirmation with a null channel is written, as
   // Redis does.
   void UnsubscribeAll(Client& client);
   void UnsubscribeAllPatterns(Client& client);
+  void UnsubscribeAllShards(Client& client);
   // Forgets a client without writing to it.
   void Remove(Client& client);
 
-  // Returns the number of deliveries.
+  // Return the number of deliveries.
   int64_t Publish(std::string_view channel, std::string_view message);
+  int64_t PublishShard(std::string_view channel, std::string_view message);
 
-  // PUBSUB CHANNELS [pattern], NUMSUB, NUMPAT.
+  // PUBSUB CHANNELS [pattern], NUMSUB, NUMPAT, SHARDCHANNELS [pattern], SHARDNUMSUB.
   std::vector<std::string_view> Channels(std::string_view pattern) const;
   int64_t SubscriberCount(std::string_view channel) const;
   int64_t pattern_count() const { return static_cast<int64_t>(patterns_.size()); }
   int64_t channel_count() const { return static_cast<int64_t>(channels_.size()); }
+  std::vector<std::string_view> ShardChannels(std::string_view pattern) const;
+  int64_t ShardSubscriberCount(std::string_view channel) const;
 
  private:
   struct Hash {
@@ -48,14 +58,20 @@ class PubSub {
     }
   };
   using Listeners = std::unordered_map<std::string, std::vector<Client*>, Hash, std::equal_to<>>;
+  using Names = std::unordered_set<std::string>;  // of one client
 
-  static bool Add(Listeners& listeners, std::string_view name, Client& client);
-  static bool Drop(Listeners& listeners, std::string_view name, Client& client);
-  void Confirm(Client& client, std::string_view kind, const std::string_view* name);
+  static void Add(Listeners& listeners, Names& names, std::string_view name, Client& client);
+  static void Drop(Listeners& listeners, std::string_view name, Client& client);
+  int64_t Deliver(const Listeners& listeners, std::string_view word, std::string_view channel,
+                  std::string_view message);
+  static std::vector<std::string_view> Matching(const Listeners& listeners,
+                                                std::string_view pattern);
+  static int64_t Count(const Listeners& listeners, std::string_view channel);
 
   std::function<void(Client&)> mark_ready_;
   Listeners channels_;
   Listeners patterns_;
+  Listeners shard_channels_;
 };
 
 }  // namespace quorate::session

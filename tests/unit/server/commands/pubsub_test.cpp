@@ -45,4 +45,19 @@ TEST_CASE_FIXTURE(CommandFixture, "pubsub: PUBSUB tells who listens") {
   CHECK(Run("PUBSUB X") == "-ERR unknown subcommand 'X'. Try PUBSUB HELP.\r\n");
 }
 
+TEST_CASE_FIXTURE(CommandFixture, "pubsub: shard channels are a name space of their own") {
+  Session& listener = NewSession(2);
+  CHECK(Run(listener, "SSUBSCRIBE a") == "*3\r\n$10\r\nssubscribe\r\n$1\r\na\r\n:1\r\n");
+  CHECK(Run(listener, "SUBSCRIBE a") == "*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n");
+  CHECK(Run("SPUBLISH a x") == ":1\r\n");
+  CHECK(TakeOutput(listener) == "*3\r\n$8\r\nsmessage\r\n$1\r\na\r\n$1\r\nx\r\n");
+  CHECK(TakeStream() == Lines{"0 SPUBLISH a x"});
+  CHECK(Run("PUBSUB SHARDCHANNELS") == "*1\r\n$1\r\na\r\n");
+  CHECK(Run("PUBSUB SHARDNUMSUB a b") == "*4\r\n$1\r\na\r\n:1\r\n$1\r\nb\r\n:0\r\n");
+  CHECK(Run(listener, "UNSUBSCRIBE") == "*3\r\n$11\r\nunsubscribe\r\n$1\r\na\r\n:0\r\n");
+  CHECK(Run(listener, "GET a").starts_with("-ERR Can't execute 'get'"));
+  CHECK(Run(listener, "SUNSUBSCRIBE") == "*3\r\n$12\r\nsunsubscribe\r\n$1\r\na\r\n:0\r\n");
+  CHECK(Run(listener, "GET a") == "$-1\r\n");
+}
+
 }  // namespace quorate::testing
