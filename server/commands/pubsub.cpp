@@ -1,4 +1,6 @@
 // Publish and subscribe. Who listens to what and the delivery are engine::PubSub's.
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -65,8 +67,13 @@ void SPublish(Context& context) {
   context.reply.Integer(listeners);
 }
 
-std::string_view PatternOf(const Context& context) {
-  return context.argc() > 2 ? context.arg(2) : std::string_view("*");
+// The optional pattern; nullopt, with the error answered, if there are more arguments.
+std::optional<std::string_view> PatternOf(Context& context) {
+  if (context.argc() == 2) return "*";
+  if (context.argc() == 3) return context.arg(2);
+  context.Error("ERR unknown subcommand or wrong number of arguments for '" +
+                std::string(context.arg(1).substr(0, 128)) + "'. Try PUBSUB HELP.");
+  return std::nullopt;
 }
 
 void ReplyNames(Context& context, const std::vector<std::string_view>& names) {
@@ -75,11 +82,13 @@ void ReplyNames(Context& context, const std::vector<std::string_view>& names) {
 }
 
 void PubsubChannels(Context& context) {
-  ReplyNames(context, context.engine.pubsub().Channels(PatternOf(context)));
+  if (const std::optional<std::string_view> pattern = PatternOf(context))
+    ReplyNames(context, context.engine.pubsub().Channels(*pattern));
 }
 
 void PubsubShardChannels(Context& context) {
-  ReplyNames(context, context.engine.pubsub().ShardChannels(PatternOf(context)));
+  if (const std::optional<std::string_view> pattern = PatternOf(context))
+    ReplyNames(context, context.engine.pubsub().ShardChannels(*pattern));
 }
 
 void PubsubNumSub(Context& context) {

@@ -42,6 +42,9 @@ TEST_CASE_FIXTURE(CommandFixture, "pubsub: PUBSUB tells who listens") {
   CHECK(Run("PUBSUB CHANNELS a*") == "*1\r\n$3\r\nabc\r\n");
   CHECK(Run("PUBSUB NUMSUB abc q") == "*4\r\n$3\r\nabc\r\n:2\r\n$1\r\nq\r\n:0\r\n");
   CHECK(Run("PUBSUB NUMPAT") == ":2\r\n");
+  CHECK(
+      Run("PUBSUB CHANNELS a b") ==
+      "-ERR unknown subcommand or wrong number of arguments for 'CHANNELS'. Try PUBSUB HELP.\r\n");
   CHECK(Run("PUBSUB X") == "-ERR unknown subcommand 'X'. Try PUBSUB HELP.\r\n");
 }
 
