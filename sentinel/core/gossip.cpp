@@ -78,10 +78,16 @@ void MovePeer(Turn& turn, Group& group, const Hello& hello) {
   turn.AnnouncePrimary(group, EventType::kSentinelAddressSwitch,
                        "ip " + host + " port " + std::to_string(hello.sentinel.port) + " for " +
                            hello.id.ToString());
+  size_t updated = 0;
   for (auto& [name, other] : turn.state().groups) {
     const auto position = other.peers.find(hello.id);
-    if (position != other.peers.end()) position->second.address = hello.sentinel;
+    if (position == other.peers.end()) continue;
+    position->second.address = hello.sentinel;
+    ++updated;
   }
+  if (updated > 1)
+    turn.AnnouncePeer(group, group.peers.at(hello.id), EventType::kSentinelAddressUpdate,
+                      std::to_string(updated - 1) + " additional matching instances");
 }
 
 // A new id at a known address has replaced the sentinel that was there: the old one is forgotten in

@@ -223,6 +223,26 @@ void OnLinkDown(Turn& turn, Link& link, LinkFailure failure) {
       turn.now() + std::min(kReconnectPeriod, kFirstReconnectDelay * (1 << doublings));
 }
 
+std::string_view LinkFailureName(LinkFailure failure) {
+  switch (failure) {
+    case LinkFailure::kRefused:
+      return "Connection refused";
+    case LinkFailure::kReset:
+      return "Connection reset by peer";
+    case LinkFailure::kClosed:
+      return "Server closed the connection";
+    case LinkFailure::kTimeout:
+      return "Connection timed out";
+    case LinkFailure::kUnreachable:
+      return "Host unreachable";
+    case LinkFailure::kUnresolved:
+      return "Name not resolved";
+    case LinkFailure::kProtocol:
+      return "Protocol error";
+  }
+  return "";
+}
+
 void SendRequest(Turn& turn, Link& link, std::vector<std::string> argv, RequestPurpose purpose) {
   CHECK(link.up());
   const RequestId id{++turn.state().last_id};

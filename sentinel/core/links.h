@@ -8,6 +8,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sentinel/core/inputs.h"
@@ -35,6 +36,8 @@ void OnDataLinkUp(Turn& turn, const Group& group, DataNode& node, LinkId id,
                   std::string local_host);
 void OnPeerLinkUp(Turn& turn, PeerLink& link, std::string local_host);
 void OnLinkDown(Turn& turn, Link& link, LinkFailure failure);
+
+std::string_view LinkFailureName(LinkFailure failure);
 
 // Sends a command whose reply matters. Precondition: link.up().
 void SendRequest(Turn& turn, Link& link, std::vector<std::string> argv, RequestPurpose purpose);

@@ -180,9 +180,20 @@ class Sentinel::Machine {
     const FoundNode found = Find(turn, down.link);
     if (!found.node) return;
     const bool command = found.node->command.id == down.link;
+    AnnounceLinkDown(turn, found, command, down.failure);
     OnLinkDown(turn, command ? static_cast<Link&>(found.node->command) : found.node->pubsub,
                down.failure);
     if (command) found.node->info_pending = false;
+  }
+
+  void AnnounceLinkDown(Turn& turn, const FoundNode& found, bool command, LinkFailure failure) {
+    const EventType type =
+        command ? EventType::kCommandLinkReconnection : EventType::kPubsubLinkReconnection;
+    const std::string reason = "#" + std::string(LinkFailureName(failure));
+    if (found.replica)
+      turn.AnnounceReplica(*found.group, *found.replica, type, reason);
+    else
+      turn.AnnouncePrimary(*found.group, type, reason);
   }
 
   void On(Turn& turn, const Replied& replied) {

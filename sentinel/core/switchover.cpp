@@ -25,8 +25,8 @@ void SendPause(Turn& turn, Group& group, DataNode& primary) {
   group.failover->paused_until = turn.now() + kSwitchoverPause;
 }
 
-void Abort(Turn& turn, Group& group) {
-  AbortFailover(turn, group, EventType::kAbortSlaveTimeout);
+void Abort(Turn& turn, Group& group, EventType why) {
+  AbortFailover(turn, group, why);
   BackOffLong(turn, group);
 }
 
@@ -51,9 +51,13 @@ void StartPause(Turn& turn, Group& group) {
 void KeepPauseWrites(Turn& turn, Group& group, const PauseWrites& now) {
   PauseWrites phase = now;
   const auto heir = group.replicas.find(*group.failover->heir);
-  const bool lost = heir == group.replicas.end() || !heir->second.command.up() ||
-                    !group.primary.command.up() || group.primary.sdown_since;
-  if (lost || IsDue(turn, phase.deadline)) return Abort(turn, group);
+  if (heir == group.replicas.end() || !heir->second.command.up())
+    return Abort(turn, group, EventType::kAbortSlaveTimeout);
+  if (!group.primary.command.up() || group.primary.sdown_since)
+    return Abort(turn, group, EventType::kAbortMasterTimeout);
+  if (IsDue(turn, phase.deadline))
+    return Abort(turn, group,
+                 phase.target ? EventType::kAbortSlaveTimeout : EventType::kAbortMasterTimeout);
   if (!phase.paused_at) return;
   NoteTarget(group, phase);
   if (HasCaughtUp(heir->second, phase)) return EnterPhase(turn, group, SendPromotion{turn.now()});
@@ -95,7 +99,7 @@ bool KeepPaused(Turn& turn, Group& group) {
     return true;
   }
   if (HasSentPromotion(*group.failover)) return true;  // too late to turn back
-  Abort(turn, group);
+  Abort(turn, group, EventType::kAbortMasterTimeout);
   return false;
 }
 

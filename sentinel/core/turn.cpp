@@ -28,8 +28,10 @@ void Turn::AnnounceReplica(const Group& group, const Replica& replica, EventType
            Join(DescribeReplica(replica.address, group.name, group.primary.address), more));
 }
 
-void Turn::AnnouncePeer(const Group& group, const Peer& peer, EventType type) {
-  Announce(group, type, DescribePeer(peer.id, peer.address, group.name, group.primary.address));
+void Turn::AnnouncePeer(const Group& group, const Peer& peer, EventType type,
+                        std::string_view more) {
+  Announce(group, type,
+           Join(DescribePeer(peer.id, peer.address, group.name, group.primary.address), more));
 }
 
 void Turn::AnnounceProcess(EventType type, std::string payload) {

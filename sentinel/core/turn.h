@@ -47,7 +47,8 @@ class Turn {
   void AnnouncePrimary(const Group& group, EventType type, std::string_view more = {});
   void AnnounceReplica(const Group& group, const Replica& replica, EventType type,
                        std::string_view more = {});
-  void AnnouncePeer(const Group& group, const Peer& peer, EventType type);
+  void AnnouncePeer(const Group& group, const Peer& peer, EventType type,
+                    std::string_view more = {});
   void AnnounceProcess(EventType type, std::string payload);
 
   // Asks for the state to be made durable, at most once a turn; everything changed in this turn is

@@ -229,6 +229,23 @@ TEST_CASE("hello: a sentinel that moved, and one that was replaced at its addres
   CHECK(o.world.group(0).peers.begin()->first.ToString() == kTwo);
 }
 
+TEST_CASE("hello: a sentinel that moved is found at its new address in every group") {
+  Operator o;
+  CHECK(o.Monitor("other", "10.0.0.2", "6379", "2") == "OK");
+  const auto hello = [](const std::string& host, const std::string& group,
+                        const std::string& primary) {
+    return host + ",26379," + kOne + ",0," + group + "," + primary + ",6379,0";
+  };
+  o.Ask(HelloPublished{ClientId{}, hello("10.0.9.1", "mymaster", "10.0.0.1")});
+  o.Ask(HelloPublished{ClientId{}, hello("10.0.9.1", "other", "10.0.0.2")});
+  o.Ask(HelloPublished{ClientId{}, hello("10.0.9.2", "mymaster", "10.0.0.1")});
+  CHECK(
+      o.world.Happened("s0 +sentinel-address-update sentinel " + kOne +
+                       " 10.0.9.2 26379 @ mymaster 10.0.0.1 6379 1 additional matching instances"));
+  const auto& groups = o.world.sentinel(0).core->state().groups;
+  CHECK(groups.at("other").peers.begin()->second.address.host == "10.0.9.2");
+}
+
 TEST_CASE("hello: members are bounded") {
   Operator o;
   for (int i = 0; i < 2 * static_cast<int>(kMaxPeersPerGroup); ++i) {

@@ -84,6 +84,15 @@ TEST_CASE("switchover: writes stay paused while the new configuration is slow to
   CHECK(old.follows == t.world.server(1).address);
 }
 
+TEST_CASE("switchover: a primary that stops answering is not waited for") {
+  Planned t(2);
+  t.world.FreezeServer(0, true);
+  CHECK(t.Ask() == "OK");
+  t.world.RunFor(milliseconds(1500));
+  CHECK(t.world.Happened("s0 -failover-abort-master-timeout master mymaster 10.0.0.1 6379"));
+  CHECK(t.world.server(1).log.empty());
+}
+
 TEST_CASE("switchover: a server without CLIENT PAUSE WRITE is failed over as Redis does it") {
   Planned t(2);
   t.world.server(0).knows_pause = false;

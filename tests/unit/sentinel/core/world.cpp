@@ -158,6 +158,7 @@ void World::CarryOut(int i, Actions actions) {
                    },
                    [&](const Announce& announce) {
                      const Event& event = announce.event;
+                     if (event.level() == EventLevel::kDebug) return;
                      const std::string line = "s" + std::to_string(i) + " " +
                                               std::string(event.name()) + " " + event.payload;
                      transcript_.push_back(line);
