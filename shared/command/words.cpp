@@ -25,7 +25,6 @@ constexpr Word kFlagWords[] = {
     {flag::kNoAuth, "no_auth"},
     {flag::kMayReplicate, "may_replicate"},
     {flag::kNoMandatoryKeys, "no_mandatory_keys"},
-    {flag::kProtected, "protected"},
     {flag::kModuleGetKeys, "module_getkeys"},
     {flag::kModuleNoCluster, "module_no_cluster"},
     {flag::kNoAsyncLoading, "no_async_loading"},
