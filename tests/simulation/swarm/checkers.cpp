@@ -68,7 +68,6 @@ void Checkers::ObserveSentinel(size_t index, const core::State& state) {
 
 void Checkers::ObserveGroup(SeenSentinel& seen, const core::State& state,
                             const core::Group& group) {
-  seen.vote_epoch = group.vote.epoch.number();
   if (group.failover && IsElected(*group.failover)) {
     const uint64_t epoch = group.failover->epoch.number();
     const auto [it, fresh] = leaders_.try_emplace({group.name, epoch}, state.myid.ToString());

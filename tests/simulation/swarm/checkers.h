@@ -37,9 +37,6 @@ class Checkers {
   const std::optional<std::string>& violation() const { return violation_; }
   void Violate(const std::string& what);
 
-  // The epoch in which the sentinel's newest vote is, of its first group; for who wants to strike
-  // then.
-  uint64_t VoteEpoch(size_t index) const { return sentinels_[index].vote_epoch; }
   uint64_t elections() const { return leaders_.size(); }
   uint64_t configurations() const { return addresses_.size(); }
 
@@ -51,7 +48,6 @@ class Checkers {
   };
   struct SeenSentinel {
     uint64_t fingerprint = 0;
-    uint64_t vote_epoch = 0;
     std::map<std::string, ConfigEpoch> config_epochs;  // by group
   };
   using Position = std::pair<base::ReplicationId, base::Offset>;

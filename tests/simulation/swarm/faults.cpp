@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <set>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -14,6 +17,13 @@ using std::chrono::milliseconds;
 
 constexpr base::Duration kUsualDiskLatency = std::chrono::microseconds(100);
 constexpr base::Duration kUsualDiskJitter = std::chrono::microseconds(400);
+// After these it matters most who fails.
+const std::set<std::string_view> kSteps = {
+    "+odown",          "+try-failover",   "+vote-for-leader",
+    "+elected-leader", "+selected-slave", "+failover-state-wait-promotion",
+    "+promoted-slave", "+switch-master",  "+slave-reconf-sent",
+};
+
 constexpr int64_t kMostClockPpm = 100'000;
 
 }  // namespace
@@ -37,10 +47,15 @@ void Faults::Later(base::Duration delay, std::function<void()> action) {
   });
 }
 
+Fault Faults::AnyFault() {
+  return *std::next(options_.faults.begin(),
+                    static_cast<std::ptrdiff_t>(random_.Below(options_.faults.size())));
+}
+
 void Faults::Plan() {
-  const std::vector<Fault> kinds(options_.faults.begin(), options_.faults.end());
+  timely_strikes_ = options_.timely_strikes;
   for (int i = 0; i < options_.strikes; ++i) {
-    const Fault fault = kinds[random_.Below(kinds.size())];
+    const Fault fault = AnyFault();
     Later(Draw(0, base::ToMs(options_.safety)), [this, fault] { Strike(fault); });
   }
 }
@@ -80,7 +95,9 @@ void Faults::Strike(Fault fault) {
     case Fault::kSlowNetwork:
       return SlowNetwork();
     case Fault::kForcedFailover:
-      return ForceFailover();
+      return Operate("FAILOVER");
+    case Fault::kReset:
+      return Operate("RESET");
   }
 }
 
@@ -125,11 +142,17 @@ void Faults::StopSentinel(size_t index, bool power) {
   Later(away, [this, index] { RestartSentinel(index); });
 }
 
-void Faults::OnVote(size_t sentinel) {
-  if (votes_to_hit_ == 0 || healed_) return;
-  --votes_to_hit_;
-  Later(random_.Chance(1, 2) ? base::Duration{} : Draw(0, 10),
-        [this, sentinel] { StopSentinel(sentinel, true); });
+void Faults::OnEvent(size_t sentinel, std::string_view event) {
+  if (healed_) return;
+  const base::Duration soon = random_.Chance(1, 2) ? base::Duration{} : Draw(0, 10);
+  if (event == "+vote-for-leader" && votes_to_hit_ > 0) {
+    --votes_to_hit_;
+    Later(soon, [this, sentinel] { StopSentinel(sentinel, true); });
+  }
+  if (timely_strikes_ > 0 && kSteps.contains(event) && random_.Chance(1, 4)) {
+    --timely_strikes_;
+    Later(soon, [this] { Strike(AnyFault()); });
+  }
 }
 
 void Faults::RestartServer(size_t index) {
@@ -262,20 +285,21 @@ void Faults::TouchClock(Fault fault) {
 
 // ---- operators
 
-void Faults::ForceFailover() {
+void Faults::Operate(const std::string& command) {
   const SentinelNode& node = *deployment_.sentinels()[AnySentinel()];
-  tell_("SENTINEL FAILOVER at " + node.ip());
+  tell_(fmt::format("SENTINEL {} at {}", command, node.ip()));
   link::LinkOptions options;
   options.endpoint = node.endpoint();
   requests_.push_back(
       std::make_unique<link::Link>(operator_.io(), random_.Fork(), options, link::LinkCallbacks{}));
   requests_.back()->Start();
   const bool sent = requests_.back()->Send(
-      {"SENTINEL", "FAILOVER", kGroup}, operator_.io().Now() + std::chrono::seconds(3),
-      [this](const base::Result<resp::Value>& reply) {
-        tell_("SENTINEL FAILOVER: " + (reply.ok() ? reply->ToString() : reply.error().message));
+      {"SENTINEL", command, kGroup}, operator_.io().Now() + std::chrono::seconds(3),
+      [this, command](const base::Result<resp::Value>& reply) {
+        tell_(fmt::format("SENTINEL {}: {}", command,
+                          reply.ok() ? reply->ToString() : reply.error().message));
       });
-  if (!sent) tell_("SENTINEL FAILOVER: not sent");
+  if (!sent) tell_("not sent");
 }
 
 void Faults::HealAll() {

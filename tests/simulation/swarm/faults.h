@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "shared/base/random.h"
 #include "tests/simulation/deployment/caller.h"
@@ -25,13 +26,14 @@ class Faults {
   // Everything is powered, runs, is connected and in order again; no strike that is still planned
   // happens.
   void HealAll();
-  // A sentinel has just cast a vote; strikes it if that is planned.
-  void OnVote(size_t sentinel);
+  // A sentinel has just announced it; some steps of a failover are answered by a strike at once.
+  void OnEvent(size_t sentinel, std::string_view event);
 
   // A sentinel that should have started and did not, though its disk was well.
   const std::optional<std::string>& failed_start() const { return failed_start_; }
 
  private:
+  Fault AnyFault();
   void Strike(Fault fault);
   void StopServer(bool power);
   void StopSentinel(size_t index, bool power);
@@ -45,7 +47,8 @@ class Faults {
   void SpoilDisk(Fault fault);
   void TouchClock(Fault fault);
   void SlowNetwork();
-  void ForceFailover();
+  // SENTINEL <command> <group>, at any sentinel.
+  void Operate(const std::string& command);
 
   size_t AnyServer() { return random_.Below(deployment_.servers().size()); }
   size_t AnySentinel() { return random_.Below(deployment_.sentinels().size()); }
@@ -61,9 +64,10 @@ class Faults {
   const SwarmOptions& options_;
   base::Random random_;
   const std::function<void(const std::string&)> tell_;
-  Process& operator_;  // who asks for failovers
+  Process& operator_;  // who asks for failovers and resets
   std::vector<std::unique_ptr<link::Link>> requests_;
   bool healed_ = false;
+  int timely_strikes_ = 0;
   int votes_to_hit_ = 0;
   std::optional<std::string> failed_start_;
 };

@@ -14,11 +14,25 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
 constexpr std::string_view kNames[] = {
-    "kill-server",     "kill-sentinel",   "power-off-server", "power-off-sentinel",
-    "power-off-voter", "pause-server",    "pause-sentinel",   "stall",
-    "cut-one-way",     "cut-both-ways",   "partition",        "disk-full",
-    "failed-syncs",    "slow-disk",       "clock-rate",       "wall-jump",
-    "slow-network",    "forced-failover",
+    "kill-server",
+    "kill-sentinel",
+    "power-off-server",
+    "power-off-sentinel",
+    "power-off-voter",
+    "pause-server",
+    "pause-sentinel",
+    "stall",
+    "cut-one-way",
+    "cut-both-ways",
+    "partition",
+    "disk-full",
+    "failed-syncs",
+    "slow-disk",
+    "clock-rate",
+    "wall-jump",
+    "slow-network",
+    "forced-failover",
+    "reset",
 };
 static_assert(std::size(kNames) == kFaults);
 
@@ -73,6 +87,7 @@ bool MayLoseWrites(Fault fault) {
     case Fault::kSlowDisk:
     case Fault::kWallJump:
     case Fault::kForcedFailover:
+    case Fault::kReset:
       return false;
     default:
       return true;
@@ -92,6 +107,7 @@ SwarmOptions DrawOptions(uint64_t seed) {
   }
   options.safety = milliseconds(random.Between(5000, 20000));
   options.strikes = static_cast<int>(random.Between(1, 12));
+  options.timely_strikes = static_cast<int>(random.Below(4));
   return options;
 }
 
@@ -104,13 +120,13 @@ std::string SwarmOptions::Describe() const {
   return fmt::format(
       "servers follow:{}; {} sentinels, quorum {}, down-after {} ms, failover-timeout {} ms, {} "
       "detection, {}; {} writers every {} ms\nlatency {} us + {} us, {} % split, {} % resets; {} "
-      "strikes in {} ms of:{}",
+      "strikes in {} ms and {} at steps of a failover, of:{}",
       chain, deployment.sentinels, deployment.quorum, base::ToMs(deployment.down_after),
       base::ToMs(deployment.failover_timeout), deployment.fast_detection ? "fast" : "classic",
       deployment.syntax == ConfigSyntax::kYaml ? "yaml" : "redis syntax", deployment.writers,
       base::ToMs(deployment.write_pause), world.network.latency.count() / 1000,
       world.network.jitter.count() / 1000, world.network.split_percent,
-      world.network.kill_resets_percent, strikes, base::ToMs(safety), kinds);
+      world.network.kill_resets_percent, strikes, base::ToMs(safety), timely_strikes, kinds);
 }
 
 }  // namespace quorate::simulation

@@ -30,8 +30,9 @@ enum class Fault {
   kWallJump,
   kSlowNetwork,
   kForcedFailover,
+  kReset,
 };
-inline constexpr int kFaults = static_cast<int>(Fault::kForcedFailover) + 1;
+inline constexpr int kFaults = static_cast<int>(Fault::kReset) + 1;
 
 std::string_view Name(Fault fault);
 // Whether acknowledged writes may be lost when it strikes: a primary is cut off, dies or stands
@@ -42,9 +43,11 @@ struct SwarmOptions {
   DeploymentOptions deployment;
   WorldOptions world;
   std::set<Fault> faults;
-  // How long faults are started for, and how many.
+  // How long faults are started for, how many at random moments, and how many at the next steps of
+  // a failover.
   base::Duration safety{};
   int strikes = 0;
+  int timely_strikes = 0;
 
   // Every value, for people.
   std::string Describe() const;

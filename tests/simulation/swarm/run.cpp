@@ -34,6 +34,7 @@ class Run {
  private:
   void Watch();
   void OnTurn(HostId host);
+  void OnLog(size_t index, std::string_view line);
   void OnSentinelTurn(size_t index);
   void OnServerTurn(size_t index);
   bool Violated();
@@ -55,7 +56,6 @@ class Run {
   // Of every host that matters, which sentinel or server it is.
   std::map<HostId, size_t> sentinel_hosts_;
   std::map<HostId, size_t> server_hosts_;
-  std::vector<uint64_t> vote_epochs_;
   // Which start of it was seen last.
   std::vector<int> sentinel_starts_;
   std::vector<int> server_starts_;
@@ -68,8 +68,7 @@ Run::Run(uint64_t seed, const std::function<void(const std::string&)>& tell)
       faults_(deployment_, options_, deployment_.world().ForkRandom(),
               [this](const std::string& what) { Tell("!! " + what); }),
       checkers_(options_.deployment.sentinels, options_.deployment.follows.size()),
-      started_(deployment_.world().Now()),
-      vote_epochs_(options_.deployment.sentinels) {
+      started_(deployment_.world().Now()) {
   Watch();
 }
 
@@ -83,15 +82,18 @@ void Run::Watch() {
   for (size_t i = 0; i < deployment_.sentinels().size(); ++i) {
     SentinelNode& node = *deployment_.sentinels()[i];
     sentinel_hosts_[node.host().id()] = i;
-    if (tell_)
-      node.SetLogObserver(
-          [this, &node](std::string_view line) { Tell(fmt::format("{} {}", node.ip(), line)); });
+    node.SetLogObserver([this, i](std::string_view line) { OnLog(i, line); });
   }
   for (size_t i = 0; i < deployment_.servers().size(); ++i)
     server_hosts_[deployment_.servers()[i]->host().id()] = i;
   sentinel_starts_.resize(deployment_.sentinels().size());
   server_starts_.resize(deployment_.servers().size());
   deployment_.world().SetTurnObserver([this](HostId host) { OnTurn(host); });
+}
+
+void Run::OnLog(size_t index, std::string_view line) {
+  if (tell_) Tell(fmt::format("{} {}", deployment_.sentinels()[index]->ip(), line));
+  faults_.OnEvent(index, line.substr(0, line.find(' ')));
 }
 
 void Run::OnTurn(HostId host) {
@@ -107,10 +109,6 @@ void Run::OnSentinelTurn(size_t index) {
   if (std::exchange(sentinel_starts_[index], node.starts()) != node.starts())
     checkers_.ForgetSentinel(index);
   checkers_.ObserveSentinel(index, node.state());
-  const uint64_t epoch = checkers_.VoteEpoch(index);
-  if (epoch <= vote_epochs_[index]) return;
-  vote_epochs_[index] = epoch;
-  faults_.OnVote(index);
 }
 
 void Run::OnServerTurn(size_t index) {
