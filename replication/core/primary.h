@@ -62,7 +62,7 @@ namespace quorate::replication::core {
 enum class SnapshotId : uint64_t {};
 enum class Framing { kLength, kEofMark };
 
-// ---- inputs -------------------------------------------------------------------------------------
+// ---- inputs
 
 // The connection asks to become a replica. Its traits came by Replconf before.
 struct PsyncReceived {
@@ -96,7 +96,7 @@ struct PrimaryTick {};
 using PrimaryInput = std::variant<PsyncReceived, ReplicaClosed, SnapshotDelivered, SnapshotProduced,
                                   SnapshotFailed, DropReplicas, PrimaryTick>;
 
-// ---- actions ------------------------------------------------------------------------------------
+// ---- actions
 
 // Write these bytes to the connection, before anything that follows.
 struct SendLine {
@@ -173,7 +173,7 @@ class Primary {
   // When Step(PrimaryTick) is due at the latest; Instant::max() if nothing waits for time.
   base::Instant NextDeadline() const;
 
-  // ---- the stream, role primary (hot path) -----------------------------------------------------
+  // ---- the stream, role primary (hot path)
 
   // True if effects must be appended. False on a primary that nobody follows: offsets stand still.
   bool streaming() const { return history_.backlog() != nullptr && role_ == Role::kPrimary; }
@@ -194,12 +194,12 @@ class Primary {
   // output limits.
   void EndTurn(base::Instant now, PrimaryActions& actions);
 
-  // ---- the stream, role replica ----------------------------------------------------------------
+  // ---- the stream, role replica
 
   // Applied upstream bytes, verbatim.
   void ForwardApplied(std::string_view bytes) { history_.Append(bytes); }
 
-  // ---- role ------------------------------------------------------------------------------------
+  // ---- role
 
   enum class Role { kPrimary, kReplica };
   Role role() const { return role_; }
@@ -207,7 +207,7 @@ class Primary {
   // Promotion forces a SELECT.
   void SetRole(Role role);
 
-  // ---- what is known ---------------------------------------------------------------------------
+  // ---- what is known
 
   // The database that the stream has selected last; -1 = unknown. Snapshots carry it as
   // repl-stream-db.

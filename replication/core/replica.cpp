@@ -52,7 +52,7 @@ ReplicaActions Replica::Step(base::Instant now, const ReplicaInput& input) {
   return actions;
 }
 
-// ---- role ---------------------------------------------------------------------------------------
+// ---- role
 
 void Replica::OnFollow(base::Instant now, const Follow& follow, ReplicaActions& actions) {
   LeaveLink(actions);
@@ -81,7 +81,7 @@ void Replica::OnPromote(ReplicaActions& actions) {
   actions.emplace_back(Promoted{});
 }
 
-// ---- the link -----------------------------------------------------------------------------------
+// ---- the link
 
 void Replica::OnLinkOpened(base::Instant now, ReplicaActions& actions) {
   if (!std::holds_alternative<Connecting>(state_)) return;
@@ -155,7 +155,7 @@ void Replica::Tick(base::Instant now, ReplicaActions& actions) {
       actions.emplace_back(Send{std::move(ack)});
   }
 }
-// ---- received bytes -----------------------------------------------------------------------------
+// ---- received bytes
 
 Replica::Segment Replica::Receive(base::Instant now, std::string_view& input,
                                   ReplicaActions& actions) {
@@ -202,7 +202,7 @@ void Replica::OnLine(base::Instant now, std::string_view line, ReplicaActions& a
   }
 }
 
-// ---- the stream ---------------------------------------------------------------------------------
+// ---- the stream
 
 void Replica::OnCommitted(base::Instant now, ReplicaActions& actions) {
   const auto* receiving = std::get_if<Receiving>(&state_);

@@ -65,7 +65,7 @@
 
 namespace quorate::replication::core {
 
-// ---- inputs -------------------------------------------------------------------------------------
+// ---- inputs
 
 struct Follow {
   base::Endpoint primary;
@@ -98,7 +98,7 @@ struct ReplicaTick {};
 using ReplicaInput = std::variant<Follow, Promote, LinkOpened, LinkClosed, StagingVerified,
                                   StagingCommitted, StagingFailed, StreamCorrupt, ReplicaTick>;
 
-// ---- actions ------------------------------------------------------------------------------------
+// ---- actions
 
 struct OpenLink {
   base::Endpoint primary;
@@ -142,7 +142,7 @@ class Replica {
   // When Step(ReplicaTick) is due; Instant::max() if nothing waits for time.
   base::Instant NextDeadline() const;
 
-  // ---- received bytes (hot path) ----------------------------------------------------------------
+  // ---- received bytes (hot path)
 
   // Takes one piece off the front of `input`: a line, or snapshot bytes. The payload is to be
   // staged first, then the actions are to be carried out; call again while `input` is not empty
@@ -164,7 +164,7 @@ class Replica {
   // The acknowledgement to send now; empty on a legacy SYNC link or while not streaming.
   std::string Acknowledgement() const;
 
-  // ---- what is known ----------------------------------------------------------------------------
+  // ---- what is known
 
   bool is_replica() const;
   bool link_up() const;  // Streaming

@@ -33,7 +33,7 @@ Replication::Replication(io::Io& io, const ReplicationPorts& ports, const core::
 
 Replication::~Replication() = default;
 
-// ---- role ---------------------------------------------------------------------------------------
+// ---- role
 
 bool Replication::ReplicaOf(const base::Endpoint& primary) {
   if (replica_.is_replica() && replica_.primary() == primary) return false;
@@ -63,7 +63,7 @@ void Replication::DropUpstream(std::string_view reason) {
   ArmTimer();
 }
 
-// ---- turns and time -----------------------------------------------------------------------------
+// ---- turns and time
 
 void Replication::EndTurn() {
   if (primary_.replica_count() != 0) {
@@ -108,7 +108,7 @@ void Replication::OnTimer() {
   ArmTimer();
 }
 
-// ---- connections that speak replication ---------------------------------------------------------
+// ---- connections that speak replication
 
 core::ReplconfReply Replication::HandleReplconf(core::ReplicaId connection,
                                                 std::span<const std::string_view> args) {
@@ -154,7 +154,7 @@ void Replication::OnReplicaClosed(core::ReplicaId connection) {
   Run(primary_.Step(io_.Now(), core::ReplicaClosed{connection}));
 }
 
-// ---- what is known ------------------------------------------------------------------------------
+// ---- what is known
 
 int64_t Replication::CountGoodReplicas() const { return primary_.CountGood(io_.Now()); }
 
@@ -182,7 +182,7 @@ void Replication::SetOptions(const core::Options& options) {
   ArmTimer();
 }
 
-// ---- actions ------------------------------------------------------------------------------------
+// ---- actions
 
 void Replication::Run(core::PrimaryActions actions) {
   for (core::PrimaryAction& action : actions) {

@@ -46,7 +46,7 @@ class Replication {
   Replication(const Replication&) = delete;
   Replication& operator=(const Replication&) = delete;
 
-  // ---- role ------------------------------------------------------------------------------------
+  // ---- role
 
   bool is_replica() const { return replica_.is_replica(); }
   bool primary_link_up() const { return replica_.link_up(); }
@@ -60,7 +60,7 @@ class Replication {
   // Closes the link to our primary; it is opened again soon. Nothing without a link.
   void DropUpstream(std::string_view reason);
 
-  // ---- the stream (role primary) ---------------------------------------------------------------
+  // ---- the stream (role primary)
 
   bool streaming() const { return primary_.streaming(); }
   void Append(int db, std::string_view command) { primary_.Append(db, command); }
@@ -69,7 +69,7 @@ class Replication {
   // Call once at the end of every loop turn: writes the replicas.
   void EndTurn();
 
-  // ---- connections that speak replication ------------------------------------------------------
+  // ---- connections that speak replication
 
   core::ReplconfReply HandleReplconf(core::ReplicaId connection,
                                      std::span<const std::string_view> args);
@@ -87,7 +87,7 @@ class Replication {
   void OnReplicaClosed(core::ReplicaId connection);
   bool IsReplica(core::ReplicaId connection) const { return primary_.IsReplica(connection); }
 
-  // ---- acknowledgements ------------------------------------------------------------------------
+  // ---- acknowledgements
 
   int64_t CountAcknowledged(base::Offset offset) const {
     return primary_.CountAcknowledged(offset);
@@ -95,7 +95,7 @@ class Replication {
   void RequestAcknowledgements() { primary_.RequestAcknowledgements(); }
   int64_t CountGoodReplicas() const;
 
-  // ---- what is known ---------------------------------------------------------------------------
+  // ---- what is known
 
   const core::History& history() const { return history_; }
   base::Offset offset() const { return history_.offset(); }

@@ -30,7 +30,7 @@ UpstreamLink::UpstreamLink(io::Io& io, core::Replica& machine, core::Primary& do
 
 void UpstreamLink::Step(const core::ReplicaInput& input) { run_(machine_.Step(io_.Now(), input)); }
 
-// ---- the machine's actions ----------------------------------------------------------------------
+// ---- the machine's actions
 
 void UpstreamLink::Open(const base::Endpoint& primary, base::Duration timeout) {
   Close();
@@ -81,7 +81,7 @@ void UpstreamLink::CommitStaging() {
   Step(core::StagingCommitted{});
 }
 
-// ---- io::StreamObserver -------------------------------------------------------------------------
+// ---- io::StreamObserver
 
 void UpstreamLink::OnConnected() {
   stream_->SetKeepAlive(std::chrono::seconds(300));
@@ -124,7 +124,7 @@ bool UpstreamLink::Stage(const core::SnapshotFraming::Payload& payload) {
   return true;
 }
 
-// ---- the stream ---------------------------------------------------------------------------------
+// ---- the stream
 
 void UpstreamLink::OnStream(std::string_view bytes) {
   machine_.NoteStreamBytes(io_.Now(), bytes.size());

@@ -66,7 +66,7 @@ class Context {
   int database() const { return database_; }
 
   // ---- what was changed
-  // ------------------------------------------------------------------------------------------- One
+  // One
   // change of `key`, in this session's database unless said otherwise: watchers are marked and the
   // request (or what replaces it) becomes an effect. Call after the change.
   void Modified(const store::Lookup& key) { Modified(key, database_); }

@@ -7,6 +7,10 @@
 // effects go to the replication stream. The reply stays in session.output; the runtime flushes all
 // ready sessions at the end of the loop turn.
 //
+// Its parts: engine.cpp (sessions, requests), engine_keyspace.cpp (expiry, eviction, whole
+// databases, notifications), engine_blocking.cpp (WAIT, pauses, changes of role), engine_cron.cpp
+// (periodic work).
+//
 // Invariants
 //   N1  A session is in the ready list at most once, and only while registered.
 //   N2  Between two calls from outside, the propagation unit is empty: every effect is in the
@@ -109,7 +113,7 @@ class Engine {
   void OnKeyspaceReplaced();
 
   // ---- acts shared by handlers
-  // ------------------------------------------------------------------------------------ True if
+  // True if
   // `record` is past its expiry as this session must see it. As a primary the key is deleted then,
   // and its deletion is an effect; a replica only hides it, and the primary's own session sees
   // every key.

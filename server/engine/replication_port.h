@@ -43,7 +43,7 @@ class ReplicationPort {
   virtual void AppendExec(int db) = 0;
 
   // ---- commands that replication answers
-  // -------------------------------------------------------------------------- REPLCONF, PSYNC and
+  // REPLCONF, PSYNC and
   // SYNC from `session`; may turn it into a replica link.
   virtual void HandleReplconf(Session& session, std::span<const std::string_view> args) = 0;
   virtual void HandlePsync(Session& session, std::span<const std::string_view> args) = 0;

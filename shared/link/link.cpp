@@ -52,7 +52,6 @@ Link::Link(io::Io& io, base::Random random, LinkOptions options, LinkCallbacks c
 Link::~Link() = default;
 
 // ---- life
-// -----------------------------------------------------------------------------------------------
 
 void Link::Start() {
   if (std::holds_alternative<Stopped>(state_)) Connect();
@@ -167,7 +166,6 @@ void Link::Fail(std::deque<Request> requests, const std::string& why) {
 }
 
 // ---- requests
-// -------------------------------------------------------------------------------------------
 
 bool Link::Send(std::span<const std::string_view> args, base::Instant deadline,
                 ReplyCallback callback) {
@@ -254,7 +252,6 @@ std::optional<base::Instant> Link::oldest_unanswered() const {
 }
 
 // ---- replies
-// --------------------------------------------------------------------------------------------
 
 void Link::OnBytes(std::string_view bytes) {
   last_received_ = io_.Now();

@@ -37,7 +37,6 @@ void WriteAt(std::string& content, size_t offset, std::string_view bytes) {
 Disk::Disk(base::Random random) : random_(random) {}
 
 // ---- harness
-// --------------------------------------------------------------------------------------------
 
 void Disk::Put(const std::string& path, std::string_view bytes) {
   for (std::string directory = DirectoryOf(path); directory != "/";
@@ -110,7 +109,6 @@ base::Duration Disk::DrawLatency() {
 }
 
 // ---- processes
-// ------------------------------------------------------------------------------------------
 
 void Disk::Apply(const NameChange& change, Names& names) {
   for (const auto& [path, file] : change.names) {

@@ -37,7 +37,6 @@ Network::Network(EventQueue& events, Trace& trace, base::Random random,
     : events_(events), trace_(trace), random_(random), options_(options) {}
 
 // ---- hosts and ways
-// -------------------------------------------------------------------------------------
 
 HostId Network::AddHost(const std::string& ip) {
   CHECK(!HostOf(ip));
@@ -105,7 +104,6 @@ uint16_t Network::NextPort(HostId host) {
 }
 
 // ---- listeners
-// ------------------------------------------------------------------------------------------
 
 base::Result<ListenerId> Network::Listen(SocketOwner& owner, HostId host, base::Endpoint endpoint,
                                          int backlog) {
@@ -161,7 +159,6 @@ void Network::CloseListener(ListenerId id) {
 }
 
 // ---- sockets
-// --------------------------------------------------------------------------------------------
 
 Network::Socket* Network::Find(SocketId id) {
   const auto found = sockets_.find(id);

@@ -17,7 +17,6 @@ constexpr size_t kTinySegment = 8;
 }  // namespace
 
 // ---- making a connection: request (SYN), answer (SYN-ACK), handshake (ACK)
-// --------------------------------
 
 void Network::SendRequest(SocketId id) {
   Socket& socket = *Find(id);
@@ -102,7 +101,6 @@ void Network::ArriveHandshake(Socket& from, Socket& to) {
 }
 
 // ---- segments
-// -------------------------------------------------------------------------------------------
 
 void Network::EnqueueData(Socket& socket, std::string_view bytes) {
   while (!bytes.empty()) {
@@ -206,7 +204,6 @@ void Network::Acknowledge(SocketId id, size_t bytes) {
 }
 
 // ---- ends
-// -----------------------------------------------------------------------------------------------
 
 void Network::Unblock(SocketId id) {
   Socket* socket = Find(id);
@@ -281,7 +278,6 @@ void Network::Probe(SocketId id) {
 }
 
 // ---- cuts
-// -----------------------------------------------------------------------------------------------
 
 void Network::Stall(Socket& socket) {
   const base::Instant now = events_.now();

@@ -75,7 +75,6 @@ SimIo::SimIo(const Machine& machine, uint64_t process, std::string directory, ba
 SimIo::~SimIo() = default;
 
 // ---- clocks and tasks
-// -----------------------------------------------------------------------------------
 
 base::Instant SimIo::Now() { return machine_.clock.Local(machine_.events.now()); }
 base::WallTime SimIo::WallNow() { return machine_.clock.Wall(machine_.events.now()); }
@@ -119,7 +118,6 @@ void SimIo::RunStep(std::function<void()> step) {
 }
 
 // ---- network
-// --------------------------------------------------------------------------------------------
 
 base::Result<std::unique_ptr<io::Listener>> SimIo::Listen(const io::ListenOptions& options,
                                                           SimListener::OnAccept on_accept) {
@@ -177,7 +175,6 @@ void SimIo::OnListenerReady(ListenerId id) {
 }
 
 // ---- files and programs
-// ---------------------------------------------------------------------------------
 
 io::Files& SimIo::files() { return *files_; }
 
@@ -201,7 +198,6 @@ base::Result<std::unique_ptr<io::Child>> SimIo::Spawn(const std::vector<std::str
 }
 
 // ---- life
-// -----------------------------------------------------------------------------------------------
 
 void SimIo::Kill() {
   CHECK(!in_turn_);
@@ -242,7 +238,6 @@ void SimIo::Resume() {
 }
 
 // ---- the turn
-// -------------------------------------------------------------------------------------------
 
 bool SimIo::HasWork() const {
   return !ready_sockets_.empty() || !ready_listeners_.empty() || !completions_.empty() ||

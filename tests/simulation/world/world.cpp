@@ -8,7 +8,6 @@
 namespace quorate::simulation {
 
 // ---- Process
-// --------------------------------------------------------------------------------------------
 
 Process::Process(Host& host, std::string name, std::unique_ptr<SimIo> io)
     : host_(host), name_(std::move(name)), io_(std::move(io)) {}
@@ -42,7 +41,6 @@ void Process::SetSpawnHandler(
 }
 
 // ---- Host
-// -----------------------------------------------------------------------------------------------
 
 Host::Host(World& world, HostId id, std::string ip)
     : world_(world),
@@ -91,7 +89,6 @@ void Host::JumpWallClock(base::Duration by) {
 }
 
 // ---- World
-// ----------------------------------------------------------------------------------------------
 
 World::World(uint64_t seed, const WorldOptions& options)
     : seed_(seed),

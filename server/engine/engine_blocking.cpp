@@ -1,0 +1,62 @@
+// Engine: sessions that wait - for acknowledgements, for the end of a pause - and what a change of
+// role does to them.
+#include <algorithm>
+
+#include "server/engine/engine.h"
+#include "shared/resp/errors.h"
+
+namespace quorate::server::engine {
+
+void Engine::BlockOnWait(Session& session, BlockedOnWait wait) {
+  session.blocked_state = wait;
+  waiting_.push_back(&session);
+  replication_.RequestAcknowledgements();
+}
+
+void Engine::Unblock(Session& session) {
+  session.blocked_state = NotBlocked{};
+  std::erase(waiting_, &session);
+  MarkReady(session);
+  if (!session.input.empty()) host_.ResumeSoon(session);
+}
+
+void Engine::OnReplicaAcknowledged() { ResolveWaits(); }
+
+void Engine::ResolveWaits() {
+  const std::vector<Session*> waiting = waiting_;
+  for (Session* session : waiting) {
+    const auto& wait = std::get<BlockedOnWait>(session->blocked_state);
+    const int64_t acknowledged = replication_.ReplicasAcknowledged(wait.offset);
+    if (acknowledged < wait.replicas && now_ < wait.deadline) continue;
+    session->writer.Integer(acknowledged);
+    Unblock(*session);
+  }
+}
+
+void Engine::OnRoleChanged() {
+  propagation_.DropUnit();
+  const std::vector<Session*> waiting = waiting_;
+  for (Session* session : waiting) {
+    session->writer.Error(resp::errors::kUnblocked);
+    Unblock(*session);
+  }
+}
+
+void Engine::OnKeyspaceReplaced() {
+  watches_.TouchAll();
+  evictor_.Reset();
+}
+
+void Engine::SetPause(PauseMode mode, base::Instant until) { pause_.Start(mode, until); }
+
+void Engine::EndPause() {
+  if (!pause_.active()) return;
+  pause_.End();
+  for (const auto& [id, session] : sessions_) {
+    if (!std::holds_alternative<BlockedByPause>(session->blocked_state)) continue;
+    session->blocked_state = NotBlocked{};
+    host_.ResumeSoon(*session);
+  }
+}
+
+}  // namespace quorate::server::engine
