@@ -32,6 +32,7 @@ class FakePeer:
         self.port = free_port()
         self.requests = []
         self._open = set()
+        self._subscribers = set()
         peer = self
 
         class Handler(socketserver.StreamRequestHandler):
@@ -40,6 +41,8 @@ class FakePeer:
                 try:
                     while words := read_request(self.rfile):
                         peer.requests.append(words)
+                        if words[0].upper() == b"SUBSCRIBE":
+                            peer._subscribers.add(self.request)
                         reply = answer(words)
                         if reply is None:
                             return
@@ -48,6 +51,7 @@ class FakePeer:
                     pass
                 finally:
                     peer._open.discard(self.request)
+                    peer._subscribers.discard(self.request)
 
         class Server(socketserver.ThreadingTCPServer):
             allow_reuse_address = True
@@ -56,9 +60,12 @@ class FakePeer:
         self._server = Server(("127.0.0.1", self.port), Handler)
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
-    def send_to_all(self, data):
-        for connection in list(self._open):
-            connection.sendall(data)
+    def publish(self, channel, payload):
+        """To whom it was sent: how many."""
+        receivers = list(self._subscribers)
+        for connection in receivers:
+            connection.sendall(b"*3\r\n$7\r\nmessage\r\n" + bulk(channel) + bulk(payload))
+        return len(receivers)
 
     def asked(self, *words):
         """How often a request began with these words, in any case of letters."""

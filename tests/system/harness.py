@@ -9,6 +9,7 @@ Ours are taken from QUORATE_BIN_DIR (default build/release/bin beside this tree)
 import ctypes
 import os
 import random
+import resource
 import shutil
 import signal
 import socket
@@ -43,8 +44,9 @@ _libc = ctypes.CDLL(None)
 _taken = set()
 
 
-def _die_with_parent():
+def _prepare_child():
     _libc.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: a killed test leaves nothing behind
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # a file at its size limit is a write error, like a full disk
 
 
 def free_port():
@@ -89,7 +91,7 @@ class Process:
     def start(self):
         with open(self.log_path, "ab") as log:
             self._popen = subprocess.Popen(self.argv, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log,
-                                           stderr=log, preexec_fn=_die_with_parent)
+                                           stderr=log, preexec_fn=_prepare_child)
 
     @property
     def pid(self):
@@ -104,6 +106,11 @@ class Process:
 
     def signal(self, number):
         self._popen.send_signal(number)
+
+    def fill_disk(self, full=True):
+        """From now on writes to files fail, or succeed again."""
+        limit = 0 if full else resource.RLIM_INFINITY
+        resource.prlimit(self.pid, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
 
     def kill(self):
         if self.alive():
@@ -195,7 +202,7 @@ class World:
     def run(self, *argv, stdin=None, deadline=60):
         """Runs a tool to its end: (exit code, what it wrote). Text is read as Latin-1, so that any byte passes."""
         done = subprocess.run(argv, cwd=self.folder, input=stdin, capture_output=True, timeout=deadline, check=False,
-                              preexec_fn=_die_with_parent)
+                              preexec_fn=_prepare_child)
         return done.returncode, (done.stdout + done.stderr).decode("latin-1")
 
     def stop(self):

@@ -71,7 +71,8 @@ class SameAsRedis(SystemTest):
     def test_wrong_arity_and_unknown_commands(self):
         self.compare([line + b"\r\n" for line in (
             b"GET", b"GET a b", b"SET k", b"SET k v EX", b"SET k v EX abc", b"SET k v EX 0", b"SET k v NX XX",
-            b"MSET a", b"SETEX k 0 v", b"INCRBY k x", b"EXPIRE k", b"EXPIRE k 99999999999999999999", b"EXPIRE k 1 NX GT",
+            b"MSET a", b"SETEX k 0 v", b"INCRBY k x", b"EXPIRE k", b"EXPIRE k 99999999999999999999",
+            b"EXPIRE k 1 NX GT",
             b"SELECT 16", b"SELECT x", b"SWAPDB 0 99", b"MULTI x", b"EXEC", b"DISCARD", b"SUBSCRIBE", b"CONFIG",
             b"CONFIG NOSUCH", b"CONFIG GET", b"OBJECT NOSUCH k", b"nosuch", b"nosuch a b c", b"NOSUCH " + b"x" * 300,
             b"HELLO 9", b"HELLO x", b"AUTH a b", b"AUTH x", b"LCS a b IDX LEN", b"SCAN x", b"SCAN 0 COUNT 0",

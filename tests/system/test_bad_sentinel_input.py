@@ -1,6 +1,7 @@
 """What must not hurt a sentinel: lying servers and sentinels, broken protocol, a torn state, a bad start."""
 
 import os
+import shutil
 import socket
 
 from deployment import GROUP, Deployment
@@ -14,11 +15,13 @@ RUBBISH_INFOS = {
     "empty": b"",
     "no line ends": b"role:master" * 5000,
     "absurd numbers": b"role:slave\r\nmaster_port:99999999999999999999\r\nmaster_host:\r\n"
-                      b"slave_priority:-9223372036854775809\r\nslave_repl_offset:1e99\r\nmaster_link_down_since_seconds:-5\r\nrun_id:short\r\n",
+                      b"slave_priority:-9223372036854775809\r\nslave_repl_offset:1e99\r\n"
+                      b"master_link_down_since_seconds:-5\r\nrun_id:short\r\n",
     "absurd replicas": b"role:master\r\n" + b"".join(
         b"slave%d:%s\r\n" % (number, text) for number, text in enumerate(
             (b"", b",,,,", b"ip=,port=,state=", b"ip=127.0.0.1,port=0", b"ip=127.0.0.1,port=70000",
-             b"port=1,ip=" + b"x" * 5000, b"ip=not a host,port=5,state=online,offset=x,lag=y", b"ip=127.0.0.1,port=-1,state=online"))),
+             b"port=1,ip=" + b"x" * 5000, b"ip=not a host,port=5,state=online,offset=x,lag=y",
+             b"ip=127.0.0.1,port=-1,state=online"))),
     "role out of the blue": b"role:sentinel\r\nrun_id:" + b"2" * 40 + b"\r\n",
 }
 
@@ -81,11 +84,13 @@ class LyingPeers(SentinelTest):
                         b"127.0.0.1,5000," + good_id + b",1,mymaster,,,1",
                         b"127.0.0.1,5000," + good_id + b",1,mymaster,127.0.0.1,6379,1,and,more"):
             with self.subTest(payload[:60]):
-                peer.send_to_all(b"*3\r\n$7\r\nmessage\r\n" + bulk(b"__sentinel__:hello") + bulk(payload))
+                self.assertEqual(peer.publish(b"__sentinel__:hello", payload), 1)
                 self.assertTrue(sentinel("PING"))
                 group = Deployment.group(sentinel)
                 self.assertEqual((int(group["port"]), int(group["config-epoch"])), (peer.port, 0))
-        self.assertTrue(sentinel.alive())
+        peer.publish(b"__sentinel__:hello", b"127.0.0.1,5000,%s,1,mymaster,127.0.0.1,%d,0" % (good_id, peer.port))
+        wait_for("an honest one is still heard",
+                 lambda: int(Deployment.group(sentinel)["num-other-sentinels"]) == 1)
 
     def test_replies_that_break_the_protocol(self):
         for reply in (b"\x00\xff\r\n", b"$99999999999999999999\r\n", b"*99999999\r\n", b"*1\r\n" * 5000, b":\r\n",
@@ -138,6 +143,12 @@ class State(SentinelTest):
         deployment = Deployment(self.world, servers=(OURS,) * 2)
         sentinel = deployment.sentinels[0]
         identity = sentinel("SENTINEL", "MYID")
+        path = os.path.join(sentinel.folder, "sentinel.conf")
+
+        def both_written():
+            with open(path, encoding="utf-8") as file:
+                return file.read().count("known-sentinel") == 2
+        wait_for("the peers are on disk", both_written)
         sentinel.restart()
         self.assertEqual(sentinel("SENTINEL", "MYID"), identity)
         group = Deployment.group(sentinel)
@@ -168,6 +179,22 @@ class State(SentinelTest):
         self.assertEqual(self.vote(sentinel, primary, 8, "b" * 40), ["b" * 40, 8])
 
 
+    def test_full_disk_refuses_votes_and_keeps_the_state(self):
+        primary = self.server()
+        sentinel = self.watch(primary.port)
+        first, second = "a" * 40, "b" * 40
+        self.assertEqual(self.vote(sentinel, primary, 5, first), [first, 5])
+        sentinel.fill_disk()
+        self.assertEqual(self.vote(sentinel, primary, 6, second), ["*", 0])
+        self.assertTrue(sentinel("PING"))
+        sentinel.restart()  # the limit went with the process
+        self.assertNotIn(second, self.vote(sentinel, primary, 5, second))
+        sentinel.fill_disk()
+        self.assertEqual(self.vote(sentinel, primary, 7, second), ["*", 0])
+        sentinel.fill_disk(False)
+        wait_for("votes are given again", lambda: self.vote(sentinel, primary, 8, second) == [second, 8])
+
+
 class BadStart(SentinelTest):
     def fails(self, text, *reasons):
         path = os.path.join(self.world.folder, "bad.conf")
@@ -189,6 +216,25 @@ class BadStart(SentinelTest):
         self.fails(f"port {port}\nsentinel monitor m 127.0.0.1 6379 0\n", "bad.conf", "line 2")
         self.fails(f"port {port}\nsentinel down-after-milliseconds m 1000\n", "bad.conf", "line 2")
         self.fails(f"port {port}\n\nno-such-directive 1\n", "bad.conf", "line 3", "no-such-directive")
+
+    def test_state_that_cannot_be_written_stops_the_start(self):
+        if os.geteuid() == 0:
+            program = shutil.copy(OURS.sentinel, self.world.folder)
+            as_anybody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+            os.chmod(self.world.folder, 0o755)
+        else:
+            program, as_anybody = OURS.sentinel, []
+        folder = os.path.join(self.world.folder, "read-only")
+        os.mkdir(folder)
+        path = os.path.join(folder, "sentinel.conf")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(f"port {free_port()}\nbind 127.0.0.1\ndir /tmp\nsentinel monitor m 127.0.0.1 6379 1\n")
+        os.chmod(folder, 0o555)
+        code, output = self.world.run(*as_anybody, program, path, deadline=10)
+        os.chmod(folder, 0o755)
+        self.assertEqual(code, 1, output)
+        self.assertIn(path, output)
+        self.assertIn("ermission denied", output)
 
     def test_port_in_use(self):
         taken = self.server().port
