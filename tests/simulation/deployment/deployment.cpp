@@ -121,18 +121,18 @@ std::optional<std::string> Deployment::Trouble() const {
 
 std::optional<std::string> Deployment::Difference() const {
   const ServerNode& top = primary();
+  const base::Offset offset = top.replication().offset();
+  for (const auto& server : servers_)
+    if (servers_.size() > 1 && server->replication().offset() != offset)
+      return fmt::format("{} is at offset {}, {} at {}", server->ip(),
+                         server->replication().offset().bytes(), top.ip(), offset.bytes());
   const auto digest = [](const ServerNode& node) {
     return server::store::DatasetDigest(node.engine().databases());
   };
   const server::store::Digest expected = digest(top);
-  for (const auto& server : servers_) {
-    const base::Offset offset = server->replication().offset();
-    if (servers_.size() > 1 && offset != top.replication().offset())
-      return fmt::format("{} is at offset {}, {} at {}", server->ip(), offset.bytes(), top.ip(),
-                         top.replication().offset().bytes());
+  for (const auto& server : servers_)
     if (!(digest(*server) == expected))
       return fmt::format("{} and {} differ at offset {}", server->ip(), top.ip(), offset.bytes());
-  }
   return std::nullopt;
 }
 

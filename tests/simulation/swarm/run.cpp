@@ -22,6 +22,8 @@ constexpr base::Duration kLook = milliseconds(100);
 constexpr base::Duration kSteady = seconds(3);
 // Requests of writers that were told to stop are over after this.
 constexpr base::Duration kLastRequests = seconds(1);
+// L3: elections that may be won until all is well; more are a livelock.
+constexpr uint64_t kMostElections = 4;
 // Then the last writes reach every server within this.
 constexpr base::Duration kDrain = seconds(10);
 
@@ -153,12 +155,13 @@ Verdict Run::Execute() {
   return verdict;
 }
 
-// L1. A command that was stuck in a cut may still arrive and undo what was well; so it counts when
-// it stays.
+// L1 and L3. A command that was stuck in a cut may still arrive and undo what was well; so it
+// counts when it stays.
 void Run::DemandLiveness() {
   const base::Duration bound =
       2 * options_.deployment.failover_timeout + options_.deployment.down_after + seconds(30);
   end_ = deployment_.world().Now() + bound;
+  const uint64_t elections_before = checkers_.elections();
   base::Duration well{};
   while (well < kSteady && !Violated()) {
     RunFor(kLook);
@@ -168,6 +171,9 @@ void Run::DemandLiveness() {
       checkers_.Violate(
           fmt::format("L1: {} ms after the last fault: {}", base::ToMs(bound), *trouble));
   }
+  const uint64_t elections = checkers_.elections() - elections_before;
+  if (elections > kMostElections)
+    checkers_.Violate(fmt::format("L3: {} elections won after the last fault", elections));
   if (!Violated()) Tell("all is well again");
 }
 
