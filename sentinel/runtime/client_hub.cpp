@@ -146,15 +146,14 @@ void ClientHub::Run(SentinelClient& client) {
 }
 
 void ClientHub::Dispatch(SentinelClient& client, std::span<const std::string_view> args) {
-  using session::ReplyMode;
   const command::Command* command = table_.Resolve(args);
   if (Paused(command)) {
     client.paused = true;
     return;
   }
   const size_t reply_begin = client.output.size();
-  if (client.reply_mode == ReplyMode::kSkipNext) client.reply_mode = ReplyMode::kSkipThis;
-  client.muted_answer = client.reply_mode != ReplyMode::kOn;
+  client.BeginAnswer();
+  client.muted_answer = client.muted();
   if (const std::string refusal = Refusal(client, command, args); !refusal.empty()) {
     Refuse(client, refusal);
   } else {
@@ -166,10 +165,7 @@ void ClientHub::Dispatch(SentinelClient& client, std::span<const std::string_vie
     if (client.output.size() > reply_begin && client.output.view()[reply_begin] == '-')
       ++counters_.error_replies;
   }
-  // CLIENT REPLY ON itself answers; what ran muted does not, nor does CLIENT REPLY OFF.
-  if (client.reply_mode != ReplyMode::kOn && client.reply_mode != ReplyMode::kSkipNext)
-    client.output.Truncate(reply_begin);
-  if (client.reply_mode == ReplyMode::kSkipThis) client.reply_mode = ReplyMode::kOn;
+  client.EndAnswer();
 }
 
 std::string ClientHub::Refusal(const SentinelClient& client, const command::Command* command,

@@ -172,8 +172,7 @@ void Engine::Dispatch(Session& session, std::span<const std::string_view> args,
                       std::string_view raw) {
   const Command* command = table_.Resolve(args);
   const size_t reply_begin = session.output.size();
-  if (session.reply_mode == ReplyMode::kSkipNext) session.reply_mode = ReplyMode::kSkipThis;
-  const bool muted_before = session.reply_mode != ReplyMode::kOn;
+  session.BeginAnswer();
 
   std::visit(base::Overloaded{
                  [&](const RunNow&) {
@@ -185,7 +184,11 @@ void Engine::Dispatch(Session& session, std::span<const std::string_view> args,
                    transaction.commands.emplace_back(*command, args);
                    session.writer.SimpleString("QUEUED");
                  },
-                 [&](const Postpone&) { session.blocked_state = BlockedByPause{}; },
+                 [&](const Postpone&) {
+                   session.blocked_state = BlockedByPause{};
+                   if (session.reply_mode == ReplyMode::kSkipThis)
+                     session.reply_mode = ReplyMode::kSkipNext;
+                 },
                  [&](const Refuse& refuse) {
                    if (session.transaction != nullptr) session.transaction->aborted = true;
                    if (command != nullptr && IsExec(*command)) {
@@ -204,10 +207,7 @@ void Engine::Dispatch(Session& session, std::span<const std::string_view> args,
          "Replica generated a reply to command '" + std::string(args[0].substr(0, 64)) + "'");
     return;
   }
-  // CLIENT REPLY ON itself answers; what ran muted does not.
-  if (muted_before && session.reply_mode != ReplyMode::kOn) session.output.Truncate(reply_begin);
-  if (session.reply_mode == ReplyMode::kOff && !muted_before) session.output.Truncate(reply_begin);
-  if (session.reply_mode == ReplyMode::kSkipThis) session.reply_mode = ReplyMode::kOn;
+  session.EndAnswer();
 }
 
 void Engine::Refused(Session& session, const Command* command, std::string_view error) {

@@ -34,6 +34,26 @@ class Client {
   // RESP2 clients with subscriptions may only run a few commands.
   bool in_subscriber_mode() const { return is_subscriber() && writer.protocol() == 2; }
 
+  // CLIENT REPLY. What a request answers, between these two calls, is dropped if the client wants
+  // no answers; what it causes to be pushed to the client itself is not.
+  void BeginAnswer() {
+    if (reply_mode == ReplyMode::kSkipNext) reply_mode = ReplyMode::kSkipThis;
+    muted_ = reply_mode != ReplyMode::kOn;
+    answer_begin_ = output.size();
+  }
+  void EndAnswer() {
+    // CLIENT REPLY ON itself answers, CLIENT REPLY OFF does not.
+    if (reply_mode == ReplyMode::kOff || reply_mode == ReplyMode::kSkipThis)
+      output.Truncate(answer_begin_);
+    if (reply_mode == ReplyMode::kSkipThis) reply_mode = ReplyMode::kOn;
+    output.Append(pushes_.view());
+    pushes_.Clear();
+    muted_ = false;
+  }
+  bool muted() const { return muted_; }
+  // Where messages and subscriptions' confirmations go.
+  resp::Writer push_writer() { return resp::Writer(muted_ ? pushes_ : output, writer.protocol()); }
+
   const uint64_t id;
   base::Endpoint peer;
   base::Endpoint local;
@@ -67,6 +87,11 @@ class Client {
   uint64_t commands_run = 0;
   uint64_t bytes_in = 0;
   uint64_t bytes_out = 0;
+
+ private:
+  bool muted_ = false;
+  size_t answer_begin_ = 0;  // in output
+  base::Buffer pushes_;      // of a muted request, until it ends
 };
 
 }  // namespace quorate::session

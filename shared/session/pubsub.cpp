@@ -11,14 +11,15 @@ namespace {
 
 // What a client is told after each change: the word, the name, and how many it now listens to.
 void Confirm(Client& client, std::string_view word, const std::string_view* name, size_t count) {
-  client.writer.PushHeader(3);
-  client.writer.Bulk(word);
+  resp::Writer writer = client.push_writer();
+  writer.PushHeader(3);
+  writer.Bulk(word);
   if (name != nullptr) {
-    client.writer.Bulk(*name);
+    writer.Bulk(*name);
   } else {
-    client.writer.Null();
+    writer.Null();
   }
-  client.writer.Integer(static_cast<int64_t>(count));
+  writer.Integer(static_cast<int64_t>(count));
 }
 
 }  // namespace
@@ -111,10 +112,11 @@ int64_t PubSub::Deliver(const Listeners& listeners, std::string_view word, std::
   const auto it = listeners.find(channel);
   if (it == listeners.end()) return 0;
   for (Client* listener : it->second) {
-    listener->writer.PushHeader(3);
-    listener->writer.Bulk(word);
-    listener->writer.Bulk(channel);
-    listener->writer.Bulk(message);
+    resp::Writer writer = listener->push_writer();
+    writer.PushHeader(3);
+    writer.Bulk(word);
+    writer.Bulk(channel);
+    writer.Bulk(message);
     mark_ready_(*listener);
   }
   return static_cast<int64_t>(it->second.size());
@@ -125,11 +127,12 @@ int64_t PubSub::Publish(std::string_view channel, std::string_view message) {
   for (const auto& [pattern, listeners] : patterns_) {
     if (!base::GlobMatch(pattern, channel)) continue;
     for (Client* listener : listeners) {
-      listener->writer.PushHeader(4);
-      listener->writer.Bulk("pmessage");
-      listener->writer.Bulk(pattern);
-      listener->writer.Bulk(channel);
-      listener->writer.Bulk(message);
+      resp::Writer writer = listener->push_writer();
+      writer.PushHeader(4);
+      writer.Bulk("pmessage");
+      writer.Bulk(pattern);
+      writer.Bulk(channel);
+      writer.Bulk(message);
       mark_ready_(*listener);
       ++deliveries;
     }

@@ -48,6 +48,20 @@ TEST_CASE_FIXTURE(CommandFixture, "pubsub: PUBSUB tells who listens") {
   CHECK(Run("PUBSUB X") == "-ERR unknown subcommand 'X'. Try PUBSUB HELP.\r\n");
 }
 
+TEST_CASE_FIXTURE(CommandFixture, "pubsub: CLIENT REPLY OFF silences answers, never pushes") {
+  client().writer = resp::Writer(client().output, 3);
+  CHECK(Run("CLIENT REPLY OFF").empty());
+  CHECK(Run("SUBSCRIBE a") == ">3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n");
+  CHECK(Run("PUBLISH a x") == ">3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\nx\r\n");
+  Run(NewSession(), "PUBLISH a y");
+  CHECK(TakeOutput(client()) == ">3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\ny\r\n");
+  CHECK(Run("GET a").empty());
+  CHECK(Run("CLIENT REPLY ON") == "+OK\r\n");
+  CHECK(Run("CLIENT REPLY SKIP").empty());
+  CHECK(Run("UNSUBSCRIBE a") == ">3\r\n$11\r\nunsubscribe\r\n$1\r\na\r\n:0\r\n");
+  CHECK(Run("GET a") == "_\r\n");
+}
+
 TEST_CASE_FIXTURE(CommandFixture, "pubsub: shard channels are a name space of their own") {
   Session& listener = NewSession(2);
   CHECK(Run(listener, "SSUBSCRIBE a") == "*3\r\n$10\r\nssubscribe\r\n$1\r\na\r\n:1\r\n");
