@@ -17,7 +17,7 @@ struct BenchOptions {
   int rounds = 5;
   int clients = 50;
   int64_t keys = 1'000'000;         // of the random keys of SET and GET
-  int64_t requests = 2'000'000;     // per round with pipelining; a tenth without
+  int64_t requests = 2'000'000;     // per round with pipelining; a fifth without
   int64_t memory_keys = 2'000'000;  // 14 bytes long, with values of 64
 };
 
