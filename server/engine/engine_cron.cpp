@@ -9,6 +9,8 @@ void Engine::Cron() {
   if (pause_.active() && now_ >= pause_.until()) EndPause();
   ResolveWaits();
   ActiveExpire();
+  // A lowered maxmemory is honoured even if nobody sends a request.
+  if (!replication_.is_replica()) EvictIfNeeded();
   CloseIdle();
   SampleRates();
 }
