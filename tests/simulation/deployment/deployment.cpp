@@ -47,6 +47,7 @@ Deployment::Deployment(uint64_t seed, const DeploymentOptions& options, const Wo
   Writer::Options writing;
   writing.group = kGroup;
   writing.pause = options_.write_pause;
+  writing.longest_value = options_.longest_value;
   for (size_t i = 0; i < options_.sentinels; ++i) {
     sentinels_.push_back(std::make_unique<SentinelNode>(world_, Ip(2, i), options_.syntax,
                                                         SentinelConfig(options_)));

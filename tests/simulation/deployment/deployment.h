@@ -29,6 +29,7 @@ struct DeploymentOptions {
   ConfigSyntax syntax = ConfigSyntax::kRedis;
   size_t writers = 1;
   base::Duration write_pause = std::chrono::milliseconds(20);
+  uint64_t longest_value = 2000;
 };
 
 class Deployment {

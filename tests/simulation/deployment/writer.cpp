@@ -9,7 +9,6 @@ namespace quorate::simulation {
 namespace {
 
 constexpr uint64_t kWritesPerTransaction = 4;
-constexpr uint64_t kLongestValue = 2000;
 
 bool IsTransaction(uint64_t number) { return number % kWritesPerTransaction == 0; }
 
@@ -94,7 +93,7 @@ bool Writer::SendSet(const std::string& key) {
 
 bool Writer::SendTransaction(const std::string& key) {
   const base::Instant deadline = process_.io().Now() + options_.timeout;
-  const std::string value(random_.Below(kLongestValue), 'v');
+  const std::string value(random_.Below(options_.longest_value), 'v');
   return primary_->Send({"MULTI"}, deadline, {}) &&
          primary_->Send({"INCR", counter_}, deadline, {}) &&
          primary_->Send({"SET", key, value}, deadline, {}) &&

@@ -22,6 +22,7 @@ class Writer {
   struct Options {
     std::string group = "mymaster";
     std::vector<base::Endpoint> sentinels;
+    uint64_t longest_value = 2000;                         // of a transaction
     base::Duration pause = std::chrono::milliseconds(20);  // between two writes
     base::Duration timeout = std::chrono::milliseconds(500);
     base::Duration retry = std::chrono::milliseconds(50);  // before asking again

@@ -36,6 +36,7 @@ constexpr std::string_view kNames[] = {
 };
 static_assert(std::size(kNames) == kFaults);
 
+constexpr uint64_t kBulkyValue = 50'000;
 constexpr size_t kMostServers = 4;
 constexpr size_t kFewestSentinels = 3;
 constexpr size_t kMostSentinels = 5;
@@ -53,6 +54,8 @@ DeploymentOptions DrawDeployment(base::Random& random) {
   options.syntax = random.Chance(1, 2) ? ConfigSyntax::kYaml : ConfigSyntax::kRedis;
   options.writers = 1 + random.Below(2);
   options.write_pause = milliseconds(random.Between(20, 100));
+  // Transactions that take several segments are torn when a link breaks.
+  if (random.Chance(1, 3)) options.longest_value = kBulkyValue;
   return options;
 }
 
@@ -119,14 +122,16 @@ std::string SwarmOptions::Describe() const {
   for (const Fault fault : faults) kinds += fmt::format(" {}", Name(fault));
   return fmt::format(
       "servers follow:{}; {} sentinels, quorum {}, down-after {} ms, failover-timeout {} ms, {} "
-      "detection, {}; {} writers every {} ms\nlatency {} us + {} us, {} % split, {} % resets; {} "
+      "detection, {}; {} writers every {} ms, values up to {}\nlatency {} us + {} us, {} % split, "
+      "{} % resets; {} "
       "strikes in {} ms and {} at steps of a failover, of:{}",
       chain, deployment.sentinels, deployment.quorum, base::ToMs(deployment.down_after),
       base::ToMs(deployment.failover_timeout), deployment.fast_detection ? "fast" : "classic",
       deployment.syntax == ConfigSyntax::kYaml ? "yaml" : "redis syntax", deployment.writers,
-      base::ToMs(deployment.write_pause), world.network.latency.count() / 1000,
-      world.network.jitter.count() / 1000, world.network.split_percent,
-      world.network.kill_resets_percent, strikes, base::ToMs(safety), timely_strikes, kinds);
+      base::ToMs(deployment.write_pause), deployment.longest_value,
+      world.network.latency.count() / 1000, world.network.jitter.count() / 1000,
+      world.network.split_percent, world.network.kill_resets_percent, strikes, base::ToMs(safety),
+      timely_strikes, kinds);
 }
 
 }  // namespace quorate::simulation
