@@ -68,7 +68,8 @@ void PutIntoEffect(Turn& turn, Group& group, const PendingConfig& config) {
   if (config.primary == from) return;
 
   if (leader) {
-    AnnouncePromotion(turn, group);
+    // RESET may have forgotten the failover; the promotion is a fact all the same.
+    if (group.failover) AnnouncePromotion(turn, group);
   } else {
     AbandonFailover(turn, group);
     const auto peer = group.peers.find(*config.from);

@@ -179,7 +179,8 @@ void AbortFailover(Turn& turn, Group& group, EventType why) {
 
 void AbandonFailover(Turn& turn, Group& group) {
   if (!group.failover) return;
-  LiftPause(turn, group);
+  // Past the promotion the old primary stays paused until it is demoted, or the pause ends.
+  if (!group.pending_config) LiftPause(turn, group);
   group.failover.reset();
   turn.Progress();
 }

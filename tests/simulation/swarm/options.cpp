@@ -90,7 +90,6 @@ bool MayLoseWrites(Fault fault) {
     case Fault::kSlowDisk:
     case Fault::kWallJump:
     case Fault::kForcedFailover:
-    case Fault::kReset:
       return false;
     default:
       return true;

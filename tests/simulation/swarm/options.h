@@ -36,7 +36,8 @@ inline constexpr int kFaults = static_cast<int>(Fault::kReset) + 1;
 
 std::string_view Name(Fault fault);
 // Whether acknowledged writes may be lost when it strikes: a primary is cut off, dies or stands
-// still. Without such faults nothing acknowledged is ever lost.
+// still, or a switchover is forgotten half-way. Without such faults nothing acknowledged is ever
+// lost.
 bool MayLoseWrites(Fault fault);
 
 struct SwarmOptions {

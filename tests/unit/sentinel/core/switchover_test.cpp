@@ -93,6 +93,20 @@ TEST_CASE("switchover: a primary that stops answering is not waited for") {
   CHECK(t.world.server(1).log.empty());
 }
 
+TEST_CASE("switchover: RESET after the promotion forgets the failover, not the new primary") {
+  Planned t(2);
+  CHECK(t.Ask() == "OK");
+  REQUIRE(t.world.RunUntil([&] { return t.world.Happened("+elected-leader"); }, seconds(5)));
+  t.world.sentinel(0).disk_delay = milliseconds(500);
+  REQUIRE(
+      t.world.RunUntil([&] { return t.world.group(0).pending_config.has_value(); }, seconds(1)));
+  t.world.Command(0, 2, ResetGroups{ClientId{}, "*"});
+  CHECK_FALSE(t.world.group(0).failover);
+  REQUIRE(t.world.RunUntil([&] { return t.Done(); }, seconds(15)));
+  CHECK(t.world.PrimaryOf(0) == t.world.server(1).address);
+  CHECK(t.world.RunUntil([&] { return t.world.server(0).follows.has_value(); }, seconds(30)));
+}
+
 TEST_CASE("switchover: a server without CLIENT PAUSE WRITE is failed over as Redis does it") {
   Planned t(2);
   t.world.server(0).knows_pause = false;
