@@ -72,7 +72,7 @@ Primary::PsyncReply Primary::Psync(base::Instant now, const PsyncReceived& recei
 Primary::Replica& Primary::Attach(base::Instant now, const PsyncReceived& received) {
   if (replicas_.empty()) {
     next_tick_ = now + kTickPeriod;
-    next_ping_ = now + options_.ping_period;
+    last_ping_ = now;
     alone_since_ = {};
   }
   Replica& replica = replicas_[received.replica];

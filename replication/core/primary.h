@@ -294,7 +294,7 @@ class Primary {
   std::optional<Producing> producing_;
   uint64_t next_snapshot_ = 1;
   base::Instant next_tick_{};
-  base::Instant next_ping_{};
+  base::Instant last_ping_{};  // the period may change before the next one
   base::Instant
       alone_since_{};  // when the last replica left; Instant{} = there is one, or never was
   SyncCounters counters_;

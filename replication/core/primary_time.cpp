@@ -39,8 +39,8 @@ void Primary::Tick(base::Instant now, PrimaryActions& actions) {
     DropSilent(now, actions);
   }
   if (role_ == Role::kPrimary && history_.backlog() != nullptr) {
-    if (!replicas_.empty() && now >= next_ping_) {
-      next_ping_ = now + options_.ping_period;
+    if (!replicas_.empty() && now >= last_ping_ + options_.ping_period) {
+      last_ping_ = now;
       Feed(kPing);
     }
     FreeIdleBacklog(now, actions);

@@ -39,7 +39,8 @@ void Replica::OnHandshakeReply(base::Instant now, std::string_view line, Replica
       }
       return Introduce(handshake, actions);
     case Expect::kAuth:
-      if (line.starts_with('-')) return Break(now, "it refused AUTH with " + Quote(line), actions);
+      if (line.starts_with('-'))
+        return Break(now, "Unable to AUTH to MASTER: " + Quote(line), actions);
       break;
     case Expect::kListeningPort:
     case Expect::kIpAddress:

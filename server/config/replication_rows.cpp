@@ -5,7 +5,6 @@
 namespace quorate::server::config {
 
 using quorate::config::Args;
-using quorate::config::Choice;
 using quorate::config::Custom;
 using quorate::config::Integer;
 using quorate::config::kInt64Max;
@@ -34,6 +33,12 @@ base::Status SetReplicaOf(S& settings, const Args& args) {
 std::vector<Args> ReplicaOfLines(const S& settings) {
   if (!settings.replicaof) return {};
   return {{settings.replicaof->host, std::to_string(settings.replicaof->port)}};
+}
+
+base::Status SetDisklessLoad(S&, const Args& args) {
+  if (args.size() != 1) return base::Error{"wrong number of arguments"};
+  if (base::EqualsIgnoreCase(args[0], "swapdb")) return {};
+  return base::Error{"snapshots are loaded beside the data in use: only 'swapdb' is accepted"};
 }
 
 std::vector<ServerRow> UpstreamRows() {
@@ -67,12 +72,10 @@ std::vector<ServerRow> UpstreamRows() {
       Value("replica-serve-stale-data", &S::replica_serve_stale_data, YesNo(),
             "Answer reads while the link to the primary is down.")
           .Alias("slave-serve-stale-data"),
-      Value("repl-diskless-load", &S::repl_diskless_load,
-            Choice<DisklessLoad>({{"disabled", DisklessLoad::kDisabled},
-                                  {"on-empty-db", DisklessLoad::kOnEmptyDb},
-                                  {"swapdb", DisklessLoad::kSwapdb}}),
-            "Whether a replica loads a snapshot from the link without writing it to disk first.")
-          .RefusedWhileLoading(),
+      Custom<S>("repl-diskless-load", Shape::kSingle, "swapdb",
+                "A replica loads a snapshot from the link beside the data that it has, and then "
+                "swaps; there is no other way.",
+                SetDisklessLoad, [](const S&) { return std::vector<Args>{{"swapdb"}}; }),
   };
 }
 

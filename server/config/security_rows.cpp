@@ -41,7 +41,7 @@ std::vector<ServerRow> SecurityRows() {
             "Who may use DEBUG: nobody, everybody, or local connections only.")
           .Immutable(),
       Value("enable-protected-configs", &S::enable_protected_configs, ProtectedActionChoice(),
-            "Who may CONFIG SET protected directives (dir, dbfilename): nobody, everybody, or "
+            "Who may CONFIG SET protected directives (dir): nobody, everybody, or "
             "local connections only.")
           .Immutable(),
       Custom<S>(

@@ -29,7 +29,6 @@ enum class EvictionPolicy {
   kAllKeysRandom,
   kNoEviction,
 };
-enum class DisklessLoad { kDisabled, kOnEmptyDb, kSwapdb };
 // Who may use DEBUG, or set protected directives: nobody, clients on a loopback or unix connection,
 // everybody.
 enum class ProtectedAction { kNo, kLocal, kYes };
@@ -76,7 +75,8 @@ struct ServerSettings {
   std::chrono::seconds shutdown_timeout{10};
 
   // -- snapshot
-  std::string dbfilename = "dump.rdb";
+  bool rdb_compression = true;
+  bool rdb_checksum = true;
 
   // -- memory
   uint64_t maxmemory = 0;  // 0: no limit
@@ -86,8 +86,6 @@ struct ServerSettings {
   int lfu_decay_time = 1;  // minutes
   bool lazyfree_lazy_eviction = false;
   bool lazyfree_lazy_expire = false;
-  bool lazyfree_lazy_server_del = false;
-  bool lazyfree_lazy_user_del = false;
   bool lazyfree_lazy_user_flush = false;
   bool replica_lazy_flush = false;
 
@@ -118,7 +116,6 @@ struct ServerSettings {
   bool repl_diskless_sync = true;
   std::chrono::seconds repl_diskless_sync_delay{5};
   int repl_diskless_sync_max_replicas = 0;
-  DisklessLoad repl_diskless_load = DisklessLoad::kDisabled;
   bool repl_disable_tcp_nodelay = false;
   int min_replicas_to_write = 0;
   std::chrono::seconds min_replicas_max_lag{10};

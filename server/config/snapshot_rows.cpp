@@ -5,18 +5,11 @@ namespace quorate::server::config {
 using quorate::config::Args;
 using quorate::config::Custom;
 using quorate::config::Shape;
-using quorate::config::Text;
 using quorate::config::Value;
 using quorate::config::YesNo;
 using S = ServerSettings;
 
 namespace {
-
-base::Status CheckFileName(std::string_view name) {
-  if (name.find('/') != std::string_view::npos)
-    return base::Error{"dbfilename can't be a path, just a filename"};
-  return {};
-}
 
 // Persistence on a schedule and the append-only file are not supported; the directives that turn
 // them off are, because most configuration files hold them.
@@ -41,8 +34,11 @@ std::vector<ServerRow> SnapshotRows() {
                 SetAppendOnly, [](const S&) { return std::vector<Args>{{"no"}}; });
   append_only.info.yes_no = true;
   return {
-      Value("dbfilename", &S::dbfilename, Text(CheckFileName), "Name of the snapshot file in dir.")
-          .Protected(),
+      Value("rdbcompression", &S::rdb_compression, YesNo(),
+            "Compress strings in snapshots where that saves anything."),
+      Value("rdbchecksum", &S::rdb_checksum, YesNo(),
+            "End a snapshot with a checksum, and check that of one that is read.")
+          .Immutable(),
       Custom<S>("save", Shape::kWords, "\"\"", "Snapshots on a schedule, which are not supported.",
                 SetSave, [](const S&) { return std::vector<Args>{{""}}; }),
       std::move(append_only),

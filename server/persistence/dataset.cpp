@@ -92,7 +92,8 @@ std::unique_ptr<runtime::SnapshotProducer> Dataset::BeginSnapshot(
   snapshot::Meta meta = request.meta;
   meta.created_unix_seconds = engine_.wall().ms / 1000;
   meta.used_memory = engine_.host().MemoryUsedBytes();
-  snapshot::Writer writer(meta, source, {.compress = true, .checksum = true});
+  snapshot::Writer writer(
+      meta, source, {.compress = settings.rdb_compression, .checksum = settings.rdb_checksum});
   base::Buffer bytes;
   while (writer.Produce(std::numeric_limits<size_t>::max() / 2, bytes)) {
   }
@@ -102,7 +103,7 @@ std::unique_ptr<runtime::SnapshotProducer> Dataset::BeginSnapshot(
 snapshot::ReaderOptions Dataset::reader_options() const {
   return {.max_string = engine_.settings().proto_max_bulk_len,
           .databases = static_cast<int>(engine_.databases().count()),
-          .verify_checksum = true};
+          .verify_checksum = engine_.settings().rdb_checksum};
 }
 
 std::unique_ptr<runtime::Staging> Dataset::BeginStaging() {
@@ -114,7 +115,7 @@ void Dataset::CommitStaging(std::unique_ptr<runtime::Staging> staging) {
   auto* staged = dynamic_cast<StagedDatabases*>(staging.get());
   CHECK(staged != nullptr);
   engine_.databases().Swap(staged->databases);
-  engine_.Release(staged->databases.Clear(), /*lazily=*/true);
+  engine_.Release(staged->databases.Clear(), engine_.settings().replica_lazy_flush);
   engine_.OnKeyspaceReplaced();
 }
 

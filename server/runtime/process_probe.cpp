@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <cstdio>
+#include <cstring>
 
 // Present if the program is linked with jemalloc.
 extern "C" int mallctl(const char* name, void* old_value, size_t* old_size, void* new_value,
@@ -83,6 +85,11 @@ class RealProbe final : public ProcessProbe {
     if (!ReadControl("version", version) || version == nullptr) return "libc";
     const std::string text(version);
     return "jemalloc-" + text.substr(0, text.find('-'));
+  }
+
+  base::Status ChangeDirectory(const std::string& path) override {
+    if (chdir(path.c_str()) == 0) return {};
+    return base::Error{std::string("Changing directory: ") + std::strerror(errno)};
   }
 
   void ReturnFreeMemory() override {

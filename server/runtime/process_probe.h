@@ -6,6 +6,8 @@
 #include <memory>
 #include <string>
 
+#include "shared/base/result.h"
+
 namespace quorate::server::runtime {
 
 class ProcessProbe {
@@ -20,6 +22,10 @@ class ProcessProbe {
   virtual std::string Allocator() = 0;
   virtual int64_t Pid() = 0;
   virtual std::string Executable() = 0;
+  // Where relative paths lead from now on.
+  virtual base::Status ChangeDirectory(const std::string& path) {
+    return base::Error{"Changing directory: not possible in '" + path + "'"};
+  }
   // Gives memory that nothing uses back to the system.
   virtual void ReturnFreeMemory() {}
   // The allocator's own statistics, for people.

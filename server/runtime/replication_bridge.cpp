@@ -54,6 +54,8 @@ void ReplicationBridge::HandlePsync(engine::Session& session,
   switch (reply.outcome) {
     case PsyncOutcome::kReplicaLink:
       session.kind = engine::SessionKind::kReplica;
+      if (serve::Connection* connection = find_connection_(session.id); connection != nullptr)
+        connection->stream().SetNoDelay(!engine_->settings().repl_disable_tcp_nodelay);
       break;
     case PsyncOutcome::kRefused:
       session.writer.Error(reply.error);

@@ -78,6 +78,11 @@ Server::~Server() {
 }
 
 base::Status Server::Start() {
+  for (const auto& [from, to] : settings_.rename_command) {
+    if (base::Status status = engine_->table().Rename(from, to); !status)
+      return base::Error{
+          fmt::format("rename-command {} \"{}\": {}", from, to, status.error().message)};
+  }
   auto listeners = OpenListeners(settings_);
   if (!listeners) return listeners.error();
   listeners_ = std::move(*listeners);
@@ -253,6 +258,10 @@ std::optional<quorate::config::ApplyFailure> Server::ApplySettings(
     const config::ServerSettings& before, const config::ServerSettings& after,
     const std::vector<std::string>& changed) {
   (void)changed;
+  if (before.dir != after.dir) {
+    if (base::Status status = probe_.ChangeDirectory(after.dir); !status)
+      return quorate::config::ApplyFailure{"dir", status.error().message};
+  }
   if (before.port != after.port || before.bind != after.bind) {
     // The new listeners are opened beside the old ones where they differ; a failure leaves the old
     // ones.

@@ -97,10 +97,29 @@ bool Registry::SameName(std::string_view lower_name, std::string_view name) {
 }
 
 void Registry::Index(const Command* command) {
-  const uint32_t hash = Hash(command->spec->name);
+  const uint32_t hash = Hash(command->name);
   size_t i = hash & mask_;
   while (slots_[i].command != nullptr) i = (i + 1) & mask_;
   slots_[i] = {hash, command};
+}
+
+void Registry::IndexAll() {
+  slots_.assign(slots_.size(), Slot{});
+  for (const Command* each : top_level_) Index(each);
+}
+
+base::Status Registry::Rename(std::string_view from, std::string_view to) {
+  const Command* found = Find(from);
+  if (found == nullptr) return base::Error{"No such command in rename-command"};
+  if (const Command* taken = Find(to); !to.empty() && taken != nullptr && taken != found)
+    return base::Error{"Target command name already exists"};
+  if (to.empty()) {
+    std::erase(top_level_, found);
+  } else {
+    all_[found->index].name = base::ToLower(to);
+  }
+  IndexAll();
+  return {};
 }
 
 Command& Registry::Register(const Spec& spec, Command* parent, bool runnable) {
@@ -108,6 +127,7 @@ Command& Registry::Register(const Spec& spec, Command* parent, bool runnable) {
   CHECK((parent == nullptr ? Find(spec.name) : FindSubcommand(*parent, spec.name)) == nullptr);
   Command& command = all_.emplace_back();
   command.spec = &spec;
+  command.name = spec.name;
   command.full_name = spec.name;
   if (parent != nullptr) command.full_name = parent->full_name + "|" + command.full_name;
   command.index = static_cast<uint32_t>(all_.size() - 1);
@@ -123,9 +143,9 @@ Command& Registry::Register(const Spec& spec, Command* parent, bool runnable) {
   }
   top_level_.push_back(&command);
   if (top_level_.size() * 3 > slots_.size()) {
-    slots_.assign(slots_.size() * 2, Slot{});
+    slots_.resize(slots_.size() * 2);
     mask_ = slots_.size() - 1;
-    for (const Command* each : top_level_) Index(each);
+    IndexAll();
   } else {
     Index(&command);
   }

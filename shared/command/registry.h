@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "shared/base/result.h"
 #include "shared/command/spec.h"
 
 namespace quorate::command {
@@ -26,7 +27,8 @@ struct LegacyRange {
 // change.
 struct Command {
   const Spec* spec = nullptr;
-  std::string full_name;  // "get", "client|setname"
+  std::string name;       // what requests call it: the spec's name, unless renamed
+  std::string full_name;  // "get", "client|setname"; stays when the command is renamed
   uint32_t index =
       0;  // dense, in order of registration; for the caller's per-command arrays (statistics)
   int arity = 0;
@@ -59,7 +61,7 @@ class Registry {
     for (size_t i = hash & mask_;; i = (i + 1) & mask_) {
       const Slot& slot = slots_[i];
       if (slot.command == nullptr) return nullptr;
-      if (slot.hash == hash && SameName(slot.command->spec->name, name)) return slot.command;
+      if (slot.hash == hash && SameName(slot.command->name, name)) return slot.command;
     }
   }
   // Among the subcommands of `container`. nullptr if there is none.
@@ -77,6 +79,10 @@ class Registry {
 
   // Commands without subcommands, in order of registration.
   std::span<const Command* const> commands() const { return top_level_; }
+  // rename-command: requests find the command under `to` alone; an empty `to` removes it. Before
+  // the first request only.
+  base::Status Rename(std::string_view from, std::string_view to);
+
   // Number of commands and subcommands; every Command::index is below it.
   size_t size() const { return all_.size(); }
   const Command& at(uint32_t index) const { return all_[index]; }
@@ -97,6 +103,7 @@ class Registry {
                                       std::span<const std::string_view> args);
   static bool SameName(std::string_view lower_name, std::string_view name);
   void Index(const Command* command);
+  void IndexAll();
 
   std::deque<Command> all_;
   std::vector<const Command*> top_level_;

@@ -66,6 +66,9 @@ class Stream {
 
   // Idle time after which the kernel probes the peer; zero turns it off.
   virtual void SetKeepAlive(base::Duration idle) = 0;
+  // Small writes leave at once (as they do from the beginning), or may wait to be sent together.
+  // Streams that never wait need no override.
+  virtual void SetNoDelay(bool on) { (void)on; }
 
   // IP literals. For unix sockets the host is the path and the port 0.
   virtual const base::Endpoint& local() const = 0;

@@ -65,7 +65,7 @@ class SocketAddress {
 // A stream socket of `family`; invalid with errno set on failure.
 FileDescriptor OpenSocket(int family);
 // Small replies leave at once.
-void SetNoDelay(int fd);
+void SetNoDelay(int fd, bool on = true);
 // Probes after `idle`, then thrice at a third of it; zero turns probing off.
 void SetKeepAlive(int fd, base::Duration idle);
 // The pending error of the socket (cleared by asking), or 0.

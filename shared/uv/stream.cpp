@@ -124,6 +124,10 @@ void SocketStream::SetKeepAlive(base::Duration idle) {
   if (socket_.valid() && !unix_) uv::SetKeepAlive(socket_.get(), idle);
 }
 
+void SocketStream::SetNoDelay(bool on) {
+  if (socket_.valid() && !unix_) uv::SetNoDelay(socket_.get(), on);
+}
+
 const base::Endpoint& SocketStream::local() const {
   if (!local_ && socket_.valid()) local_ = LocalAddress(socket_.get()).ToEndpoint();
   static const base::Endpoint kNone;

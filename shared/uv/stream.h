@@ -36,6 +36,7 @@ class SocketStream : public io::Stream {
   void PauseReading() override;
   void ResumeReading() override;
   void SetKeepAlive(base::Duration idle) override;
+  void SetNoDelay(bool on) override;
   const base::Endpoint& local() const override;
   const base::Endpoint& peer() const override { return peer_; }
   bool is_unix() const override { return unix_; }

@@ -336,6 +336,22 @@ TEST_CASE("primary: newlines to those who wait, PING to all every period") {
   CHECK(bench.Read(1) == "");
 }
 
+TEST_CASE("primary: a new ping period counts from the last ping, not from the next planned one") {
+  Options options;
+  options.ping_period = 10s;
+  Bench bench(options);
+  bench.Online(1);
+  options.ping_period = 3600s;
+  bench.primary.SetOptions(options);
+  bench.Ack(1, 0);
+  bench.TickAt(10s);
+  CHECK(bench.Read(1) == "");
+  options.ping_period = 1s;
+  bench.primary.SetOptions(options);
+  bench.TickAt(11s);
+  CHECK(bench.Read(1) == kPing);
+}
+
 TEST_CASE("primary: enough replicas waiting end the delay") {
   Options options;
   options.diskless_sync_delay = 5s;

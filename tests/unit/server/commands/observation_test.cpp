@@ -122,5 +122,28 @@ TEST_CASE_FIXTURE(Fixture, "client: unblock ends WAIT with a count or an error")
   CHECK(Run("CLIENT UNBLOCK " + id) == ":0\r\n");
 }
 
+TEST_CASE_FIXTURE(Fixture, "client: a muted client still hears messages and confirmations") {
+  Session& muted = NewSession(3);
+  CHECK(Run(muted, "CLIENT REPLY OFF").empty());
+  CHECK(Run(muted, "GET a").empty());
+  CHECK(Run(muted, "SUBSCRIBE c") == ">3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n");
+  CHECK(Run(muted, "PUBLISH c own") == ">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$3\r\nown\r\n");
+  Run("PUBLISH c m");
+  CHECK(TakeOutput(muted) == ">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nm\r\n");
+  CHECK(Run(muted, "CLIENT REPLY ON") == "+OK\r\n");
+}
+
+TEST_CASE_FIXTURE(Fixture, "client: a skipped reply is skipped after a pause too") {
+  Session& muted = NewSession();
+  CHECK(Run(muted, "CLIENT REPLY SKIP").empty());
+  Run("CLIENT PAUSE 100");
+  CHECK(Run(muted, "PING").empty());
+  Advance(std::chrono::milliseconds(101));
+  engine.Cron();
+  engine.Resume(muted);
+  CHECK(TakeOutput(muted).empty());
+  CHECK(Run(muted, "PING") == "+PONG\r\n");
+}
+
 }  // namespace
 }  // namespace quorate::server::commands

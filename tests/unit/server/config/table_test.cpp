@@ -60,7 +60,6 @@ const std::map<std::string, std::string>& RedisDefaults() {
       {"client-query-buffer-limit", "1073741824"},
       {"daemonize", "no"},
       {"databases", "16"},
-      {"dbfilename", "dump.rdb"},
       {"enable-debug-command", "no"},
       {"enable-protected-configs", "no"},
       {"hz", "10"},
@@ -69,8 +68,6 @@ const std::map<std::string, std::string>& RedisDefaults() {
       {"latency-tracking", "yes"},
       {"lazyfree-lazy-eviction", "no"},
       {"lazyfree-lazy-expire", "no"},
-      {"lazyfree-lazy-server-del", "no"},
-      {"lazyfree-lazy-user-del", "no"},
       {"lazyfree-lazy-user-flush", "no"},
       {"lfu-decay-time", "1"},
       {"lfu-log-factor", "10"},
@@ -91,10 +88,12 @@ const std::map<std::string, std::string>& RedisDefaults() {
       {"port", "6379"},
       {"protected-mode", "yes"},
       {"proto-max-bulk-len", "536870912"},
+      {"rdbchecksum", "yes"},
+      {"rdbcompression", "yes"},
       {"repl-backlog-size", "1048576"},
       {"repl-backlog-ttl", "3600"},
       {"repl-disable-tcp-nodelay", "no"},
-      {"repl-diskless-load", "disabled"},
+      {"repl-diskless-load", "swapdb"},
       {"repl-diskless-sync-delay", "5"},
       {"repl-diskless-sync-max-replicas", "0"},
       {"repl-diskless-sync", "yes"},
@@ -188,8 +187,8 @@ TEST_CASE("directives: refusals in Redis' words") {
         "allkeys-lru, allkeys-lfu, allkeys-random, noeviction");
   CHECK(Set(s, "loglevel", "nothing") ==
         "argument(s) must be one of the following: debug, verbose, notice, warning");
-  CHECK(Set(s, "repl-diskless-load", "foo") ==
-        "argument(s) must be one of the following: disabled, on-empty-db, swapdb");
+  CHECK(Set(s, "repl-diskless-load", "disabled") ==
+        "snapshots are loaded beside the data in use: only 'swapdb' is accepted");
   CHECK(Set(s, "notify-keyspace-events", "Q") ==
         "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.");
   CHECK(Set(s, "client-output-buffer-limit", "foo 1 2 3") ==
@@ -203,9 +202,8 @@ TEST_CASE("directives: refusals in Redis' words") {
   CHECK(Set(s, "latency-tracking-info-percentiles", "x") ==
         "Invalid latency-tracking-info-percentiles parameters");
   CHECK(Set(s, "dir", "/") == "can't set protected config");
-  CHECK(Set(s, "dbfilename", "x") == "can't set protected config");
   for (const char* name : {"daemonize", "unixsocket", "unixsocketperm", "databases", "logfile",
-                           "pidfile", "supervised", "tcp-backlog", "replicaof",
+                           "pidfile", "supervised", "tcp-backlog", "replicaof", "rdbchecksum",
                            "enable-debug-command", "enable-protected-configs"})
     CHECK(Set(s, name, "1") == "can't set immutable config");
   CHECK(s == ServerSettings{});
@@ -217,7 +215,6 @@ TEST_CASE("directives: configuration files in Redis' words") {
   CHECK(Reason("replicaof a x") == "Invalid master port");
   CHECK(Reason("bind a b c d e f g h i j k l m n o p q r s") ==
         "Too many bind addresses specified.");
-  CHECK(Reason("dbfilename a/b") == "dbfilename can't be a path, just a filename");
   CHECK(Reason("rename-command a") == "wrong number of arguments");
   CHECK(Reason("cluster-enabled yes") == "Bad directive or wrong number of arguments");
 }
@@ -267,12 +264,12 @@ TEST_CASE("directives: every changed setting survives a rewrite in both syntaxes
       "local\nenable-protected-configs yes\n"
       "rename-command KEYS \"\"\ndatabases 4\nloglevel debug\nlogfile x.log\ndaemonize "
       "yes\npidfile p.pid\n"
-      "supervised systemd\ndir /tmp\nhz 50\nactive-expire-effort 3\nshutdown-timeout 1\ndbfilename "
-      "x.rdb\n"
+      "supervised systemd\ndir /tmp\nhz 50\nactive-expire-effort 3\nshutdown-timeout 1\n"
+      "rdbcompression no\nrdbchecksum no\n"
       "maxmemory 1000001\nmaxmemory-policy allkeys-lfu\nmaxmemory-samples 9\nlfu-log-factor "
       "1\nlfu-decay-time 2\n"
-      "lazyfree-lazy-eviction yes\nlazyfree-lazy-expire yes\nlazyfree-lazy-server-del yes\n"
-      "lazyfree-lazy-user-del yes\nlazyfree-lazy-user-flush yes\nreplica-lazy-flush "
+      "lazyfree-lazy-eviction yes\nlazyfree-lazy-expire yes\nlazyfree-lazy-user-flush "
+      "yes\nreplica-lazy-flush "
       "yes\nmaxclients 5\n"
       "client-output-buffer-limit normal 1mb 1kb 9\nclient-query-buffer-limit "
       "2mb\nproto-max-bulk-len 3mb\n"
@@ -280,7 +277,7 @@ TEST_CASE("directives: every changed setting survives a rewrite in both syntaxes
       "::1\nreplica-announce-port 9\n"
       "replica-announced no\nreplica-priority 0\nreplica-read-only no\nreplica-serve-stale-data "
       "no\n"
-      "repl-diskless-load swapdb\nrepl-backlog-size 2mb\nrepl-backlog-ttl 0\nrepl-timeout 5\n"
+      "repl-backlog-size 2mb\nrepl-backlog-ttl 0\nrepl-timeout 5\n"
       "repl-ping-replica-period 3\nrepl-diskless-sync no\nrepl-diskless-sync-delay 0\n"
       "repl-diskless-sync-max-replicas 2\nrepl-disable-tcp-nodelay yes\nmin-replicas-to-write 1\n"
       "min-replicas-max-lag 3\nnotify-keyspace-events AnKE\nslowlog-log-slower-than "
@@ -290,7 +287,8 @@ TEST_CASE("directives: every changed setting survives a rewrite in both syntaxes
   const config::Binding binding = table.Bind(changed.settings);
   for (const config::BoundDirective& directive : binding.all()) {
     CAPTURE(directive.info->name);
-    if (directive.info->name != "save" && directive.info->name != "appendonly")
+    if (directive.info->name != "save" && directive.info->name != "appendonly" &&
+        directive.info->name != "repl-diskless-load")
       CHECK(directive.lines() != directive.default_lines());
   }
   const Load again(config::RewriteRedis("", binding));

@@ -56,6 +56,23 @@ TEST_CASE("table: requests resolve to subcommands") {
   CHECK(table.FindFullName("get|get") == nullptr);
 }
 
+TEST_CASE("table: a renamed command is found under its new name alone, a removed one not at all") {
+  Table<Context> table;
+  table.Add(example::kRows);
+  const size_t before = table.commands().size();
+  CHECK(table.Rename("GET", "Fetch").ok());
+  CHECK(table.Find("get") == nullptr);
+  REQUIRE(table.Find("FETCH") != nullptr);
+  CHECK(table.Find("fetch")->full_name == "get");
+  CHECK(table.Rename("get", "x").error().message == "No such command in rename-command");
+  CHECK(table.Rename("fetch", "zrevrangebylex").error().message ==
+        "Target command name already exists");
+  CHECK(table.Rename("fetch", "").ok());
+  CHECK(table.Find("fetch") == nullptr);
+  CHECK(table.commands().size() == before - 1);
+  CHECK(table.Find("zrevrangebylex") != nullptr);
+}
+
 TEST_CASE("table: indices are dense and name the row") {
   Table<Context> table;
   table.Add(example::kRows);
