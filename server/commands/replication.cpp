@@ -25,6 +25,8 @@ void ReplicaOf(Context& context) {
     if (!port || *port < 0 || *port > 65535) return context.Error("ERR Invalid master port");
     primary = base::Endpoint{std::string(context.arg(1)), static_cast<uint16_t>(*port)};
   }
+  // Inside EXEC: what was changed before belongs to the history that ends here.
+  context.engine.propagation().EndUnit();
   const auto outcome = context.engine.replication().ReplicaOf(primary);
   if (!outcome) return context.Error("ERR " + outcome.error().message);
   if (*outcome == ReplicationPort::ReplicaOfOutcome::kUnchanged && primary)

@@ -102,7 +102,8 @@ Verdict Judge(Engine& engine, Session& session, const Command* command,
     if (out_of_memory && (effects.deny_oom || grows_queue))
       return Refuse{std::string(errors::kOom)};
   }
-  if (effects.write && settings.min_replicas_to_write > 0 && !engine.replication().is_replica() &&
+  if (effects.write && settings.min_replicas_to_write > 0 &&
+      settings.min_replicas_max_lag.count() != 0 && !engine.replication().is_replica() &&
       engine.replication().good_replicas() < settings.min_replicas_to_write) {
     return Refuse{std::string(errors::kNoReplicas)};
   }

@@ -44,7 +44,10 @@ Engine::Engine(config::ServerSettings& settings, store::Databases& databases,
 
 void Engine::AddSession(Session& session) {
   session.authenticated = settings_.requirepass.empty();
-  session.parser.set_unauthenticated(!session.authenticated);
+  resp::RequestParser::Limits limits;
+  limits.max_bulk_bytes = static_cast<int64_t>(settings_.proto_max_bulk_len);
+  limits.unauthenticated = !session.authenticated;
+  session.parser.set_limits(limits);
   sessions_.emplace(session.id, &session);
 }
 
@@ -143,6 +146,10 @@ size_t Engine::RunRequests(Session& session, std::string_view input) {
          !session.close_after_reply) {
     const Outcome outcome = session.parser.Next(input.substr(consumed));
     if (outcome == Outcome::kNeedMore) return consumed + session.parser.consumed();
+    if (outcome == Outcome::kError && session.kind == SessionKind::kReplica) {
+      Kill(session, session.parser.error());
+      return input.size();
+    }
     if (outcome == Outcome::kError) {
       Refused(session, nullptr, session.parser.error());
       session.close_after_reply = true;

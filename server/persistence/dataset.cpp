@@ -1,5 +1,6 @@
 #include "server/persistence/dataset.h"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -50,8 +51,10 @@ class StagedDatabases final : public runtime::Staging {
                                           : store::ExpiryChange::Clear();
     store::Record* added = keyspace.SetString(lookup, record.value, expiry);
     if (record.idle_seconds) {
-      added->set_access(
-          store::LruBits({now_.ms - static_cast<int64_t>(*record.idle_seconds) * 1000}));
+      // A peer's figure: the clock of the access bits holds 194 days.
+      constexpr uint64_t kLongestIdleSeconds = 1U << 24;
+      const auto idle = static_cast<int64_t>(std::min(*record.idle_seconds, kLongestIdleSeconds));
+      added->set_access(store::LruBits({now_.ms - idle * 1000}));
     } else if (record.frequency) {
       added->set_access((store::LfuInitialBits(now_) & ~0xffU) | *record.frequency);
     } else {

@@ -54,6 +54,7 @@ void ReplicationBridge::HandlePsync(engine::Session& session,
   switch (reply.outcome) {
     case PsyncOutcome::kReplicaLink:
       session.kind = engine::SessionKind::kReplica;
+      engine_->pubsub().Remove(session);  // from here on its output is the stream
       if (serve::Connection* connection = find_connection_(session.id); connection != nullptr)
         connection->stream().SetNoDelay(!engine_->settings().repl_disable_tcp_nodelay);
       break;

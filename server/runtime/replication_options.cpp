@@ -21,7 +21,8 @@ replication::core::Options ReplicationOptions(const config::ServerSettings& sett
   options.primary_user = settings.masteruser;
   options.primary_password = settings.masterauth;
   options.announce_ip = settings.replica_announce_ip;
-  options.announce_port = settings.replica_announce_port;
+  options.announce_port =
+      settings.replica_announce_port != 0 ? settings.replica_announce_port : settings.port;
   return options;
 }
 

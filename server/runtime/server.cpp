@@ -283,7 +283,9 @@ std::optional<quorate::config::ApplyFailure> Server::ApplySettings(
   }
   if (before.requirepass != after.requirepass) {
     for (auto& [id, connection] : connections_) {
-      if (after.requirepass.empty()) SessionOf(*connection).authenticated = true;
+      if (!after.requirepass.empty()) continue;
+      SessionOf(*connection).authenticated = true;
+      SessionOf(*connection).parser.set_unauthenticated(false);
     }
   }
   logger_.SetLevel(LevelOf(after.loglevel));
@@ -335,22 +337,22 @@ base::Status Server::Shutdown(engine::Session* requester, const engine::Shutdown
   }
   logger_.Notice("User requested shutdown...");
   BeginTurn();
-  if (request.now || settings_.shutdown_timeout.count() == 0 || ReplicasCaughtUp()) {
+  if (request.now || settings_.shutdown_timeout.count() == 0 ||
+      ReplicasReached(replication_->offset())) {
     FinishShutdown();
     return {};
   }
   logger_.Notice(fmt::format("Waiting for replicas before shutting down ({} seconds).",
                              settings_.shutdown_timeout.count()));
   shutting_down_ = ShuttingDown{io_.Now() + settings_.shutdown_timeout,
-                                requester == nullptr ? 0 : requester->id};
+                                requester == nullptr ? 0 : requester->id, replication_->offset()};
   if (requester != nullptr) requester->blocked_state = engine::BlockedByShutdown{};
   engine_->SetPause(engine::PauseMode::kWrite, base::Instant::max());
   replication_->RequestAcknowledgements();
   return {};
 }
 
-bool Server::ReplicasCaughtUp() const {
-  const base::Offset offset = replication_->offset();
+bool Server::ReplicasReached(base::Offset offset) const {
   const auto replicas = replication_->Replicas();
   return std::all_of(replicas.begin(), replicas.end(), [&](const auto& replica) {
     return replica.phase != replication::core::ReplicaPhase::kOnline ||
@@ -359,19 +361,19 @@ bool Server::ReplicasCaughtUp() const {
 }
 
 void Server::ContinueShutdown() {
-  if (!ReplicasCaughtUp() && io_.Now() < shutting_down_->deadline) {
+  if (!ReplicasReached(shutting_down_->offset) && io_.Now() < shutting_down_->deadline) {
     replication_->RequestAcknowledgements();
     return;
   }
   const auto replicas = replication_->Replicas();
   size_t in_sync = 0;
   for (const auto& replica : replicas) {
-    if (replica.acknowledged >= replication_->offset()) {
+    if (replica.acknowledged >= shutting_down_->offset) {
       ++in_sync;
     } else {
       logger_.Notice(fmt::format(
           "Lagging replica {}:{} reported offset {} behind master, lag={}.", replica.ip,
-          replica.port, replication_->offset() - replica.acknowledged, replica.lag_seconds));
+          replica.port, shutting_down_->offset - replica.acknowledged, replica.lag_seconds));
     }
   }
   logger_.Notice(

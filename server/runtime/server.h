@@ -94,7 +94,8 @@ class Server final : public engine::Host, private serve::ConnectionOwner {
   void OnCron();
   void ArmDeadline();
   void ContinueShutdown();
-  bool ReplicasCaughtUp() const;
+  // Every online replica has acknowledged `offset`.
+  bool ReplicasReached(base::Offset offset) const;
   void FinishShutdown();
 
   io::Io& io_;
@@ -121,6 +122,7 @@ class Server final : public engine::Host, private serve::ConnectionOwner {
   struct ShuttingDown {
     base::Instant deadline;
     uint64_t requester = 0;  // session id; 0 = a signal
+    base::Offset offset;     // what the replicas must reach; GETACKs move the stream beyond it
   };
   std::optional<ShuttingDown> shutting_down_;
   bool exited_ = false;

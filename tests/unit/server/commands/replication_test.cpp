@@ -118,3 +118,27 @@ TEST_CASE("a replica link that makes us answer is dropped") {
   CHECK(f.Run("PING").empty());
   CHECK(f.client().close_now);
 }
+
+TEST_CASE("replicaof: inside EXEC, what was changed before is in the history that ends") {
+  CommandFixture f;
+  f.Run("MULTI");
+  f.Run("SET a 1");
+  f.Run("REPLICAOF 127.0.0.1 7000");
+  CHECK(f.Run("EXEC") == "*2\r\n+OK\r\n+OK\r\n");
+  CHECK(f.TakeStream() == std::vector<std::string>{"0 SET a 1"});
+}
+
+TEST_CASE("min-replicas-max-lag 0 turns the check off") {
+  CommandFixture f;
+  f.settings.min_replicas_to_write = 1;
+  f.settings.min_replicas_max_lag = std::chrono::seconds(0);
+  CHECK(f.Run("SET a 1") == "+OK\r\n");
+}
+
+TEST_CASE("rubbish on a replica link ends it without a word") {
+  CommandFixture f;
+  f.client().kind = server::engine::SessionKind::kReplica;
+  f.engine.Feed(f.client(), "*1\r\nx\r\n");
+  CHECK(f.TakeOutput(f.client()).empty());
+  CHECK(f.client().close_now);
+}
