@@ -124,7 +124,7 @@ std::string Sentinel(const Host& host) {
                 "name=" + name + ",status=" + std::string(Status(group)) +
                     ",address=" + address.host + ":" + std::to_string(address.port) +
                     ",slaves=" + std::to_string(group.replicas.size()) +
-                    ",sentinels=" + std::to_string(core::KnownSentinels(group)));
+                    ",sentinels=" + std::to_string(group.peers.size() + 1));
   }
   return section.Take();
 }

@@ -20,7 +20,7 @@ Group* FindGroupByPrimary(State& state, const base::Endpoint& primary) {
 
 bool MayVote(const State& state, const Group& group, base::Epoch epoch) {
   const bool promoting = group.failover && HasSentPromotion(*group.failover);
-  return !state.tilt_since && !promoting && !group.pending_config && epoch > group.vote.epoch &&
+  return !state.tilt_since && !state.persist_failed && !promoting && !group.pending_config && epoch > group.vote.epoch &&
          epoch > group.config_epoch && epoch > state.retired_vote_floor;
 }
 
