@@ -153,8 +153,8 @@ class Node(Process):
                 raise AssertionError(f"{self.label} ended with code {self.wait_exit()}:\n{self.log()}")
             try:
                 return self.client.ping()
-            except redis.AuthenticationError:
-                return True
+            except (redis.AuthenticationError, redis.ResponseError):
+                return True  # an answer, too: NOAUTH, or MASTERDOWN of a replica that serves no stale data
         wait_for(f"{self.label} answers PING", answers)
         return self
 
