@@ -67,8 +67,8 @@ bool ReplyOldValue(Context& context, const store::Lookup& key) {
   return true;
 }
 
-// What SET and its forerunners do. True if the value was set; the reply is the caller's but for
-// errors and for GET. `*refused` is set if an error was answered.
+// What SET and its forerunners do; the reply is the caller's but for errors (kRefused: one was
+// answered) and for GET.
 enum class SetOutcome : uint8_t { kSet, kNotSet, kRefused };
 
 SetOutcome SetValue(Context& context, std::string_view value, const SetOptions& options) {
