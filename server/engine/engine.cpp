@@ -1,9 +1,11 @@
 #include "server/engine/engine.h"
 
 #include <algorithm>
+#include <array>
 
 #include "server/engine/context.h"
 #include "server/engine/dispatcher.h"
+#include "server/engine/lookahead.h"
 #include "shared/base/overloaded.h"
 #include "shared/resp/errors.h"
 
@@ -142,6 +144,7 @@ void Engine::Feed(Session& session, std::string_view bytes) {
 size_t Engine::RunRequests(Session& session, std::string_view input) {
   using Outcome = resp::RequestParser::Outcome;
   size_t consumed = 0;
+  size_t fetched = 1;  // requests, this one included, whose keys need no fetching
   while (consumed < input.size() && !session.blocked() && !session.close_now &&
          !session.close_after_reply) {
     const Outcome outcome = session.parser.Next(input.substr(consumed));
@@ -171,8 +174,26 @@ size_t Engine::RunRequests(Session& session, std::string_view input) {
     if (std::holds_alternative<BlockedByPause>(session.blocked_state))
       return consumed;  // runs when the pause ends
     consumed += size;
+    if (--fetched == 0) fetched = FetchAhead(session, input.substr(consumed));
   }
   return consumed;
+}
+
+size_t Engine::FetchAhead(const Session& session, std::string_view input) const {
+  // A keyspace that fits the processor's cache gains nothing.
+  constexpr size_t kCachedKeys = 10000;
+  constexpr size_t kRequests = 16;
+  const store::Keyspace& keyspace = databases_[static_cast<size_t>(session.db)];
+  if (input.empty() || keyspace.size() < kCachedKeys) return kRequests;
+  std::array<std::string_view, kRequests> keys;
+  const size_t count = GlanceAtKeys(input, keys);
+  std::array<store::Lookup, kRequests> lookups;
+  for (size_t i = 0; i < count; ++i) {
+    lookups[i] = keyspace.Prepare(keys[i]);
+    keyspace.Prefetch(lookups[i]);
+  }
+  for (size_t i = 0; i < count; ++i) keyspace.PrefetchRecord(lookups[i]);
+  return std::max<size_t>(count, 1);
 }
 
 void Engine::Dispatch(Session& session, std::span<const std::string_view> args,

@@ -178,6 +178,9 @@ class Engine {
  private:
   // Returns the bytes consumed of `input`.
   size_t RunRequests(Session& session, std::string_view input);
+  // Has the memory fetched that the next requests of a pipeline will need; returns for how many
+  // requests (at least 1) there is no need to ask again.
+  size_t FetchAhead(const Session& session, std::string_view input) const;
   void Dispatch(Session& session, std::span<const std::string_view> args, std::string_view raw);
   void Refused(Session& session, const Command* command, std::string_view error);
   void Account(Session& session, const Command& command, std::span<const std::string_view> args,
