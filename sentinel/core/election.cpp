@@ -20,8 +20,8 @@ Group* FindGroupByPrimary(State& state, const base::Endpoint& primary) {
 
 bool MayVote(const State& state, const Group& group, base::Epoch epoch) {
   const bool promoting = group.failover && HasSentPromotion(*group.failover);
-  return !state.tilt_since && !state.persist_failed && !promoting && !group.pending_config && epoch > group.vote.epoch &&
-         epoch > group.config_epoch && epoch > state.retired_vote_floor;
+  return !state.tilt_since && !state.persist_failed && !promoting && !group.pending_config &&
+         epoch > group.vote.epoch && epoch > group.config_epoch && epoch > state.retired_vote_floor;
 }
 
 base::Duration RandomUpTo(Turn& turn, base::Duration limit) {

@@ -160,17 +160,8 @@ size_t Engine::RunRequests(Session& session, std::string_view input) {
       return input.size();
     }
     const size_t size = session.parser.consumed();
-    const bool replica_link = session.kind == SessionKind::kReplica;
     Dispatch(session, session.parser.args(),
              session.parser.canonical() ? session.parser.raw() : std::string_view());
-    // A replica link's output is the stream: an answer in it would corrupt the replica.
-    if (replica_link && !session.output.empty()) {
-      session.output.Clear();
-      Kill(session, "Replica generated a reply to command '" +
-                        std::string(session.parser.args()[0].substr(0, 64)) +
-                        "', disconnecting it");
-      return input.size();
-    }
     if (std::holds_alternative<BlockedByPause>(session.blocked_state))
       return consumed;  // runs when the pause ends
     consumed += size;
@@ -229,10 +220,11 @@ void Engine::Dispatch(Session& session, std::span<const std::string_view> args,
              },
              Judge(*this, session, command, args));
 
+  // A replica link's output is the stream: an answer in it would corrupt the replica.
   if (session.kind == SessionKind::kReplica && session.output.size() > reply_begin) {
     session.output.Truncate(reply_begin);
-    Kill(session,
-         "Replica generated a reply to command '" + std::string(args[0].substr(0, 64)) + "'");
+    Kill(session, "Replica generated a reply to command '" + std::string(args[0].substr(0, 64)) +
+                      "', disconnecting it");
     return;
   }
   session.EndAnswer();

@@ -21,23 +21,26 @@ bool CheckPassword(std::string_view user, std::string_view password, std::string
 }
 
 std::optional<std::string> RefuseClientAttribute(std::string_view what, std::string_view value) {
-  const bool printable = std::all_of(value.begin(), value.end(), [](char c) { return c >= '!' && c <= '~'; });
+  const bool printable =
+      std::all_of(value.begin(), value.end(), [](char c) { return c >= '!' && c <= '~'; });
   if (printable) return std::nullopt;
   return "ERR " + std::string(what) + " cannot contain spaces, newlines or special characters.";
 }
 
-void HandleAuth(Client& client, std::span<const std::string_view> args, std::string_view requirepass) {
+void HandleAuth(Client& client, std::span<const std::string_view> args,
+                std::string_view requirepass) {
   if (args.size() > 3) return client.writer.Error(errors::kSyntax);
   if (args.size() == 2 && requirepass.empty()) return client.writer.Error(errors::kNoPasswordSet);
   const std::string_view user = args.size() == 3 ? args[1] : "default";
-  if (!CheckPassword(user, args.back(), requirepass)) return client.writer.Error(errors::kWrongPass);
+  if (!CheckPassword(user, args.back(), requirepass))
+    return client.writer.Error(errors::kWrongPass);
   client.authenticated = true;
   client.parser.set_unauthenticated(false);
   client.writer.Ok();
 }
 
-void HandleHello(Client& client, std::span<const std::string_view> args, std::string_view requirepass,
-                 const ServerIdentity& identity) {
+void HandleHello(Client& client, std::span<const std::string_view> args,
+                 std::string_view requirepass, const ServerIdentity& identity) {
   int protocol = client.writer.protocol();
   if (args.size() >= 2) {
     const std::optional<int64_t> version = base::ParseInt64(args[1]);
@@ -54,7 +57,8 @@ void HandleHello(Client& client, std::span<const std::string_view> args, std::st
       i += 2;
     } else if (base::EqualsIgnoreCase(args[i], "SETNAME") && more >= 1) {
       name = args[++i];
-      if (const auto refusal = RefuseClientAttribute("Client names", *name)) return client.writer.Error(*refusal);
+      if (const auto refusal = RefuseClientAttribute("Client names", *name))
+        return client.writer.Error(*refusal);
     } else {
       return client.writer.Error("ERR Syntax error in HELLO option '" + std::string(args[i]) + "'");
     }

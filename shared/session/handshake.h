@@ -1,4 +1,5 @@
-// AUTH and HELLO, which the server and the sentinel answer alike: one password (`requirepass`), the default user.
+// AUTH and HELLO, which the server and the sentinel answer alike: one password (`requirepass`), the
+// default user.
 #pragma once
 
 #include <cstdint>
@@ -20,16 +21,17 @@ struct ServerIdentity {
 inline constexpr std::string_view kRedisVersion = "7.0.15";
 
 // AUTH [username] password. `requirepass` empty: no password is configured.
-void HandleAuth(Client& client, std::span<const std::string_view> args, std::string_view requirepass);
+void HandleAuth(Client& client, std::span<const std::string_view> args,
+                std::string_view requirepass);
 // HELLO [protover [AUTH username password] [SETNAME name]].
-void HandleHello(Client& client, std::span<const std::string_view> args, std::string_view requirepass,
-                 const ServerIdentity& identity);
+void HandleHello(Client& client, std::span<const std::string_view> args,
+                 std::string_view requirepass, const ServerIdentity& identity);
 
 // Whether the credentials are right; takes the same time wherever they differ.
 bool CheckPassword(std::string_view user, std::string_view password, std::string_view requirepass);
 
-// The error for a client name or library attribute with spaces or control characters, or nothing. `what`: "Client names" or
-// the attribute's name.
+// The error for a client name or library attribute with spaces or control characters, or nothing.
+// `what`: "Client names" or the attribute's name.
 std::optional<std::string> RefuseClientAttribute(std::string_view what, std::string_view value);
 
 }  // namespace quorate::session

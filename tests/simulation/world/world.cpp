@@ -58,7 +58,7 @@ Process& Host::StartProcess(const std::string& name) {
   const base::Status made = disk_.MakeDirectory("/" + name);
   CHECK(made.ok());
   const Machine machine{world_.events_, world_.network_, world_.trace_, clock_, disk_, id_,
-                        world_.names_, world_.on_turn_};
+                        world_.names_,  world_.on_turn_};
   auto io = std::make_unique<SimIo>(machine, number, "/" + name, world_.random_.Fork(),
                                     world_.options_.turn_cost);
   processes_.push_back(std::make_unique<Process>(*this, name, std::move(io)));

@@ -9,14 +9,16 @@ TEST_CASE("numbers: integers in canonical form only") {
   CHECK(ParseInt64("-1") == -1);
   CHECK(ParseInt64("9223372036854775807") == INT64_MAX);
   CHECK(ParseInt64("-9223372036854775808") == INT64_MIN);
-  for (const char* bad : {"", "-", "+1", " 1", "1 ", "01", "-0", "-01", "9223372036854775808", "1e3", "0x10"})
+  for (const char* bad :
+       {"", "-", "+1", " 1", "1 ", "01", "-0", "-01", "9223372036854775808", "1e3", "0x10"})
     CHECK_FALSE(ParseInt64(bad).has_value());
 }
 
 TEST_CASE("numbers: floats as Redis reads them") {
   CHECK(ParseDouble("3.5") == 3.5);
   CHECK(ParseDouble("-inf").has_value());
-  for (const char* bad : {"", " 1", "1 ", "nan", "abc", "1e999"}) CHECK_FALSE(ParseDouble(bad).has_value());
+  for (const char* bad : {"", " 1", "1 ", "nan", "abc", "1e999"})
+    CHECK_FALSE(ParseDouble(bad).has_value());
 }
 
 TEST_CASE("numbers: INCRBYFLOAT's text") {
