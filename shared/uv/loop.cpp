@@ -1,6 +1,7 @@
 #include "shared/uv/loop.h"
 
 #include <fcntl.h>
+#include <poll.h>
 
 #include <csignal>
 #include <ctime>
@@ -112,6 +113,26 @@ void Loop::FinishTurn() {
   ArmWakeUp();
 }
 
+void Loop::NoteBytes() {
+  if (!slept_at_) return;
+  linger_.Woken(Now() - *slept_at_);
+  slept_at_.reset();
+}
+
+void Loop::LingerBeforeSleep() {
+  if (linger_.Begin()) {
+    pollfd events{uv_backend_fd(&loop_), POLLIN, 0};
+    const base::Instant until = Now() + Linger::kLimit;
+    bool event = false;
+    do {
+      event = poll(&events, 1, 0) > 0;
+    } while (!event && Now() < until);
+    linger_.End(event);
+    if (event) return slept_at_.reset();
+  }
+  slept_at_ = Now();
+}
+
 void Loop::ArmWakeUp() {
   const std::optional<base::Instant> next = timers_.Next();
   const bool finished = stopped_ || (until_ != nullptr && (*until_)());
@@ -120,6 +141,7 @@ void Loop::ArmWakeUp() {
     return;
   }
   uv_idle_stop(stay_awake_.get());
+  LingerBeforeSleep();
   if (!next) {
     uv_timer_stop(wake_up_.get());
     wake_up_at_.reset();

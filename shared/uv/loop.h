@@ -2,8 +2,9 @@
 // buffer and the reserve descriptor. LoopIo is its public face.
 //
 // A turn, in order: the callbacks of sockets, processes and finished work; timers that are due;
-// deferred tasks; the end-of-turn hook; then sleep. Tasks deferred later than the deferred-tasks
-// step run in the next turn, and the loop does not sleep before it.
+// deferred tasks; the end-of-turn hook; then sleep (linger.h: a busy loop polls a moment before
+// that). Tasks deferred later than the deferred-tasks step run in the next turn, and the loop does
+// not sleep before it.
 #pragma once
 
 #include <uv.h>
@@ -17,6 +18,7 @@
 #include "shared/base/time.h"
 #include "shared/io/timer_queue.h"
 #include "shared/uv/handle.h"
+#include "shared/uv/linger.h"
 #include "shared/uv/socket.h"
 
 namespace quorate::uv {
@@ -39,6 +41,9 @@ class Loop {
   // Shared by all streams: its content is dead once OnBytes has returned.
   char* read_buffer() { return read_buffer_.get(); }
 
+  // A stream has bytes to read: it is their coming that says how busy the loop is.
+  void NoteBytes();
+
   void Defer(std::function<void()> task) { deferred_.push_back(std::move(task)); }
   void SetEndOfTurn(std::function<void()> hook) { end_of_turn_ = std::move(hook); }
   void Offload(std::function<void()> work, std::function<void()> done);
@@ -59,12 +64,15 @@ class Loop {
  private:
   void FinishTurn();
   void ArmWakeUp();
+  void LingerBeforeSleep();
 
   uv_loop_t loop_;
   Handle<uv_prepare_t, Loop> prepare_;  // runs right before the loop sleeps
   Handle<uv_idle_t, Loop> stay_awake_;  // active: the loop does not sleep
   Handle<uv_timer_t, Loop> wake_up_;
   std::optional<base::Instant> wake_up_at_;
+  Linger linger_;
+  std::optional<base::Instant> slept_at_;  // until the first bytes of the turn that follows
   io::TimerQueue timers_;
   std::vector<std::function<void()>> deferred_;
   std::vector<std::function<void()>> running_;  // kept for its capacity

@@ -171,6 +171,7 @@ void SocketStream::OnPoll(uv_poll_t* handle, int status, int events) {
 }
 
 void SocketStream::ReadOnce() {
+  loop_.NoteBytes();
   const ssize_t n = Receive(socket_.get(), loop_.read_buffer(), Loop::kReadBufferSize);
   if (n > 0) return observer_->OnBytes({loop_.read_buffer(), static_cast<size_t>(n)});
   if (n < 0 && WouldBlock(errno)) return;
