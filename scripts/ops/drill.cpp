@@ -22,6 +22,9 @@ constexpr base::Duration kRestoreLimit = std::chrono::seconds(90);
 constexpr base::Duration kCommandTimeout = std::chrono::seconds(2);
 
 base::Error Interrupted() { return base::Error{"interrupted"}; }
+base::Error Unfit(const base::Error& why) {
+  return base::Error{"the deployment is not fit for a drill: " + why.message};
+}
 
 // One round: owns its writers, its watch and its history, and undoes its fault whatever happens.
 class Round {
@@ -152,8 +155,9 @@ base::Status Round::Restore(RoundReport& report) {
 }
 
 base::Status Round::ExamineData(RoundReport& report) {
-  const auto primary = Observe(foreground_, deployment_).AgreedPrimary();
-  if (!primary) return base::Error{"no primary to read the surviving data from"};
+  const auto primary = AwaitAgreedPrimary(foreground_, deployment_, kReadyLimit);
+  if (!primary)
+    return base::Error{"no primary to read the surviving data from: " + primary.error().message};
   const auto final = ReadFinalState(foreground_, *primary, history_);
   if (!final) return final.error();
   report.result.writes = ExamineWrites(history_, *final, fault_);
@@ -162,7 +166,7 @@ base::Status Round::ExamineData(RoundReport& report) {
 
 base::Result<RoundReport> Round::Run() {
   const auto ready = AwaitReady(foreground_, deployment_, kReadyLimit);
-  if (!ready) return base::Error{"the deployment is not fit for a drill: " + ready.error().message};
+  if (!ready) return Unfit(ready.error());
   RoundReport report;
   victim_ = ServerAt(deployment_.topology(), ready->AgreedPrimary()->port);
   report.old_primary = victim_;
@@ -208,9 +212,10 @@ base::Result<DrillReport> RunDrill(Foreground& foreground, Deployment& deploymen
   report.scenario = options.scenario;
   report.topology = deployment.topology();
   report.writers = options.writers;
-  const Observation before = Observe(foreground, deployment);
-  report.server = Label(deployment.programs().server, before.servers.front().version);
-  report.sentinel = Label(deployment.programs().sentinel, before.sentinels.front().version);
+  const auto before = AwaitReady(foreground, deployment, kReadyLimit);
+  if (!before) return Unfit(before.error());
+  report.server = Label(deployment.programs().server, before->servers.front().version);
+  report.sentinel = Label(deployment.programs().sentinel, before->sentinels.front().version);
   for (int i = 1; i <= options.rounds; ++i) {
     auto round = Round(foreground, deployment, options).Run();
     if (!round) return base::Error{"round " + std::to_string(i) + ": " + round.error().message};

@@ -2,6 +2,8 @@
 
 #include <vector>
 
+#include "scripts/ops/free_ports.h"
+
 namespace quorate::ops {
 namespace {
 
@@ -36,22 +38,12 @@ base::Result<Observation> BringUp(Foreground& foreground, Deployment& deployment
 }
 
 base::Result<Topology> OnFreePorts(Foreground& foreground, Topology topology) {
-  std::vector<std::unique_ptr<io::Listener>> held;  // all at once, so that all are different
-  const auto assign = [&](uint16_t& port) -> base::Status {
-    io::ListenOptions options;
-    options.endpoint = {topology.host, 0};
-    auto listener = foreground.io().Listen(options, [](std::unique_ptr<io::Stream>) {});
-    if (!listener) return listener.error();
-    port = (*listener)->endpoint().port;
-    held.push_back(std::move(*listener));
-    return {};
-  };
-  for (ServerNode& server : topology.servers) {
-    if (auto status = assign(server.port); !status) return status.error();
-  }
-  for (SentinelNode& sentinel : topology.sentinels) {
-    if (auto status = assign(sentinel.port); !status) return status.error();
-  }
+  const size_t count = topology.servers.size() + topology.sentinels.size();
+  const auto ports = FreePorts(foreground.io(), topology.host, count);
+  if (!ports) return ports.error();
+  auto next = ports->begin();
+  for (ServerNode& server : topology.servers) server.port = *next++;
+  for (SentinelNode& sentinel : topology.sentinels) sentinel.port = *next++;
   return topology;
 }
 

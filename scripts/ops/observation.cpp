@@ -207,4 +207,16 @@ base::Result<Observation> AwaitReady(Foreground& foreground, const Deployment& d
   }
 }
 
+base::Result<base::Endpoint> AwaitAgreedPrimary(Foreground& foreground,
+                                                const Deployment& deployment,
+                                                base::Duration limit) {
+  const base::Instant deadline = foreground.Now() + limit;
+  for (;;) {
+    const Observation observation = Observe(foreground, deployment);
+    if (const auto primary = observation.AgreedPrimary()) return *primary;
+    if (foreground.Now() >= deadline) return base::Error{WhatIsMissing(observation)};
+    if (!foreground.Pass(kPollInterval)) return base::Error{"interrupted"};
+  }
+}
+
 }  // namespace quorate::ops

@@ -73,4 +73,8 @@ Observation Observe(Foreground& foreground, const Deployment& deployment);
 base::Result<Observation> AwaitReady(Foreground& foreground, const Deployment& deployment,
                                      base::Duration limit);
 
+// Observes until all sentinels name one primary, whatever else is missing, at most `limit`.
+base::Result<base::Endpoint> AwaitAgreedPrimary(Foreground& foreground,
+                                                const Deployment& deployment, base::Duration limit);
+
 }  // namespace quorate::ops

@@ -6,6 +6,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "scripts/ops/free_ports.h"
+
 namespace quorate::ops {
 namespace {
 
@@ -15,14 +17,6 @@ std::string ReadAll(const std::string& path) {
   std::ostringstream text;
   text << std::ifstream(path).rdbuf();
   return text.str();
-}
-
-base::Result<uint16_t> FreePort(Foreground& foreground) {
-  io::ListenOptions options;
-  options.endpoint = {"127.0.0.1", 0};
-  const auto listener = foreground.io().Listen(options, [](std::unique_ptr<io::Stream>) {});
-  if (!listener) return listener.error();
-  return (*listener)->endpoint().port;
 }
 
 }  // namespace
@@ -36,15 +30,15 @@ base::Result<std::unique_ptr<PinnedServer>> PinnedServer::Start(Foreground& fore
                                                                 const std::string& program,
                                                                 const std::string& core,
                                                                 const std::string& folder) {
-  const auto port = FreePort(foreground);
-  if (!port) return port.error();
+  const auto ports = FreePorts(foreground.io(), "127.0.0.1", 1);
+  if (!ports) return ports.error();
+  const uint16_t port = ports->front();
   const auto process =
-      StartDetached({"taskset", "-c", core, program, "--port", std::to_string(*port), "--bind",
+      StartDetached({"taskset", "-c", core, program, "--port", std::to_string(port), "--bind",
                      "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder},
                     folder + "/log");
   if (!process) return process.error();
-  std::unique_ptr<PinnedServer> server(
-      new PinnedServer(foreground, *process, {"127.0.0.1", *port}));
+  std::unique_ptr<PinnedServer> server(new PinnedServer(foreground, *process, {"127.0.0.1", port}));
   if (auto status = server->AwaitAnswer(); !status) {
     return base::Error{program + ": " + status.error().message + "\n" + ReadAll(folder + "/log")};
   }

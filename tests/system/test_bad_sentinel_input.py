@@ -62,7 +62,8 @@ class LyingPeers(SentinelTest):
             with self.subTest(name):
                 peer = self.server_that_says(info)
                 sentinel = self.watch(peer.port)
-                wait_for("the sentinel asks for INFO", lambda: peer.asked(b"INFO"))
+                # 0 before the first answer, then the time since the last one.
+                wait_for("the sentinel has read it", lambda: int(Deployment.group(sentinel)["info-refresh"]) > 0)
                 group = Deployment.group(sentinel)
                 self.assertEqual(int(group["port"]), peer.port)
                 self.assertEqual(int(group["num-slaves"]), 0, sentinel("SENTINEL", "REPLICAS", GROUP))
@@ -74,6 +75,7 @@ class LyingPeers(SentinelTest):
         sentinel = self.watch(peer.port)
         wait_for("the sentinel listens", lambda: peer.asked(b"SUBSCRIBE"))
         good_id = b"3" * 40
+        honest_id = 0
         for payload in (b"", b",,,,,,,", b"rubbish", bytes(range(256)), b"x" * 100000,
                         b"127.0.0.1,0," + good_id + b",1,mymaster,127.0.0.1,6379,1",
                         b"127.0.0.1,70000," + good_id + b",1,mymaster,127.0.0.1,6379,1",
@@ -84,13 +86,14 @@ class LyingPeers(SentinelTest):
                         b"127.0.0.1,5000," + good_id + b",1,mymaster,,,1",
                         b"127.0.0.1,5000," + good_id + b",1,mymaster,127.0.0.1,6379,1,and,more"):
             with self.subTest(payload[:60]):
+                honest_id += 1  # what is published after the rubbish is read after it
+                honest = b"127.0.0.1,%d,%040x,1,mymaster,127.0.0.1,%d,0" % (5000 + honest_id, honest_id, peer.port)
                 self.assertEqual(peer.publish(b"__sentinel__:hello", payload), 1)
-                self.assertTrue(sentinel("PING"))
+                self.assertEqual(peer.publish(b"__sentinel__:hello", honest), 1)
+                wait_for("the honest one after it is heard",
+                         lambda: int(Deployment.group(sentinel)["num-other-sentinels"]) == honest_id)
                 group = Deployment.group(sentinel)
                 self.assertEqual((int(group["port"]), int(group["config-epoch"])), (peer.port, 0))
-        peer.publish(b"__sentinel__:hello", b"127.0.0.1,5000,%s,1,mymaster,127.0.0.1,%d,0" % (good_id, peer.port))
-        wait_for("an honest one is still heard",
-                 lambda: int(Deployment.group(sentinel)["num-other-sentinels"]) == 1)
 
     def test_replies_that_break_the_protocol(self):
         for reply in (b"\x00\xff\r\n", b"$99999999999999999999\r\n", b"*99999999\r\n", b"*1\r\n" * 5000, b":\r\n",
@@ -177,7 +180,6 @@ class State(SentinelTest):
             file.write(whole)
         sentinel.restart()
         self.assertEqual(self.vote(sentinel, primary, 8, "b" * 40), ["b" * 40, 8])
-
 
     def test_full_disk_refuses_votes_and_keeps_the_state(self):
         primary = self.server()

@@ -1,8 +1,8 @@
 """The tools of Debian's redis-tools against our server: each runs briefly and reports what is there."""
 
 import os
+import re
 import subprocess
-import time
 
 from harness import SystemTest, main, wait_for
 
@@ -17,13 +17,29 @@ class RedisCli(SystemTest):
         self.assertEqual(code, 0, output)
         return output
 
-    def watch(self, *arguments, seconds=1.5):
-        """What an endless mode of redis-cli prints in a while."""
-        tool = subprocess.Popen(["stdbuf", "-o0", "redis-cli", "-p", str(self.node.port), *arguments],
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        time.sleep(seconds)
-        tool.terminate()
-        return tool.communicate()[0].decode("latin-1")
+    def start_endless(self, *arguments):
+        """An endless mode of redis-cli, and a function that reads what it has printed so far."""
+        path = os.path.join(self.world.folder, "output")
+        with open(path, "wb") as output:
+            tool = subprocess.Popen(["stdbuf", "-o0", "redis-cli", "-p", str(self.node.port), *arguments],
+                                    stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
+
+        def end():
+            tool.kill()
+            tool.wait()
+        self.addCleanup(end)
+
+        def printed():
+            with open(path, encoding="latin-1") as output:
+                return output.read()
+        return printed
+
+    def await_output(self, what, printed, holds):
+        """Until the predicate holds of what was printed."""
+        try:
+            wait_for(what, lambda: holds(printed()))
+        except AssertionError as error:
+            self.fail(f"{error}; printed: {printed()[-1000:]}")
 
     def populate(self, count):
         with self.node.connect() as client, client.pipeline(transaction=False) as pipe:
@@ -70,19 +86,27 @@ class RedisCli(SystemTest):
         self.assertEqual(self.node("DBSIZE"), 10000)
 
     def test_latency_measures(self):
-        output = self.watch("--latency")
-        samples = output.split()
-        self.assertGreater(int(samples[-1]), 10, output)
+        def samples(output):
+            rows = re.findall(r"\d+ \d+ \d+\.\d+ (\d+)", output)  # minimum, maximum, average, samples
+            return int(rows[-1]) if rows else 0
+        self.await_output("ten samples", self.start_endless("--latency"), lambda output: samples(output) > 10)
 
     def test_latency_history(self):
-        self.assertIn("seconds range", self.watch("--latency-history", "-i", "1", seconds=2.5))
+        self.await_output("two lines of history", self.start_endless("--latency-history", "-i", "0.5"),
+                          lambda output: output.count("seconds range") >= 2)
 
     def test_stat_counts_keys_and_requests(self):
         self.populate(100)
-        output = self.watch("--stat", "-i", "0.2")
-        self.assertIn("keys", output)
-        rows = [line.split() for line in output.split("\n") if line.startswith("100 ")]
-        self.assertGreater(len(rows), 3, output)
+
+        def requests(output):
+            """Of every whole row that reports all 100 keys, its total of requests."""
+            rows = [line.split() for line in output.split("\n")[:-1] if line.startswith("100 ")]
+            return [int(row[4]) for row in rows if len(row) >= 7]
+        printed = self.start_endless("--stat", "-i", "0.2")
+        self.await_output("three rows", printed, lambda output: len(requests(output)) >= 3)
+        before = requests(printed())[-1]
+        self.populate(100)
+        self.await_output("a row that counts them", printed, lambda output: requests(output)[-1] >= before + 100)
 
     def test_rdb_is_a_snapshot(self):
         self.populate(100)
@@ -93,13 +117,10 @@ class RedisCli(SystemTest):
         self.assertIn("100 keys read", report)
 
     def test_replica_mode_streams_writes(self):
-        tool = subprocess.Popen(["stdbuf", "-o0", "redis-cli", "-p", str(self.node.port), "--replica"],
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        printed = self.start_endless("--replica")
         wait_for("redis-cli follows", lambda: self.node.info().get("slave0", {}).get("state") == "online")
         self.node("SET", "streamed", "value")
-        time.sleep(0.3)
-        tool.terminate()
-        self.assertIn(b'"SET","streamed","value"', tool.communicate()[0])
+        self.await_output("the write arrives", printed, lambda output: '"SET","streamed","value"' in output)
 
 
 class RedisBenchmark(SystemTest):
