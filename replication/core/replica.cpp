@@ -14,6 +14,9 @@ using namespace std::chrono_literals;
 
 constexpr base::Duration kFirstRetry = 100ms;
 constexpr base::Duration kLongestRetry = 1s;
+// As many failed attempts as bring the longest pause before the next one.
+constexpr int kNoHurry = 4;
+static_assert(kFirstRetry * (1 << kNoHurry) >= kLongestRetry);
 // A reply to the handshake, or a snapshot header.
 constexpr size_t kMaxLine = 1024;
 
@@ -45,6 +48,14 @@ ReplicaActions Replica::Step(base::Instant now, const ReplicaInput& input) {
                  [&](const StreamCorrupt& corrupt) {
                    resumable_ = false;
                    Break(now, "replication stream unusable: " + corrupt.reason, actions);
+                 },
+                 [&](const StreamUnrunnable& unrunnable) {
+                   if (!std::holds_alternative<Streaming>(state_)) return;
+                   failed_attempts_ = kNoHurry;
+                   Break(now,
+                         "this node cannot run the stream's next command and stays at offset " +
+                             std::to_string(history_.offset().bytes()) + ": " + unrunnable.reason,
+                         actions);
                  },
                  [&](const ReplicaTick&) { Tick(now, actions); },
              },

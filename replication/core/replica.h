@@ -30,6 +30,7 @@
 // | Receiving   | StagingCommitted            | Streaming   | ResumeStream, Send ACK            |
 // | Receiving   | StagingFailed               | Waiting     | AbandonStaging, CloseLink         |
 // | Streaming   | StreamCorrupt               | Waiting     | as LinkClosed; next sync is full  |
+// | Streaming   | StreamUnrunnable            | Waiting     | as LinkClosed, for longer         |
 // | with a link | LinkClosed, timeout, rubbish| Waiting     | (AbandonStaging, AbortTransaction,)|
 // |             |                             |             | CloseLink                         |
 // | any         | Promote                     | Off         | CloseLink, DropSubReplicas,       |
@@ -94,9 +95,16 @@ struct StagingFailed {
 struct StreamCorrupt {
   std::string reason;
 };
+// The stream's next command cannot be run by this node. What came before it is applied, so the
+// position is good: the link is tried again, unhurriedly, and stops at the same command until
+// somebody mends the cause or the command has left the primary's backlog.
+struct StreamUnrunnable {
+  std::string reason;
+};
 struct ReplicaTick {};
-using ReplicaInput = std::variant<Follow, Promote, LinkOpened, LinkClosed, StagingVerified,
-                                  StagingCommitted, StagingFailed, StreamCorrupt, ReplicaTick>;
+using ReplicaInput =
+    std::variant<Follow, Promote, LinkOpened, LinkClosed, StagingVerified, StagingCommitted,
+                 StagingFailed, StreamCorrupt, StreamUnrunnable, ReplicaTick>;
 
 // ---- actions
 

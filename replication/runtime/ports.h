@@ -54,9 +54,14 @@ class Dataset {
 class StreamApplier {
  public:
   virtual ~StreamApplier() = default;
+  // Stream bytes arrived; the commands in them are applied after this call. For what is read once
+  // for all of them, such as the clock.
+  virtual void BeginBytes() = 0;
   // Runs one command of the stream; MULTI, the queued commands and EXEC come one by one, SELECT and
-  // PING too. `args` is valid during the call.
-  virtual void Apply(std::span<const std::string_view> args) = 0;
+  // PING too. `args` is valid during the call. Error: the command cannot be run here at all
+  // (unknown, not one of our data types) and nothing was changed; the stream ends before it. A
+  // command that ran and answered an error is no such case: its primary got the same answer.
+  virtual base::Status Apply(std::span<const std::string_view> args) = 0;
   virtual void SelectDb(int db) = 0;
   // The link broke inside MULTI: forget what was queued.
   virtual void AbortTransaction() = 0;

@@ -128,6 +128,7 @@ bool UpstreamLink::Stage(const core::SnapshotFraming::Payload& payload) {
 
 void UpstreamLink::OnStream(std::string_view bytes) {
   machine_.NoteStreamBytes(io_.Now(), bytes.size());
+  applier_.BeginBytes();
   if (input_.empty()) {
     if (const std::optional<size_t> done = RunCommands(bytes)) input_.Append(bytes.substr(*done));
     return;
@@ -173,7 +174,8 @@ void UpstreamLink::RunCommand(std::string_view raw) {
     case core::StreamTracker::Verdict::kSkip:
       break;
     case core::StreamTracker::Verdict::kApply:
-      applier_.Apply(parser_.args());
+      if (const base::Status applied = applier_.Apply(parser_.args()); !applied)
+        return Step(core::StreamUnrunnable{applied.error().message});
       break;
   }
   if (link_ != link) return;

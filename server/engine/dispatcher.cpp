@@ -1,6 +1,7 @@
 #include "server/engine/dispatcher.h"
 
 #include "server/engine/engine.h"
+#include "shared/base/numbers.h"
 #include "shared/resp/errors.h"
 
 namespace quorate::server::engine {
@@ -67,6 +68,13 @@ bool ProtectedCommandAllowed(const config::ServerSettings& settings, const Sessi
   return false;
 }
 
+bool SelectsAbsentDatabase(const config::ServerSettings& settings, const Command& command,
+                           std::span<const std::string_view> args) {
+  if (!NameIs(command, "select")) return false;
+  const auto db = base::ParseInt64(args[1]);
+  return !db || *db < 0 || *db >= settings.databases;
+}
+
 }  // namespace
 
 Verdict Judge(Engine& engine, Session& session, const Command* command,
@@ -90,6 +98,9 @@ Verdict Judge(Engine& engine, Session& session, const Command* command,
 
   const bool from_primary = session.kind == SessionKind::kPrimary;
   if (from_primary) {
+    // What follows would go into the wrong database.
+    if (SelectsAbsentDatabase(settings, *command, args))
+      return Refuse{std::string(errors::kDbOutOfRange)};
     if (session.transaction != nullptr && !RunsInsideMulti(*command)) return Queue{};
     return RunNow{};
   }

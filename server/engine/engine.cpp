@@ -187,10 +187,11 @@ size_t Engine::FetchAhead(const Session& session, std::string_view input) const 
   return std::max<size_t>(count, 1);
 }
 
-void Engine::Dispatch(Session& session, std::span<const std::string_view> args,
+bool Engine::Dispatch(Session& session, std::span<const std::string_view> args,
                       std::string_view raw) {
   const Command* command = table_.Resolve(args);
   const size_t reply_begin = session.output.size();
+  bool refused = false;
   session.BeginAnswer();
 
   std::visit(base::Overloaded{
@@ -209,6 +210,7 @@ void Engine::Dispatch(Session& session, std::span<const std::string_view> args,
                      session.reply_mode = ReplyMode::kSkipNext;
                  },
                  [&](const Refuse& refuse) {
+                   refused = true;
                    if (session.transaction != nullptr) session.transaction->aborted = true;
                    if (command != nullptr && IsExec(*command)) {
                      DiscardTransaction(session);
@@ -225,9 +227,10 @@ void Engine::Dispatch(Session& session, std::span<const std::string_view> args,
     session.output.Truncate(reply_begin);
     Kill(session, "Replica generated a reply to command '" + std::string(args[0].substr(0, 64)) +
                       "', disconnecting it");
-    return;
+    return !refused;
   }
   session.EndAnswer();
+  return !refused;
 }
 
 void Engine::Refused(Session& session, const Command* command, std::string_view error) {
@@ -296,18 +299,23 @@ void Engine::EndUnit(Session& session, const Command& command) {
   session.last_write_offset = replication_.offset();
 }
 
-base::Status Engine::ApplyFromPrimary(Session& primary, std::span<const std::string_view> args,
-                                      std::string_view raw) {
-  command_clock_ = base::Instant{};
-  Dispatch(primary, args, raw);
+Engine::ApplyOutcome Engine::ApplyFromPrimary(Session& primary,
+                                              std::span<const std::string_view> args,
+                                              std::string_view raw) {
+  const bool ran = Dispatch(primary, args, raw);
   const std::string_view reply = primary.output.view();
-  base::Status status;
+  ApplyOutcome outcome;
   if (!reply.empty() && reply[0] == '-') {
     ++stats_.unexpected_error_replies;
-    status = base::Error{std::string(reply.substr(1, reply.find('\r') - 1))};
+    std::string error(reply.substr(1, reply.find('\r') - 1));
+    if (ran) {
+      outcome = AnsweredError{std::move(error)};
+    } else {
+      outcome = Unrunnable{std::move(error)};
+    }
   }
   primary.output.Clear();
-  return status;
+  return outcome;
 }
 
 }  // namespace quorate::server::engine

@@ -25,6 +25,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "server/config/settings.h"
@@ -75,6 +76,7 @@ class Engine {
   void BeginTurn(base::Instant now, base::WallTime wall) {
     now_ = now;
     wall_ = wall;
+    command_clock_ = base::Instant{};
   }
   base::Instant now() const { return now_; }
   base::WallTime wall() const { return wall_; }
@@ -99,10 +101,22 @@ class Engine {
   }
 
   // ---- replication
+  // What became of a command of the primary's stream. An error is what the primary's own client got
+  // as well (a write that is deterministic and fails, such as -WRONGTYPE): the stream goes on.
+  struct Applied {};
+  struct AnsweredError {
+    std::string error;
+  };
+  // There is no such command here, or not with these arguments: nothing was changed, and going on
+  // would leave this replica with other data than its primary.
+  struct Unrunnable {
+    std::string error;
+  };
+  using ApplyOutcome = std::variant<Applied, AnsweredError, Unrunnable>;
   // Runs one command of the primary's stream in the session of kind kPrimary. Never refused for
-  // role, memory or pause; the reply is dropped. Errors are counted (unexpected_error_replies) and
-  // returned for the log.
-  base::Status ApplyFromPrimary(Session& primary, std::span<const std::string_view> args,
+  // role, memory or pause; the reply is dropped. Errors of either kind are counted
+  // (unexpected_error_replies).
+  ApplyOutcome ApplyFromPrimary(Session& primary, std::span<const std::string_view> args,
                                 std::string_view raw);
   // Some replica acknowledged more: resolves WAITs.
   void OnReplicaAcknowledged();
@@ -181,7 +195,8 @@ class Engine {
   // Has the memory fetched that the next requests of a pipeline will need; returns for how many
   // requests (at least 1) there is no need to ask again.
   size_t FetchAhead(const Session& session, std::string_view input) const;
-  void Dispatch(Session& session, std::span<const std::string_view> args, std::string_view raw);
+  // False if the request was refused.
+  bool Dispatch(Session& session, std::span<const std::string_view> args, std::string_view raw);
   void Refused(Session& session, const Command* command, std::string_view error);
   void Account(Session& session, const Command& command, std::span<const std::string_view> args,
                size_t reply_begin, base::Instant begin);
@@ -221,7 +236,7 @@ class Engine {
   base::Instant now_{};
   base::WallTime wall_{};
   base::Instant started_{};
-  // End of the last command of this Feed, which is the start of the next one: one clock reading a
+  // End of the turn's last command, which is the start of the next one: one clock reading a
   // command. Instant{} = none.
   base::Instant command_clock_{};
 };

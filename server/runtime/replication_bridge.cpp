@@ -9,6 +9,12 @@ namespace quorate::server::runtime {
 using replication::core::PsyncOutcome;
 using replication::core::ReplicaId;
 
+namespace {
+
+constexpr size_t kLoggedNameBytes = 64;
+
+}  // namespace
+
 ReplicationBridge::ReplicationBridge(io::Io& io, log::Logger& logger,
                                      FindConnection find_connection)
     : io_(io), logger_(logger), find_connection_(std::move(find_connection)) {}
@@ -31,7 +37,6 @@ engine::Session& ReplicationBridge::PrimarySession() {
     engine_->AddSession(*primary_session_);
     primary_session_->authenticated = true;
   }
-  if (const auto upstream = replication_->Upstream()) primary_session_->peer = upstream->primary;
   return *primary_session_;
 }
 
@@ -76,17 +81,26 @@ base::Result<engine::ReplicationPort::ReplicaOfOutcome> ReplicationBridge::Repli
   return changed ? ReplicaOfOutcome::kChanged : ReplicaOfOutcome::kUnchanged;
 }
 
-void ReplicationBridge::Apply(std::span<const std::string_view> args) {
-  engine_->BeginTurn(io_.Now(), io_.WallNow());
-  const base::Status status = engine_->ApplyFromPrimary(PrimarySession(), args, {});
-  if (!status)
-    logger_.Warning(fmt::format(
-        "== CRITICAL == This replica is sending an error to its primary: '{}' after processing the "
-        "command '{}'",
-        status.error().message, args[0]));
+void ReplicationBridge::BeginBytes() { engine_->BeginTurn(io_.Now(), io_.WallNow()); }
+
+base::Status ReplicationBridge::Apply(std::span<const std::string_view> args) {
+  using engine::Engine;
+  const Engine::ApplyOutcome outcome = engine_->ApplyFromPrimary(PrimarySession(), args, {});
+  if (const auto* unrunnable = std::get_if<Engine::Unrunnable>(&outcome))
+    return base::Error{unrunnable->error};
+  if (const auto* answered = std::get_if<Engine::AnsweredError>(&outcome))
+    logger_.Warning(
+        fmt::format("A command of the primary's stream answered an error here: '{}' after "
+                    "processing the command '{}'",
+                    answered->error, args[0].substr(0, kLoggedNameBytes)));
+  return {};
 }
 
-void ReplicationBridge::SelectDb(int db) { PrimarySession().db = db; }
+void ReplicationBridge::SelectDb(int db) {
+  engine::Session& session = PrimarySession();
+  session.db = db;
+  if (const auto upstream = replication_->Upstream()) session.peer = upstream->primary;
+}
 
 void ReplicationBridge::AbortTransaction() { PrimarySession().transaction.reset(); }
 

@@ -61,7 +61,8 @@ class ReplicationBridge final : public engine::ReplicationPort,
   void RequestAcknowledgements() override { replication_->RequestAcknowledgements(); }
 
   // ---- replication's ports
-  void Apply(std::span<const std::string_view> args) override;
+  void BeginBytes() override;
+  base::Status Apply(std::span<const std::string_view> args) override;
   void SelectDb(int db) override;
   void AbortTransaction() override;
   size_t TryWrite(replication::core::ReplicaId replica,

@@ -96,6 +96,43 @@ class OursFollowsRedis(Pair, SystemTest):
     above, below = REDIS, OURS
 
 
+class WhatCannotRun(SystemTest):
+    """A Redis primary sends what this replica cannot run: it stays before that command, and says so."""
+
+    def assert_stays_before(self, primary, replica, command):
+        primary("SET", "before", "1")
+        self.assert_synced(primary, replica)
+        before = replica.info()["slave_repl_offset"]
+        command()
+        primary("SELECT", "0")
+        primary("SET", "after", "2")
+        wait_for("the link breaks", lambda: replica.info()["master_link_status"] == "down")
+        wait_for("it is logged", lambda: "cannot run the stream's next command" in replica.log())
+        time.sleep(2.2)
+        self.assertEqual((replica("GET", "before"), replica("GET", "after")), ("1", None))
+        self.assertEqual(primary("WAIT", "1", "200"), 0)
+        self.assertLess(replica.info()["slave_repl_offset"], before + 30)
+        self.assertLess(replica.log().count("cannot run the stream's next command"), 6)
+        self.assertEqual(primary.info("stats")["sync_full"], 1)
+
+    def test_other_data_types(self):
+        primary = self.server(REDIS)
+        replica = self.server(OURS, replica_of=primary)
+        self.assert_stays_before(primary, replica, lambda: primary("XADD", "stream", "1-1", "field", "value"))
+
+    def test_more_databases(self):
+        primary = self.server(REDIS, databases=32)
+        replica = self.server(OURS, replica_of=primary)
+
+        def command():
+            with primary.client.pipeline() as pipe:
+                pipe.execute_command("SELECT", 20)
+                pipe.set("elsewhere", "x")
+                pipe.execute()
+
+        self.assert_stays_before(primary, replica, command)
+
+
 class Chains(SystemTest):
     def test_every_mixed_chain_of_three(self):
         for families in MIXED_CHAINS:

@@ -369,6 +369,33 @@ TEST_CASE("replica: a corrupt stream makes the next sync a full one") {
   CHECK(bench.Receive("+PONG\r\n+OK\r\n+OK\r\n").ends_with("send <PSYNC ? -1>\n"));
 }
 
+TEST_CASE(
+    "replica: an unrunnable command breaks the link before it, and no sooner than in a while") {
+  Bench bench;
+  bench.Synced();
+  bench.Apply({"SET", "a", "1"});
+  const Offset before = bench.history.offset();
+  bench.Apply({"MULTI"});
+  for (int round = 0; round < 3; ++round) {
+    CHECK(bench.Step(StreamUnrunnable{"ERR unknown command"}) ==
+          (round == 0 ? "abort transaction\nclose\n" : "close\n"));
+    CHECK(bench.replica.link_state() == LinkState::kConnect);
+    CHECK(bench.history.offset() == before);
+    CHECK(bench.replica.resumable());
+    // However often the primary lets us continue: the pause does not shrink.
+    bench.now += 800ms;
+    CHECK(bench.Step(ReplicaTick{}) == "");
+    bench.now += 200ms;
+    CHECK(bench.Step(ReplicaTick{}).starts_with("open "));
+    bench.Step(LinkOpened{});
+    CHECK(bench.Receive("+PONG\r\n+OK\r\n+OK\r\n")
+              .ends_with("send <PSYNC " + kTheirs + " " + std::to_string(before.bytes() + 1) +
+                         ">\n"));
+    bench.Receive("+CONTINUE\r\n");
+    REQUIRE(bench.replica.link_up());
+  }
+}
+
 TEST_CASE("replica: acknowledges every second, times out after repl-timeout") {
   Bench bench;
   bench.Synced();

@@ -271,9 +271,11 @@ class Node final : public Dataset,
   }
 
   // ---- StreamApplier
-  void Apply(std::span<const std::string_view> args) override {
-    ++applied;
+  void BeginBytes() override {}
+  base::Status Apply(std::span<const std::string_view> args) override {
     const std::string name(args[0]);
+    if (name == unknown_command) return base::Error{"ERR unknown command '" + name + "'"};
+    ++applied;
     if (name == "MULTI") {
       in_multi_ = true;
     } else if (name == "EXEC") {
@@ -288,6 +290,7 @@ class Node final : public Dataset,
         Execute(command);
       }
     }
+    return {};
   }
   void SelectDb(int db) override { db_ = db; }
   void AbortTransaction() override {
@@ -434,6 +437,7 @@ class Node final : public Dataset,
   Data data;
   int snapshots = 0;
   int commits = 0;
+  std::string unknown_command;  // what Apply refuses
   uint64_t applied = 0;
   int acknowledgements = 0;
   std::vector<std::string> closed_reasons;

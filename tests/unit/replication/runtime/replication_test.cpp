@@ -11,6 +11,7 @@
 using namespace quorate::base;
 using namespace quorate::replication;
 using namespace std::chrono_literals;
+using runtime::fake::Data;
 using runtime::fake::Node;
 using runtime::fake::World;
 
@@ -110,6 +111,38 @@ TEST_CASE("replication: WAIT's acknowledgement comes at once, not at the next ti
   n.world.Run(20ms);
   CHECK(n[0].acknowledgements > before);
   CHECK(n[0].replication.CountAcknowledged(end) == 1);
+}
+
+TEST_CASE(
+    "replication: a command that the replica cannot run is not counted, passed on or "
+    "acknowledged") {
+  Nodes n;
+  n[1].Follow(n[0]);
+  n[2].Follow(n[1]);
+  n.world.Run(5s);
+  n[1].unknown_command = "NOSUCH";
+  n[0].Set(0, "before", "1");
+  const Offset before = n[0].replication.offset();
+  n[0].replication.Append(0, Node::Encode({"NOSUCH", "x"}));
+  n[0].Set(0, "after", "2");
+  n.world.Run(5s);
+  CHECK_FALSE(n[1].replication.primary_link_up());
+  CHECK(n[1].replication.offset() == before);
+  CHECK(n[2].replication.offset() == before);
+  CHECK(n[0].replication.CountAcknowledged(before) <= 1);
+  CHECK(n[0].replication.CountAcknowledged(n[0].replication.offset()) == 0);
+  CHECK(n[1].data[0] == Data{{0, {{"before", "1"}}}}[0]);
+  // About once a second, always by a partial resync.
+  CHECK(n[0].replication.counters().partial_ok >= 3);
+  CHECK(n[0].replication.counters().partial_ok <= 7);
+  CHECK(n[0].replication.counters().full == 1);
+
+  n[1].unknown_command.clear();  // the cause is mended
+  n.world.Run(2s);
+  CHECK(n[1].replication.primary_link_up());
+  CHECK(n[1].data == n[0].data);
+  CHECK(n[2].data == n[0].data);
+  CHECK(n[2].replication.offset() == n[0].replication.offset());
 }
 
 TEST_CASE("replication: a chain passes the same bytes on") {

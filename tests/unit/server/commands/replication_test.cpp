@@ -4,6 +4,7 @@
 
 using namespace quorate;
 using quorate::testing::CommandFixture;
+using server::engine::Engine;
 
 TEST_CASE("wait: answers at once when enough replicas have acknowledged") {
   CommandFixture f;
@@ -96,12 +97,41 @@ TEST_CASE(
   auto& primary = f.NewSession();
   primary.kind = server::engine::SessionKind::kPrimary;
   const std::string_view incr[] = {"INCR", "a"};
-  CHECK(f.engine.ApplyFromPrimary(primary, incr, {}).ok());
+  CHECK(std::holds_alternative<Engine::Applied>(f.engine.ApplyFromPrimary(primary, incr, {})));
   CHECK(primary.output.empty());
   CHECK(f.TakeStream().empty());
   f.replication.replica = false;
   CHECK(f.Run("PTTL a") == ":-2\r\n");
   CHECK(f.TakeStream() == std::vector<std::string>{"0 DEL a"});
+}
+
+TEST_CASE(
+    "replica: a stream command that cannot run is told apart from one that answers an error") {
+  CommandFixture f;
+  f.Run("SET text abc");
+  f.replication.replica = true;
+  auto& primary = f.NewSession();
+  primary.kind = server::engine::SessionKind::kPrimary;
+  const auto apply = [&](std::vector<std::string_view> args) {
+    return f.engine.ApplyFromPrimary(primary, args, {});
+  };
+  const auto incremented = apply({"INCR", "text"});
+  REQUIRE(std::holds_alternative<Engine::AnsweredError>(incremented));
+  CHECK(std::get<Engine::AnsweredError>(incremented).error ==
+        "ERR value is not an integer or out of range");
+  const auto unknown = apply({"NOSUCH", "list", "x"});
+  REQUIRE(std::holds_alternative<Engine::Unrunnable>(unknown));
+  CHECK(std::get<Engine::Unrunnable>(unknown).error.starts_with("ERR unknown command 'NOSUCH'"));
+  CHECK(std::holds_alternative<Engine::Unrunnable>(apply({"SET", "alone"})));
+  CHECK(std::holds_alternative<Engine::Unrunnable>(apply({"SELECT", "16"})));
+  CHECK(primary.db == 0);
+  // In a transaction it is found out before anything ran.
+  CHECK(std::holds_alternative<Engine::Applied>(apply({"MULTI"})));
+  CHECK(std::holds_alternative<Engine::Applied>(apply({"SET", "text", "later"})));
+  CHECK(std::holds_alternative<Engine::Unrunnable>(apply({"NOSUCH", "list", "x"})));
+  f.replication.replica = false;
+  CHECK(f.Run("GET text") == "$3\r\nabc\r\n");
+  CHECK(f.engine.stats().unexpected_error_replies == 5);
 }
 
 TEST_CASE("min-replicas-to-write: refuses writes while too few replicas are good") {
