@@ -267,6 +267,7 @@ void OnPingReply(Turn& turn, CommandLink& link, const WireReply& reply) {
   link.last_reply = turn.now();
   if (!valid) return;
   link.last_valid_reply = turn.now();
+  link.has_answered = true;
   link.unanswered_since.reset();
 }
 

@@ -18,9 +18,30 @@ base::Duration MaxInfoAge(const Group& group, const Timings& timings) {
                                    : kMaxInfoPeriodsPrimaryUp * timings.info_period;
 }
 
-base::Duration MaxLinkDown(const Group& group, base::Instant now) {
+// For how long the replicas have been without the primary, by the one that held its link longest;
+// absent if none of them knows.
+std::optional<base::Duration> DeathByReplicas(const Group& group) {
+  std::optional<base::Duration> shortest;
+  for (const auto& [address, replica] : group.replicas) {
+    const bool witness = replica.command.up() && replica.info_at &&
+                         replica.reported_role == Role::kReplica &&
+                         replica.primary == group.primary.address &&
+                         (replica.primary_link_up || replica.primary_link_down.count() > 0);
+    if (witness && (!shortest || replica.primary_link_down < *shortest))
+      shortest = replica.primary_link_down;
+  }
+  return shortest;
+}
+
+// How long a replica may have been without its primary; absent: any time.
+std::optional<base::Duration> MaxLinkDown(const Group& group, base::Instant now) {
   const base::Duration slack = kMaxLinkDownAfters * group.options.down_after;
-  return group.primary.sdown_since ? (now - *group.primary.sdown_since) + slack : slack;
+  if (!group.primary.sdown_since) return slack;
+  const base::Duration seen = now - *group.primary.sdown_since;
+  if (group.primary.command.has_answered) return seen + slack;
+  const std::optional<base::Duration> told = DeathByReplicas(group);
+  if (!told) return std::nullopt;
+  return std::max(seen, *told) + slack;
 }
 
 Eligibility Judge(const Group& group, const Replica& replica, const Timings& timings,
@@ -34,7 +55,8 @@ Eligibility Judge(const Group& group, const Replica& replica, const Timings& tim
     return Eligibility::kStaleInfo;
   if (replica.reported_role != Role::kReplica) return Eligibility::kNotAReplica;
   if (replica.sync_in_progress) return Eligibility::kSyncing;
-  if (replica.primary_link_down > MaxLinkDown(group, now)) return Eligibility::kStaleData;
+  const std::optional<base::Duration> most = MaxLinkDown(group, now);
+  if (most && replica.primary_link_down > *most) return Eligibility::kStaleData;
   return Eligibility::kEligible;
 }
 

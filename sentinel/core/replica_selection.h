@@ -3,10 +3,12 @@
 //
 // Eligible: not down, connected, answering, priority not 0, INFO fresh, its data not older than the
 // primary's death by more than ten down-after periods, not in the middle of a full sync - Redis'
-// rules and the last. Among the eligible, those that share the primary's replication history come
-// first if there are any (an offset means nothing in another history); then, when the primary is
-// lost, the most data, the lower priority, the smaller run id. In a planned switchover the data
-// will be made equal, so the priority goes first.
+// rules and the last. When the primary died is what we saw; if it has never answered us (we
+// started, or were RESET, after its death) the replicas say it: when the last of them lost its
+// link. So a sentinel that never saw the primary up still finds an heir. Among the eligible, those
+// that share the primary's replication history come first if there are any (an offset means nothing
+// in another history); then, when the primary is lost, the most data, the lower priority, the
+// smaller run id. In a planned switchover the data will be made equal, so the priority goes first.
 #pragma once
 
 #include <optional>

@@ -74,7 +74,8 @@ struct CommandLink : Link {
   std::optional<base::Instant>
       unanswered_since;  // oldest ping without a valid reply (survives reconnects)
   base::Instant last_ping_sent{};
-  base::Instant last_valid_reply{};  // +PONG, -LOADING, -MASTERDOWN
+  base::Instant last_valid_reply{};  // +PONG, -LOADING, -MASTERDOWN; at first: our start
+  bool has_answered = false;         // validly, since we know the instance
   base::Instant last_reply{};        // any reply to a ping
 };
 

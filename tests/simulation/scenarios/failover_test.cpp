@@ -89,6 +89,20 @@ TEST_CASE("scenario: without a majority of sentinels there is no failover") {
   CHECK(s.MatchesTranscript());
 }
 
+TEST_CASE("scenario: sentinels that start after the primary died elect all the same") {
+  Scenario s("sentinels_start_late", 10);
+  s.Note("kill every sentinel");
+  for (size_t i = 1; i <= 3; ++i) s.sentinel(i).Kill();
+  s.Note("kill server 1");
+  s.server(1).Kill();
+  s.Run(300s);
+  s.Note("start every sentinel");
+  for (size_t i = 1; i <= 3; ++i) CHECK(s.sentinel(i).Start().ok());
+  CHECK(s.UntilPrimaryIs(2, 10s));
+  CHECK(s.Count("-failover-abort-no-good-slave") == 0);
+  CHECK(s.MatchesTranscript());
+}
+
 TEST_CASE("scenario: a planned switchover loses nothing") {
   Scenario s("switchover", 6);
   s.Note("SENTINEL FAILOVER at sentinel 2");

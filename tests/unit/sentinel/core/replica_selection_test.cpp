@@ -25,12 +25,14 @@ class Fixture {
     group.options.down_after = seconds(1);
     group.primary = NewDataNode({"10.0.0.1", 6379}, Instant{});
     group.primary.sdown_since = kNow - seconds(1);
+    group.primary.command.has_answered = true;
     group.primary.replication_id = base::ReplicationId::Parse(std::string(40, 'a'));
     for (int i = 2; i <= 4; ++i) {
       Replica replica;
       static_cast<DataNode&>(replica) =
           NewDataNode({"10.0.0." + std::to_string(i), 6379}, Instant{});
       replica.reported_role = Role::kReplica;
+      replica.primary = group.primary.address;
       replica.command.phase = LinkPhase::kUp;
       replica.command.last_valid_reply = kNow - milliseconds(10);
       replica.info_at = kNow - milliseconds(10);
@@ -120,6 +122,26 @@ TEST_CASE("selection: who is not eligible, and why") {
     CHECK(f.Judgement(2) == row.why);
     CHECK(f.Heir() == 3);
   }
+}
+
+TEST_CASE(
+    "selection: a sentinel that never saw the primary up takes the replicas' word for its death") {
+  Fixture f;
+  for (int i = 2; i <= 4; ++i) f.replica(i).primary_link_down = seconds(60);
+  CHECK(f.Heir() == 0);  // we saw it a second ago: they have missed a minute
+  f.group.primary.command.has_answered = false;
+  CHECK(f.Heir() == 2);
+  // One that lost its link ten down-after periods before the last of them is behind.
+  f.replica(2).primary_link_down = seconds(71);
+  CHECK(f.Judgement(2) == Eligibility::kStaleData);
+  CHECK(f.Heir() == 3);
+  // One that never had a link (Redis prints -1) or follows another says nothing of the primary.
+  f.replica(3).primary_link_down = seconds(0);
+  f.replica(3).offset = base::Offset(0);
+  f.replica(4).primary = Endpoint{"10.0.0.9", 6379};
+  f.replica(4).primary_link_up = true;
+  f.replica(4).primary_link_down = seconds(0);
+  CHECK(f.Judgement(2) == Eligibility::kEligible);
 }
 
 TEST_CASE("selection: with the primary up, INFO may be half a minute old") {
