@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "server/store/digest.h"
 #include "shared/base/check.h"
+#include "tests/simulation/deployment/difference.h"
 
 namespace quorate::simulation {
 
@@ -127,13 +127,10 @@ std::optional<std::string> Deployment::Difference() const {
     if (servers_.size() > 1 && server->replication().offset() != offset)
       return fmt::format("{} is at offset {}, {} at {}", server->ip(),
                          server->replication().offset().bytes(), top.ip(), offset.bytes());
-  const auto digest = [](const ServerNode& node) {
-    return server::store::DatasetDigest(node.engine().databases());
-  };
-  const server::store::Digest expected = digest(top);
   for (const auto& server : servers_)
-    if (!(digest(*server) == expected))
-      return fmt::format("{} and {} differ at offset {}", server->ip(), top.ip(), offset.bytes());
+    if (const auto found = FindDifference(top.engine().databases(), server->engine().databases()))
+      return fmt::format("{} and {} differ at offset {}: {}", top.ip(), server->ip(),
+                         offset.bytes(), *found);
   return std::nullopt;
 }
 

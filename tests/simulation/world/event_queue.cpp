@@ -1,28 +1,77 @@
 #include "tests/simulation/world/event_queue.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "shared/base/check.h"
 
 namespace quorate::simulation {
 
+namespace {
+
+// Of two events the later, as the standard heap wants it to have the earliest in front.
+bool Later(const EventQueue::Handle& a, const EventQueue::Handle& b) {
+  return a.when != b.when ? a.when > b.when : a.sequence > b.sequence;
+}
+
+}  // namespace
+
 EventQueue::Handle EventQueue::At(base::Instant when, std::function<void()> action) {
-  const Handle handle{std::max(when, now_), next_sequence_++};
-  events_.emplace(handle, std::move(action));
+  if (free_slots_.empty()) {
+    free_slots_.push_back(static_cast<uint32_t>(slots_.size()));
+    slots_.emplace_back();
+  }
+  const Handle handle{std::max(when, now_), next_sequence_++, free_slots_.back()};
+  free_slots_.pop_back();
+  slots_[handle.slot] = {handle.sequence, std::move(action)};
+  heap_.push_back(handle);
+  std::ranges::push_heap(heap_, Later);
   return handle;
 }
 
+std::function<void()> EventQueue::Take(const Handle& handle) {
+  Slot& slot = slots_[handle.slot];
+  slot.sequence = 0;
+  free_slots_.push_back(handle.slot);
+  return std::exchange(slot.action, nullptr);
+}
+
+void EventQueue::Cancel(const Handle& handle) {
+  if (!Stands(handle)) return;
+  const std::function<void()> dropped = Take(handle);
+}
+
+void EventQueue::CancelAll() {
+  // What the actions own may call back here while it is destroyed.
+  const std::vector<Slot> dropped = std::exchange(slots_, std::vector<Slot>(slots_.size()));
+  heap_.clear();
+  free_slots_.clear();
+  for (uint32_t slot = 0; slot < slots_.size(); ++slot) free_slots_.push_back(slot);
+}
+
+const EventQueue::Handle* EventQueue::Next() {
+  while (!heap_.empty() && !Stands(heap_.front())) {
+    std::ranges::pop_heap(heap_, Later);
+    heap_.pop_back();
+  }
+  return heap_.empty() ? nullptr : &heap_.front();
+}
+
 bool EventQueue::RunNext(base::Instant limit) {
-  if (events_.empty() || events_.begin()->first.first > limit) return false;
-  const auto event = events_.extract(events_.begin());
-  now_ = event.key().first;
-  event.mapped()();
+  const Handle* next = Next();
+  if (next == nullptr || next->when > limit) return false;
+  const Handle event = *next;
+  std::ranges::pop_heap(heap_, Later);
+  heap_.pop_back();
+  now_ = event.when;
+  Take(event)();
   return true;
 }
 
 void EventQueue::AdvanceTo(base::Instant when) {
   CHECK(when >= now_);
-  CHECK(events_.empty() || events_.begin()->first.first >= when);
+  const Handle* next = Next();
+  CHECK(next == nullptr || next->when >= when);
   now_ = when;
 }
 

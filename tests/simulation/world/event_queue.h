@@ -1,11 +1,11 @@
 // Virtual time: events in the order of (instant, order of scheduling). Time moves only from event
-// to event, so a quiet hour costs nothing.
+// to event, so a quiet hour costs nothing. A heap of small entries that point at their actions; a
+// cancelled event's action goes at once, its entry when its time comes.
 #pragma once
 
 #include <cstdint>
 #include <functional>
-#include <map>
-#include <utility>
+#include <vector>
 
 #include "shared/base/time.h"
 
@@ -13,7 +13,12 @@ namespace quorate::simulation {
 
 class EventQueue {
  public:
-  using Handle = std::pair<base::Instant, uint64_t>;
+  // Names one event for ever: another one never gets the same.
+  struct Handle {
+    base::Instant when;
+    uint64_t sequence = 0;
+    uint32_t slot = 0;
+  };
 
   base::Instant now() const { return now_; }
   // An instant in the past means now.
@@ -22,8 +27,8 @@ class EventQueue {
     return At(now_ + delay, std::move(action));
   }
   // Nothing if it has run already.
-  void Cancel(const Handle& handle) { events_.erase(handle); }
-  void CancelAll() { std::exchange(events_, {}); }
+  void Cancel(const Handle& handle);
+  void CancelAll();
 
   // Runs the next event if it is due by `limit` and moves time to it; false if there is none.
   bool RunNext(base::Instant limit);
@@ -31,10 +36,25 @@ class EventQueue {
   void AdvanceTo(base::Instant when);
 
  private:
+  // Where an action waits. The sequence is the waiting event's; 0: free.
+  struct Slot {
+    uint64_t sequence = 0;
+    std::function<void()> action;
+  };
+
+  bool Stands(const Handle& handle) const {
+    return slots_[handle.slot].sequence == handle.sequence;
+  }
+  std::function<void()> Take(const Handle& handle);
+  // The next event that stands; nullptr if there is none.
+  const Handle* Next();
+
   // Not at the epoch: Instant{} stays before every real instant.
   base::Instant now_ = base::Instant(std::chrono::seconds(1000));
-  uint64_t next_sequence_ = 0;
-  std::map<Handle, std::function<void()>> events_;
+  uint64_t next_sequence_ = 1;
+  std::vector<Handle> heap_;  // the earliest first
+  std::vector<Slot> slots_;
+  std::vector<uint32_t> free_slots_;
 };
 
 }  // namespace quorate::simulation

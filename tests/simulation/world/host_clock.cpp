@@ -21,12 +21,14 @@ HostClock::HostClock(base::Instant world, base::Instant local, base::WallTime wa
     : world_(world), local_(local), wall_world_(world), wall_(wall) {}
 
 base::Instant HostClock::Local(base::Instant world) const {
+  if (ppm_ == 0) return local_ + (world - world_);
   const int64_t elapsed = (world - world_).count();
   return local_ + base::Duration(elapsed + Share(elapsed, ppm_));
 }
 
 base::Instant HostClock::WorldAt(base::Instant local) const {
   if (local <= local_) return world_;
+  if (ppm_ == 0) return world_ + (local - local_);
   const int64_t elapsed = (local - local_).count();
   // A first guess from below, then the few nanoseconds that rounding left.
   const double scale = 1.0 / (1.0 + static_cast<double>(ppm_) / 1e6);

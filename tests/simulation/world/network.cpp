@@ -58,8 +58,8 @@ void Network::SetPower(HostId host, bool on) {
     return;
   }
   std::vector<SocketId> gone;
-  for (const auto& [id, socket] : sockets_) {
-    if (socket->host == host) gone.push_back(id);
+  for (const auto& socket : sockets_) {
+    if (socket != nullptr && socket->host == host) gone.push_back(socket->id);
   }
   for (const SocketId id : gone) Erase(id);
   std::erase_if(listeners_, [host](const auto& entry) { return entry.second.host == host; });
@@ -160,11 +160,6 @@ void Network::CloseListener(ListenerId id) {
 
 // ---- sockets
 
-Network::Socket* Network::Find(SocketId id) {
-  const auto found = sockets_.find(id);
-  return found == sockets_.end() ? nullptr : found->second.get();
-}
-
 SocketId Network::NewSocket(HostId host, HostId peer_host, SocketOwner* owner) {
   auto socket = std::make_unique<Socket>();
   socket->id = next_id_++;
@@ -172,15 +167,14 @@ SocketId Network::NewSocket(HostId host, HostId peer_host, SocketOwner* owner) {
   socket->peer_host = peer_host;
   socket->owner = owner;
   const SocketId id = socket->id;
-  sockets_.emplace(id, std::move(socket));
+  sockets_.resize(id + 1);
+  sockets_[id] = std::move(socket);
   return id;
 }
 
 void Network::Erase(SocketId id) {
-  const auto found = sockets_.find(id);
-  if (found == sockets_.end()) return;
-  const std::unique_ptr<Socket> socket = std::move(found->second);
-  sockets_.erase(found);
+  if (Find(id) == nullptr) return;
+  const std::unique_ptr<Socket> socket = std::move(sockets_[id]);
   if (socket->delivery) events_.Cancel(*socket->delivery);
   if (socket->probe) events_.Cancel(*socket->probe);
   Unblock(socket->peer_id);
@@ -209,9 +203,9 @@ SocketId Network::Connect(SocketOwner& owner, HostId host, const base::Endpoint&
 }
 
 Network::View Network::Look(SocketId id) const {
-  const auto found = sockets_.find(id);
-  if (found == sockets_.end()) return {};
-  const Socket& socket = *found->second;
+  const Socket* found = Find(id);
+  if (found == nullptr) return {};
+  const Socket& socket = *found;
   return {.connected = socket.connected,
           .readable = socket.received.size(),
           .writable = socket.connected && !socket.failure && RoomIsWorthIt(socket),

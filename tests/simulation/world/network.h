@@ -14,7 +14,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -100,8 +99,8 @@ class Network {
   SocketId Connect(SocketOwner& owner, HostId host, const base::Endpoint& remote,
                    const std::string& source);
   View Look(SocketId id) const;
-  const base::Endpoint& LocalOf(SocketId id) const { return sockets_.at(id)->local; }
-  const base::Endpoint& PeerOf(SocketId id) const { return sockets_.at(id)->peer; }
+  const base::Endpoint& LocalOf(SocketId id) const { return sockets_[id]->local; }
+  const base::Endpoint& PeerOf(SocketId id) const { return sockets_[id]->peer; }
   // Takes what fits.
   size_t Send(SocketId id, std::string_view bytes);
   // OnSocketReady once there is room.
@@ -164,7 +163,7 @@ class Network {
     uint16_t next_port = 32768;
   };
 
-  Socket* Find(SocketId id);
+  Socket* Find(SocketId id) const { return id < sockets_.size() ? sockets_[id].get() : nullptr; }
   ListenerState* FindListener(HostId host, const base::Endpoint& endpoint, ListenerId* id);
   base::Duration DrawLatency(HostId from, HostId to);
   uint16_t NextPort(HostId host);
@@ -206,7 +205,7 @@ class Network {
   std::vector<HostState> hosts_;
   std::map<std::pair<HostId, HostId>, Way> ways_;
   std::map<ListenerId, ListenerState> listeners_;
-  std::map<SocketId, std::unique_ptr<Socket>> sockets_;
+  std::vector<std::unique_ptr<Socket>> sockets_;  // by id; null: gone, or the id of a listener
   uint64_t next_id_ = 1;
 };
 

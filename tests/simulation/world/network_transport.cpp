@@ -163,9 +163,13 @@ bool Network::Arrive(Socket& from, Socket& to) {
         return false;
       }
       trace_.Add(events_.now(), "deliver", to.id, from.id, segment.bytes);
-      to.received += segment.bytes;
       events_.After(DrawLatency(to.host, from.host),
                     [this, id = from.id, bytes = segment.bytes.size()] { Acknowledge(id, bytes); });
+      if (to.received.empty()) {
+        to.received = std::move(segment.bytes);
+      } else {
+        to.received += segment.bytes;
+      }
       Notify(to);
       break;
     case Segment::Kind::kEnd:
@@ -300,13 +304,15 @@ void Network::Resume(Socket& socket) {
 }
 
 void Network::ReopenWay(HostId from, HostId to) {
-  for (auto& [id, socket] : sockets_) {
+  for (const auto& socket : sockets_) {
+    if (socket == nullptr) continue;
     const bool forth = socket->host == from && socket->peer_host == to;
     const bool back = socket->host == to && socket->peer_host == from;
     if ((forth || back) && socket->stalled_since) Resume(*socket);
     if (!back || socket->lost_acknowledgements == 0) continue;
     const size_t bytes = std::exchange(socket->lost_acknowledgements, 0);
-    events_.After(DrawLatency(from, to), [this, id = id, bytes] { Acknowledge(id, bytes); });
+    events_.After(DrawLatency(from, to),
+                  [this, id = socket->id, bytes] { Acknowledge(id, bytes); });
   }
 }
 

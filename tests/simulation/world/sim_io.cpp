@@ -156,7 +156,7 @@ void SimIo::Resolve(const std::string& host,
 
 void SimIo::Detach(SocketId id) {
   streams_.erase(id);
-  ready_sockets_.erase(id);
+  std::erase(ready_sockets_, id);
 }
 
 void SimIo::DetachListener(ListenerId id) {
@@ -165,7 +165,8 @@ void SimIo::DetachListener(ListenerId id) {
 }
 
 void SimIo::OnSocketReady(SocketId id) {
-  ready_sockets_.insert(id);
+  const auto place = std::ranges::lower_bound(ready_sockets_, id);
+  if (place == ready_sockets_.end() || *place != id) ready_sockets_.insert(place, id);
   Wake();
 }
 
@@ -257,7 +258,7 @@ void SimIo::Wake() {
     when = std::max(when, machine_.clock.WorldAt(*next));
   }
   when = std::max(when, busy_until_);
-  if (wake_ && wake_->first == when) return;
+  if (wake_ && wake_->when == when) return;
   if (wake_) machine_.events.Cancel(*wake_);
   wake_ = machine_.events.At(when, [this] { Turn(); });
 }
@@ -292,8 +293,7 @@ void SimIo::AcceptAll() {
 }
 
 void SimIo::ServeSockets() {
-  const std::set<SocketId> ready = std::exchange(ready_sockets_, {});
-  std::vector<SocketId> order(ready.begin(), ready.end());
+  std::vector<SocketId> order = std::exchange(ready_sockets_, {});
   for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random_.Below(i)]);
   for (const SocketId id : order) {
     const auto found = streams_.find(id);

@@ -128,7 +128,7 @@ class SimIo final : public io::Io, public SocketOwner {
   std::vector<std::function<void()>> completions_;
   std::function<void()> end_of_turn_;
   std::vector<std::function<void()>> parked_steps_;
-  std::set<SocketId> ready_sockets_;
+  std::vector<SocketId> ready_sockets_;  // in order, each once
   std::set<ListenerId> ready_listeners_;
   std::map<SocketId, SimStream*> streams_;
   std::map<ListenerId, SimListener*> listeners_;
