@@ -141,7 +141,9 @@ class Commands:
         place = self.some(["0", "#1", "5", "#x", "-1", "100"])
         return self.some([["get", kind, place], ["set", kind, place, self.some(self.NUMBERS)],
                           ["incrby", kind, place, self.some(self.NUMBERS)],
-                          ["overflow", self.some(["wrap", "SAT", "fail", "x"])], ["get", "u8"]])
+                          # No "fail": a failed write that made the string longer is lost to redis-server's replicas,
+                          # not to ours.
+                          ["overflow", self.some(["wrap", "SAT", "x"])], ["get", "u8"]])
 
     def pairs(self):
         return sum(([self.key(), self.some(self.VALUES)] for _ in range(self.rng.randint(1, 3))), []) + self.some(
@@ -214,7 +216,8 @@ def near(one, other):
 class Differential(SystemTest):
     def test_random_commands(self):
         rng = random.Random(SEED)
-        nodes = [self.server(family, repl_timeout=3600, notify_keyspace_events="AKEmn") for family in (REDIS, OURS)]
+        nodes = [self.server(family, repl_timeout=3600, repl_ping_replica_period=3600, notify_keyspace_events="AKEmn")
+                 for family in (REDIS, OURS)]
         redis, ours = (Side(node) for node in nodes)
         self.addCleanup(redis.close)
         self.addCleanup(ours.close)
@@ -227,7 +230,7 @@ class Differential(SystemTest):
             client, command = rng.choice([0, 0, 1]), commands.next()
             history.append((client, command))
             expected, got = redis.clients[client](*command), ours.clients[client](*command)
-            if "5" in command:
+            if "5" in command or command[0] == "restore":
                 time.sleep(0.015)  # past the shortest expiry on both
             if command[0] in ("keys", "scan"):
                 unordered.add(client)
