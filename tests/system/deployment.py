@@ -1,10 +1,8 @@
 """A primary, its replicas and the sentinels that watch them, of either family in any mixture."""
 
-import os
-
 import redis
 
-from harness import OURS, Node, free_port, wait_for
+from harness import OURS, wait_for
 
 GROUP = "mymaster"
 FAILOVER_DEADLINE = 30.0
@@ -35,18 +33,9 @@ class Deployment:
         return self.servers[0]
 
     def _start_sentinel(self, family, down_after_ms, quorum):
-        port = free_port()
-        label = f"{family}-sentinel-{port}"
-        folder = self.world.new_folder(label)
-        path = os.path.join(folder, "sentinel.conf")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(f"port {port}\nbind 127.0.0.1\ndir {folder}\n"
-                       f"sentinel monitor {GROUP} 127.0.0.1 {self.primary.port} {quorum}\n"
-                       f"sentinel down-after-milliseconds {GROUP} {down_after_ms}\n"
-                       f"sentinel failover-timeout {GROUP} 10000\n")
-        node = Node(label, family, [family.sentinel, path], folder, port)
-        self.world.processes.append(node)
-        return node
+        return self.world.sentinel(f"sentinel monitor {GROUP} 127.0.0.1 {self.primary.port} {quorum}\n"
+                                   f"sentinel down-after-milliseconds {GROUP} {down_after_ms}\n"
+                                   f"sentinel failover-timeout {GROUP} 10000\n", family, ready=False)
 
     def _knows(self, sentinel, others, replicas):
         group = self.group(sentinel)

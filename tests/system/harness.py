@@ -199,6 +199,18 @@ class World:
         self.processes.append(node)
         return node.until_ready() if ready else node
 
+    def sentinel(self, directives, family=OURS, *, ready=True):
+        """A sentinel with these lines in its configuration file."""
+        port = free_port()
+        label = f"{family}-sentinel-{port}"
+        folder = self.new_folder(label)
+        path = os.path.join(folder, "sentinel.conf")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(f"port {port}\nbind 127.0.0.1\ndir {folder}\n{directives}")
+        node = Node(label, family, [family.sentinel, path], folder, port)
+        self.processes.append(node)
+        return node.until_ready() if ready else node
+
     def run(self, *argv, stdin=None, deadline=60):
         """Runs a tool to its end: (exit code, what it wrote). Text is read as Latin-1, so that any byte passes."""
         done = subprocess.run(argv, cwd=self.folder, input=stdin, capture_output=True, timeout=deadline, check=False,

@@ -6,7 +6,7 @@ import socket
 
 from deployment import GROUP, Deployment
 from fake_peer import FakePeer, bulk
-from harness import OURS, Node, SystemTest, free_port, main, wait_for
+from harness import OURS, SystemTest, free_port, main, wait_for
 
 RUN_ID = "1" * 40
 HONEST_INFO = ("# Server\r\nrun_id:" + RUN_ID + "\r\n# Replication\r\nrole:master\r\nconnected_slaves:0\r\n").encode()
@@ -27,18 +27,8 @@ RUBBISH_INFOS = {
 
 
 class SentinelTest(SystemTest):
-    def start_sentinel(self, text, ready=True):
-        port = free_port()
-        folder = self.world.new_folder(f"sentinel-{port}")
-        path = os.path.join(folder, "sentinel.conf")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(f"port {port}\nbind 127.0.0.1\ndir {folder}\n{text}")
-        node = Node(f"ours-sentinel-{port}", OURS, [OURS.sentinel, path], folder, port)
-        self.world.processes.append(node)
-        return node.until_ready() if ready else node
-
     def watch(self, port, quorum=1, extra=""):
-        return self.start_sentinel(f"sentinel monitor {GROUP} 127.0.0.1 {port} {quorum}\n"
+        return self.world.sentinel(f"sentinel monitor {GROUP} 127.0.0.1 {port} {quorum}\n"
                                    f"sentinel down-after-milliseconds {GROUP} 1000\n{extra}")
 
 

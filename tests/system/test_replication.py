@@ -102,7 +102,7 @@ class Sync(SystemTest):
         replica = self.server(replica_of=primary, masterauth="secret")
         wait_for("the key arrives", lambda: replica("GET", "k") == "v")
         stranger = self.server(replica_of=primary)
-        time.sleep(0.5)
+        wait_for("the stranger is refused", lambda: "NOAUTH" in stranger.log())
         self.assertEqual(stranger.info()["master_link_status"], "down")
         self.assertIsNone(stranger("GET", "k"))
 
@@ -221,7 +221,7 @@ class Acknowledgements(SystemTest):
         primary("SET", "k", "v")
         began = time.monotonic()
         self.assertEqual(primary("WAIT", "2", "300"), 1)
-        self.assertTrue(0.25 < time.monotonic() - began < 3)
+        self.assertGreater(time.monotonic() - began, 0.25)
 
     def test_min_replicas_to_write(self):
         primary = self.server(min_replicas_to_write=1, min_replicas_max_lag=10)
@@ -244,7 +244,7 @@ class Acknowledgements(SystemTest):
                  lambda: primary.info()["slave0"]["offset"] == primary.info()["master_repl_offset"])
         entry = primary.info()["slave0"]
         self.assertEqual((entry["ip"], entry["port"], entry["state"]), ("127.0.0.1", replica.port, "online"))
-        self.assertLessEqual(entry["lag"], 1)
+        wait_for("a recent acknowledgement", lambda: primary.info()["slave0"]["lag"] <= 1)
 
 
 class Expiry(SystemTest):

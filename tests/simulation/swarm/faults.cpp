@@ -74,9 +74,9 @@ void Faults::Strike(Fault fault) {
       ++votes_to_hit_;
       return StopServer(false);  // so that there is a vote
     case Fault::kPauseServer:
-      return PauseServer();
+      return Pause(*deployment_.servers()[ServerToHit()]);
     case Fault::kPauseSentinel:
-      return PauseSentinel();
+      return Pause(*deployment_.sentinels()[AnySentinel()]);
     case Fault::kStall:
       return StallSentinels();
     case Fault::kCutOneWay:
@@ -116,28 +116,26 @@ size_t Faults::ServerToHit() {
 
 // ---- processes
 
-void Faults::StopServer(bool power) {
-  const size_t index = ServerToHit();
-  ServerNode& node = *deployment_.servers()[index];
-  if (!node.running()) return;
+template <typename Node>
+bool Faults::Stop(Node& node, bool power) {
+  if (!node.running()) return false;
   tell_(fmt::format("{} {}", node.ip(), power ? "loses power" : "is killed"));
   if (power) {
     node.PowerOff();
   } else {
     node.Kill();
   }
+  return true;
+}
+
+void Faults::StopServer(bool power) {
+  const size_t index = ServerToHit();
+  if (!Stop(*deployment_.servers()[index], power)) return;
   Later(Draw(0, 8000), [this, index] { RestartServer(index); });
 }
 
 void Faults::StopSentinel(size_t index, bool power) {
-  SentinelNode& node = *deployment_.sentinels()[index];
-  if (!node.running()) return;
-  tell_(fmt::format("{} {}", node.ip(), power ? "loses power" : "is killed"));
-  if (power) {
-    node.PowerOff();
-  } else {
-    node.Kill();
-  }
+  if (!Stop(*deployment_.sentinels()[index], power)) return;
   const base::Duration away = random_.Chance(1, 2) ? Draw(0, 300) : Draw(300, 6000);
   Later(away, [this, index] { RestartSentinel(index); });
 }
@@ -175,20 +173,8 @@ void Faults::RestartSentinel(size_t index) {
   Later(Draw(100, 1000), [this, index] { RestartSentinel(index); });
 }
 
-void Faults::PauseServer() {
-  ServerNode& node = *deployment_.servers()[ServerToHit()];
-  if (!node.running() || node.paused()) return;
-  tell_(node.ip() + " is paused");
-  node.Pause();
-  Later(Draw(50, 8000), [this, &node] {
-    if (!node.paused()) return;
-    tell_(node.ip() + " is resumed");
-    node.Resume();
-  });
-}
-
-void Faults::PauseSentinel() {
-  SentinelNode& node = *deployment_.sentinels()[AnySentinel()];
+template <typename Node>
+void Faults::Pause(Node& node) {
   if (!node.running() || node.paused()) return;
   tell_(node.ip() + " is paused");
   node.Pause();

@@ -37,10 +37,13 @@ class Faults {
   void Strike(Fault fault);
   void StopServer(bool power);
   void StopSentinel(size_t index, bool power);
+  // False if it does not run.
+  template <typename Node>
+  bool Stop(Node& node, bool power);
   void RestartServer(size_t index);
   void RestartSentinel(size_t index);
-  void PauseServer();
-  void PauseSentinel();
+  template <typename Node>
+  void Pause(Node& node);
   void StallSentinels();
   void CutWays(bool both);
   void Partition();
