@@ -9,10 +9,13 @@ namespace quorate::simulation {
 
 namespace {
 
-// Of two events the later, as the standard heap wants it to have the earliest in front.
-bool Later(const EventQueue::Handle& a, const EventQueue::Handle& b) {
-  return a.when != b.when ? a.when > b.when : a.sequence > b.sequence;
-}
+// Of two events the later, as the standard heap wants it to have the earliest in front. A type, not
+// a function, so that it is inlined where most time goes.
+struct Later {
+  bool operator()(const EventQueue::Handle& a, const EventQueue::Handle& b) const {
+    return a.when != b.when ? a.when > b.when : a.sequence > b.sequence;
+  }
+};
 
 }  // namespace
 
@@ -25,7 +28,7 @@ EventQueue::Handle EventQueue::At(base::Instant when, std::function<void()> acti
   free_slots_.pop_back();
   slots_[handle.slot] = {handle.sequence, std::move(action)};
   heap_.push_back(handle);
-  std::ranges::push_heap(heap_, Later);
+  std::push_heap(heap_.begin(), heap_.end(), Later());
   return handle;
 }
 
@@ -51,7 +54,7 @@ void EventQueue::CancelAll() {
 
 const EventQueue::Handle* EventQueue::Next() {
   while (!heap_.empty() && !Stands(heap_.front())) {
-    std::ranges::pop_heap(heap_, Later);
+    std::pop_heap(heap_.begin(), heap_.end(), Later());
     heap_.pop_back();
   }
   return heap_.empty() ? nullptr : &heap_.front();
@@ -61,7 +64,7 @@ bool EventQueue::RunNext(base::Instant limit) {
   const Handle* next = Next();
   if (next == nullptr || next->when > limit) return false;
   const Handle event = *next;
-  std::ranges::pop_heap(heap_, Later);
+  std::pop_heap(heap_.begin(), heap_.end(), Later());
   heap_.pop_back();
   now_ = event.when;
   Take(event)();
