@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "sentinel/core/links.h"
+#include "sentinel/core/replica_selection.h"
 
 namespace quorate::sentinel::core {
 namespace {
@@ -21,7 +22,7 @@ bool IsBeingReconfigured(const Replica& replica) {
 base::Duration ReplicaInfoPeriod(const Turn& turn, const Group& group, const Replica& replica) {
   if (IsBeingReconfigured(replica)) return kInfoReconfPeriod;
   const bool unsettled = group.odown_since || group.failover || !replica.primary_link_up ||
-                         replica.reported_role != Role::kReplica;
+                         replica.reported_role != Role::kReplica || !SharesStream(group, replica);
   return unsettled ? std::min(kInfoFastPeriod, turn.timings().info_period)
                    : turn.timings().info_period;
 }

@@ -40,6 +40,7 @@ constexpr EventRow kRows[] = {
     {EventType::kAbortNoGoodSlave, "-failover-abort-no-good-slave", kW, true},
     {EventType::kAbortSlaveTimeout, "-failover-abort-slave-timeout", kW, true},
     {EventType::kAbortMasterTimeout, "-failover-abort-master-timeout", kW, true},
+    {EventType::kAbortPauseRefused, "-failover-abort-pause-refused", kW, true},
     {EventType::kSelectedSlave, "+selected-slave", kW, true},
     {EventType::kPromotedSlave, "+promoted-slave", kW, true},
     {EventType::kSlaveReconfSent, "+slave-reconf-sent", kN, true},

@@ -45,6 +45,7 @@ enum class EventType {
   kAbortNoGoodSlave,
   kAbortSlaveTimeout,
   kAbortMasterTimeout,
+  kAbortPauseRefused,
   kSelectedSlave,
   kPromotedSlave,
   kSlaveReconfSent,

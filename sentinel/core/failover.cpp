@@ -16,8 +16,8 @@
 namespace quorate::sentinel::core {
 namespace {
 
-SelectionOrder OrderFor(const Failover& failover) {
-  return failover.planned ? SelectionOrder::kPriorityFirst : SelectionOrder::kMostDataFirst;
+Occasion OccasionOf(bool planned) {
+  return planned ? Occasion::kSwitchover : Occasion::kPrimaryLost;
 }
 
 Replica* Heir(Group& group) {
@@ -32,6 +32,8 @@ void Elected(Turn& turn, Group& group) {
   EnterPhase(turn, group, SelectReplica{turn.now() + kFreshInfoWait, turn.now()});
   for (auto& [address, replica] : group.replicas)
     if (replica.command.up()) AskInfo(turn, group, replica);
+  // A switchover compares the heir with the primary.
+  if (group.failover->forced && group.primary.command.up()) AskInfo(turn, group, group.primary);
 }
 
 void LoseElection(Turn& turn, Group& group, Tally how) {
@@ -59,6 +61,10 @@ void KeepWaitStart(Turn& turn, Group& group, const WaitStart& phase) {
 }
 
 bool AllInfoIsFresh(const Group& group, base::Instant asked_at) {
+  const DataNode& primary = group.primary;
+  if (group.failover->forced && primary.command.up() && !primary.sdown_since &&
+      primary.info_as_of < asked_at)
+    return false;
   return std::all_of(group.replicas.begin(), group.replicas.end(), [asked_at](const auto& entry) {
     const Replica& replica = entry.second;
     return !replica.command.up() || replica.sdown_since || replica.info_as_of >= asked_at;
@@ -68,7 +74,7 @@ bool AllInfoIsFresh(const Group& group, base::Instant asked_at) {
 void ChooseHeir(Turn& turn, Group& group) {
   Failover& failover = *group.failover;
   failover.planned = failover.forced && IsHealthy(group, turn.now());
-  failover.heir = SelectHeir(group, turn.timings(), turn.now(), OrderFor(failover));
+  failover.heir = SelectHeir(group, turn.timings(), turn.now(), OccasionOf(failover.planned));
   if (!failover.heir) {
     AbortFailover(turn, group, EventType::kAbortNoGoodSlave);
     return BackOffLong(turn, group);
@@ -158,9 +164,13 @@ void StartForcedFailover(Turn& turn, const FailoverRequested& request) {
   Group& group = position->second;
   if (group.failover || group.pending_config)
     return turn.Respond(request.client, ErrorReply{"INPROG Failover already in progress"});
-  const auto heir = SelectHeir(group, turn.timings(), turn.now(), SelectionOrder::kPriorityFirst);
-  if (!heir)
+  if (!SelectHeir(group, turn.timings(), turn.now(), OccasionOf(IsHealthy(group, turn.now())))) {
+    // What we know may be old: the next request finds it fresh.
+    group.primary.info_wanted = true;
+    for (auto& [address, replica] : group.replicas) replica.info_wanted = true;
+    turn.Touch(group.name);
     return turn.Respond(request.client, ErrorReply{"NOGOODSLAVE No suitable replica to promote"});
+  }
   if (state.tilt_since || state.persist_failed)
     return turn.Respond(
         request.client,
@@ -171,9 +181,9 @@ void StartForcedFailover(Turn& turn, const FailoverRequested& request) {
   turn.Respond(request.client, OkReply{});
 }
 
-void AbortFailover(Turn& turn, Group& group, EventType why) {
+void AbortFailover(Turn& turn, Group& group, EventType why, std::string_view details) {
   CHECK(group.failover.has_value());
-  turn.AnnouncePrimary(group, why);
+  turn.AnnouncePrimary(group, why, details);
   AbandonFailover(turn, group);
 }
 

@@ -8,7 +8,7 @@
 //                       | same, planned                       | PauseWrites         | switchover.h
 //                       | nobody eligible                     | (aborted)           |
 //   PauseWrites         | heir equal to the primary           | SendPromotion       | switchover.h
-//                       | not within the pause                | (aborted, unpaused) |
+//                       | pause refused, or not within it     | (aborted, unpaused) |
 //   SendPromotion       | link to the heir up: MULTI...EXEC   | WaitPromotion       | here
 //                       | failover-timeout, heir down         | (aborted)           |
 //   WaitPromotion       | EXEC confirms, or INFO role:master  | CommitConfig        | OnPromoted
@@ -20,6 +20,8 @@
 // An abort is possible only before the promotion is a fact. +switch-master is published when the
 // promotion is durable, before the replicas are re-pointed (Redis publishes it after).
 #pragma once
+
+#include <string_view>
 
 #include "sentinel/core/inputs.h"
 #include "sentinel/core/turn.h"
@@ -34,9 +36,9 @@ void KeepFailover(Turn& turn, Group& group);
 // with a healthy primary it is a planned switchover. Errors: INPROG, NOGOODSLAVE.
 void StartForcedFailover(Turn& turn, const FailoverRequested& request);
 
-// Gives the failover up, with its event. A pause of writes is lifted. Precondition: one is in
-// progress.
-void AbortFailover(Turn& turn, Group& group, EventType why);
+// Gives the failover up, with its event (`details` end its payload). A pause of writes is lifted.
+// Precondition: one is in progress.
+void AbortFailover(Turn& turn, Group& group, EventType why, std::string_view details = {});
 // Same without an event (another leader took over, RESET); does nothing if none is in progress.
 void AbandonFailover(Turn& turn, Group& group);
 

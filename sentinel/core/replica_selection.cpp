@@ -45,7 +45,7 @@ std::optional<base::Duration> MaxLinkDown(const Group& group, base::Instant now)
 }
 
 Eligibility Judge(const Group& group, const Replica& replica, const Timings& timings,
-                  base::Instant now) {
+                  base::Instant now, Occasion occasion) {
   if (replica.sdown_since) return Eligibility::kDown;
   if (!replica.command.up()) return Eligibility::kDisconnected;
   if (now - replica.command.last_valid_reply > kMaxSilentPings * timings.ping_period)
@@ -57,6 +57,10 @@ Eligibility Judge(const Group& group, const Replica& replica, const Timings& tim
   if (replica.sync_in_progress) return Eligibility::kSyncing;
   const std::optional<base::Duration> most = MaxLinkDown(group, now);
   if (most && replica.primary_link_down > *most) return Eligibility::kStaleData;
+  if (occasion == Occasion::kSwitchover) {
+    if (replica.primary != group.primary.address) return Eligibility::kFollowsAnother;
+    if (!SharesStream(group, replica)) return Eligibility::kOtherHistory;
+  }
   return Eligibility::kEligible;
 }
 
@@ -77,7 +81,7 @@ auto RunIdKey(const Replica& replica) {
   return std::make_tuple(!replica.run_id.has_value(), replica.run_id.value_or(base::RunId()));
 }
 
-bool Better(const Ranked& a, const Ranked& b, SelectionOrder order) {
+bool Better(const Ranked& a, const Ranked& b, Occasion occasion) {
   const bool a_out = a.candidate.eligibility != Eligibility::kEligible;
   const bool b_out = b.candidate.eligibility != Eligibility::kEligible;
   if (a_out != b_out) return b_out;
@@ -86,10 +90,10 @@ bool Better(const Ranked& a, const Ranked& b, SelectionOrder order) {
   const int64_t b_data = -b.replica->offset.bytes();
   const int64_t a_priority = a.replica->priority;
   const int64_t b_priority = b.replica->priority;
-  const auto a_key = order == SelectionOrder::kMostDataFirst ? std::tie(a_data, a_priority)
-                                                             : std::tie(a_priority, a_data);
-  const auto b_key = order == SelectionOrder::kMostDataFirst ? std::tie(b_data, b_priority)
-                                                             : std::tie(b_priority, b_data);
+  const auto a_key = occasion == Occasion::kPrimaryLost ? std::tie(a_data, a_priority)
+                                                        : std::tie(a_priority, a_data);
+  const auto b_key = occasion == Occasion::kPrimaryLost ? std::tie(b_data, b_priority)
+                                                        : std::tie(b_priority, b_data);
   if (a_key != b_key) return a_key < b_key;
   return RunIdKey(*a.replica) < RunIdKey(*b.replica);
 }
@@ -116,19 +120,28 @@ std::string_view EligibilityName(Eligibility eligibility) {
       return "in the middle of a full sync";
     case Eligibility::kNotAReplica:
       return "not a replica";
+    case Eligibility::kFollowsAnother:
+      return "follows another node";
+    case Eligibility::kOtherHistory:
+      return "of another replication history";
   }
   return "";
 }
 
+bool SharesStream(const Group& group, const Replica& replica) {
+  return replica.replication_id == group.primary.replication_id;
+}
+
 std::vector<Candidate> RankReplicas(const Group& group, const Timings& timings, base::Instant now,
-                                    SelectionOrder order) {
+                                    Occasion occasion) {
   std::vector<Ranked> ranked;
   ranked.reserve(group.replicas.size());
   for (const auto& [address, replica] : group.replicas)
     ranked.push_back(
-        {{address, Judge(group, replica, timings, now), SharesHistory(group, replica)}, &replica});
+        {{address, Judge(group, replica, timings, now, occasion), SharesHistory(group, replica)},
+         &replica});
   std::stable_sort(ranked.begin(), ranked.end(),
-                   [order](const Ranked& a, const Ranked& b) { return Better(a, b, order); });
+                   [occasion](const Ranked& a, const Ranked& b) { return Better(a, b, occasion); });
   std::vector<Candidate> candidates;
   candidates.reserve(ranked.size());
   for (Ranked& entry : ranked) candidates.push_back(std::move(entry.candidate));
@@ -136,8 +149,8 @@ std::vector<Candidate> RankReplicas(const Group& group, const Timings& timings, 
 }
 
 std::optional<base::Endpoint> SelectHeir(const Group& group, const Timings& timings,
-                                         base::Instant now, SelectionOrder order) {
-  const std::vector<Candidate> ranked = RankReplicas(group, timings, now, order);
+                                         base::Instant now, Occasion occasion) {
+  const std::vector<Candidate> ranked = RankReplicas(group, timings, now, occasion);
   if (ranked.empty() || ranked.front().eligibility != Eligibility::kEligible) return std::nullopt;
   return ranked.front().address;
 }

@@ -8,7 +8,9 @@
 // link. So a sentinel that never saw the primary up still finds an heir. Among the eligible, those
 // that share the primary's replication history come first if there are any (an offset means nothing
 // in another history); then, when the primary is lost, the most data, the lower priority, the
-// smaller run id. In a planned switchover the data will be made equal, so the priority goes first.
+// smaller run id. In a planned switchover the data will be made equal, so the priority goes first;
+// and since it can be made equal only along the primary's own stream, a replica that follows
+// another node or has another history is not eligible at all.
 #pragma once
 
 #include <optional>
@@ -29,6 +31,8 @@ enum class Eligibility {
   kStaleData,
   kSyncing,
   kNotAReplica,
+  kFollowsAnother,  // a switchover's only
+  kOtherHistory,    // a switchover's only
 };
 std::string_view EligibilityName(Eligibility eligibility);
 
@@ -38,14 +42,17 @@ struct Candidate {
   bool same_history = true;  // or not known to be of another
 };
 
-enum class SelectionOrder { kMostDataFirst, kPriorityFirst };
+enum class Occasion { kPrimaryLost, kSwitchover };
+
+// Both tell the same replication id, or neither any (servers before Redis 4).
+bool SharesStream(const Group& group, const Replica& replica);
 
 // All replicas: the eligible ones first, best first; then the others.
 std::vector<Candidate> RankReplicas(const Group& group, const Timings& timings, base::Instant now,
-                                    SelectionOrder order);
+                                    Occasion occasion);
 
 // The best eligible one.
 std::optional<base::Endpoint> SelectHeir(const Group& group, const Timings& timings,
-                                         base::Instant now, SelectionOrder order);
+                                         base::Instant now, Occasion occasion);
 
 }  // namespace quorate::sentinel::core

@@ -1,11 +1,16 @@
 #include "sentinel/core/switchover.h"
 
+#include <algorithm>
+#include <iterator>
 #include <string>
+#include <string_view>
 
 #include "sentinel/core/discovery.h"
 #include "sentinel/core/election.h"
 #include "sentinel/core/failover.h"
 #include "sentinel/core/links.h"
+#include "sentinel/core/replica_selection.h"
+#include "shared/base/numbers.h"
 
 namespace quorate::sentinel::core {
 namespace {
@@ -25,13 +30,39 @@ void SendPause(Turn& turn, Group& group, DataNode& primary) {
   group.failover->paused_until = turn.now() + kSwitchoverPause;
 }
 
-void Abort(Turn& turn, Group& group, EventType why) {
-  AbortFailover(turn, group, why);
+void Abort(Turn& turn, Group& group, EventType why, std::string_view details = {}) {
+  AbortFailover(turn, group, why, details);
   BackOffLong(turn, group);
 }
 
-bool HasCaughtUp(const Replica& heir, const PauseWrites& phase) {
+// How servers before Redis 6.2 answer CLIENT PAUSE ms WRITE, by age: no such subcommand, no such
+// argument, or "Unknown subcommand or wrong number of arguments for 'pause'".
+bool MeansNoSuchPause(const std::string& error) {
+  constexpr std::string_view kTexts[] = {"err unknown subcommand", "err syntax error",
+                                         "err wrong number of arguments"};
+  const std::string lower = base::ToLower(error);
+  return std::any_of(std::begin(kTexts), std::end(kTexts), [&lower](std::string_view text) {
+    return lower.compare(0, text.size(), text) == 0;
+  });
+}
+
+// A server's error, fit for an event.
+std::string Quoted(const std::string& error) {
+  std::string text = error.substr(0, kMaxQuotedError);
+  for (char& c : text)
+    if (c < ' ' || c > '~') c = '?';
+  return "#" + text;
+}
+
+// Writes go on at the primary: promoting another now could lose some.
+void OnPauseRefused(Turn& turn, Group& group, const std::string& error) {
+  group.failover->paused_until.reset();  // what was not paused is not lifted
+  Abort(turn, group, EventType::kAbortPauseRefused, Quoted(error));
+}
+
+bool HasCaughtUp(const Group& group, const Replica& heir, const PauseWrites& phase) {
   return phase.target && heir.primary_link_up && heir.info_as_of >= *phase.paused_at &&
+         heir.primary == group.primary.address && SharesStream(group, heir) &&
          heir.offset >= *phase.target;
 }
 
@@ -60,7 +91,8 @@ void KeepPauseWrites(Turn& turn, Group& group, const PauseWrites& now) {
                  phase.target ? EventType::kAbortSlaveTimeout : EventType::kAbortMasterTimeout);
   if (!phase.paused_at) return;
   NoteTarget(group, phase);
-  if (HasCaughtUp(heir->second, phase)) return EnterPhase(turn, group, SendPromotion{turn.now()});
+  if (HasCaughtUp(group, heir->second, phase))
+    return EnterPhase(turn, group, SendPromotion{turn.now()});
   if (IsDue(turn, phase.next_poll)) {
     phase.next_poll = turn.now() + kCatchUpPollPeriod;
     turn.WakeAt(phase.next_poll);
@@ -74,8 +106,13 @@ void OnPauseReply(Turn& turn, Group& group, base::Epoch epoch, const WireReply& 
   if (!group.failover || group.failover->epoch != epoch) return;
   turn.Touch(group.name);
   auto* phase = std::get_if<PauseWrites>(&group.failover->phase);
-  if (!phase || phase->paused_at) return;  // a renewal
+  if (!phase || phase->paused_at) {  // a renewal
+    if (reply.is_error() && std::holds_alternative<SendPromotion>(group.failover->phase))
+      OnPauseRefused(turn, group, reply.text);
+    return;
+  }
   if (reply.is_error()) {
+    if (!MeansNoSuchPause(reply.text)) return OnPauseRefused(turn, group, reply.text);
     group.failover->planned = false;
     group.failover->paused_until.reset();
     EnterPhase(turn, group, SendPromotion{turn.now()});

@@ -11,7 +11,8 @@
 // The pause is renewed while the promotion takes its time, so that it never ends before the old
 // primary has been demoted; if we die in between, it ends by itself. Whatever goes wrong before the
 // promotion ends in UNPAUSE and an abort. A server that knows no CLIENT PAUSE ... WRITE (before
-// Redis 6.2) gets what Redis Sentinel does: promotion without a pause.
+// Redis 6.2, told by its error) gets what Redis Sentinel does: promotion without a pause. One that
+// knows it and refuses (no permission, say) is left alone: -failover-abort-pause-refused.
 #pragma once
 
 #include "sentinel/core/turn.h"

@@ -102,6 +102,8 @@ inline constexpr size_t kMaxHostLength = 255;
 inline constexpr size_t kMaxGroupNameLength = 255;
 inline constexpr size_t kMaxHelloLength = 1024;
 inline constexpr size_t kMaxInfoLength = 1 << 20;
+// Of a server's error text in an event.
+inline constexpr size_t kMaxQuotedError = 200;
 inline constexpr int kMaxPendingCommands = 100;
 // An epoch heard from outside may be ahead of ours by at most this.
 inline constexpr uint64_t kMaxEpochJump = uint64_t{1} << 32;

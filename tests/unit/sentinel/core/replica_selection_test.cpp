@@ -43,12 +43,12 @@ class Fixture {
     }
   }
   Replica& replica(int i) { return group.replicas.at({"10.0.0." + std::to_string(i), 6379}); }
-  int Heir(SelectionOrder order = SelectionOrder::kMostDataFirst) {
-    const auto heir = SelectHeir(group, Timings{}, kNow, order);
+  int Heir(Occasion occasion = Occasion::kPrimaryLost) {
+    const auto heir = SelectHeir(group, Timings{}, kNow, occasion);
     return heir ? heir->host.back() - '0' : 0;
   }
-  Eligibility Judgement(int i) {
-    for (const Candidate& c : RankReplicas(group, Timings{}, kNow, SelectionOrder::kMostDataFirst))
+  Eligibility Judgement(int i, Occasion occasion = Occasion::kPrimaryLost) {
+    for (const Candidate& c : RankReplicas(group, Timings{}, kNow, occasion))
       if (c.address == replica(i).address) return c.eligibility;
     return Eligibility::kDown;
   }
@@ -74,9 +74,9 @@ TEST_CASE("selection: when planned, the priority first") {
   Fixture f;
   f.replica(4).priority = 1;
   f.replica(3).offset = base::Offset(101);
-  CHECK(f.Heir(SelectionOrder::kPriorityFirst) == 4);
+  CHECK(f.Heir(Occasion::kSwitchover) == 4);
   f.replica(4).priority = 100;
-  CHECK(f.Heir(SelectionOrder::kPriorityFirst) == 3);
+  CHECK(f.Heir(Occasion::kSwitchover) == 3);
 }
 
 TEST_CASE("selection: a higher offset of another history does not count") {
@@ -87,6 +87,23 @@ TEST_CASE("selection: a higher offset of another history does not count") {
   // Nobody shares the primary's: then they are compared with each other.
   f.replica(2).replication_id = f.replica(3).replication_id = f.replica(4).replication_id;
   CHECK(f.Heir() == 4);
+}
+
+TEST_CASE("selection: in a switchover another history, or another primary, is not eligible") {
+  Fixture f;
+  const auto other = base::ReplicationId::Parse(std::string(40, 'b'));
+  f.replica(2).replication_id = other;
+  f.replica(2).second_replication_id = f.group.primary.replication_id;
+  f.replica(3).primary = Endpoint{"10.0.0.2", 6379};
+  CHECK(f.Judgement(2, Occasion::kSwitchover) == Eligibility::kOtherHistory);
+  CHECK(f.Judgement(3, Occasion::kSwitchover) == Eligibility::kFollowsAnother);
+  CHECK(f.Heir(Occasion::kSwitchover) == 4);
+  f.replica(4).replication_id.reset();
+  CHECK(f.Heir(Occasion::kSwitchover) == 0);
+  CHECK(f.Heir() == 2);
+  // Servers before Redis 4 tell no replication id.
+  f.group.primary.replication_id.reset();
+  CHECK(f.Heir(Occasion::kSwitchover) == 4);
 }
 
 TEST_CASE("selection: a history that continues the primary's is the same") {
@@ -157,7 +174,7 @@ TEST_CASE("selection: nobody eligible, nobody chosen") {
   Fixture f;
   for (int i = 2; i <= 4; ++i) f.replica(i).priority = 0;
   CHECK(f.Heir() == 0);
-  CHECK(RankReplicas(f.group, Timings{}, kNow, SelectionOrder::kMostDataFirst).size() == 3);
+  CHECK(RankReplicas(f.group, Timings{}, kNow, Occasion::kPrimaryLost).size() == 3);
   f.group.replicas.clear();
   CHECK(f.Heir() == 0);
 }

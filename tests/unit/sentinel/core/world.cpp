@@ -384,7 +384,7 @@ WireReply World::Execute(FakeServer& server, const std::vector<std::string>& arg
     }
   }
   if (argv[0] == "CLIENT" && argv[1] == "PAUSE") {
-    if (!server.knows_pause) return WireReply::Error("ERR syntax error");
+    if (!server.pause_error.empty()) return WireReply::Error(server.pause_error);
     server.writes_paused_until = now_ + milliseconds(std::stoi(argv[2]));
     // What the replicas had not received yet reaches them meanwhile.
     After(milliseconds(5), [this, address = server.address] {

@@ -35,7 +35,7 @@ struct FakeServer {
   int64_t offset = 1000;
   int64_t lag = 0;
   uint32_t priority = 100;
-  bool knows_pause = true;         // CLIENT PAUSE ... WRITE
+  std::string pause_error;         // what CLIENT PAUSE ... WRITE is answered with, if not OK
   bool refuses_promotion = false;  // EXEC fails
   base::RunId run_id;
   base::ReplicationId replication_id;
