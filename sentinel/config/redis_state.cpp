@@ -21,7 +21,7 @@ using quorate::config::QuoteWordIfNeeded;
 using quorate::config::SplitWords;
 using Words = std::vector<std::string>;
 
-// Comment lines of ours:
+// State markers, comment lines of ours:
 //   # quorate-checksum <hex>
 //   # quorate-electorate <group> <count>          if it is more than ourselves and the known peers
 //   # quorate-retired <group> <vote> <electorate>
@@ -44,10 +44,47 @@ std::vector<std::string> SplitLines(std::string_view text) {
   return lines;
 }
 
-// The words of a comment of ours, without the '#'; empty for any other line.
-Words OurComment(const std::string& line) {
+bool ReadNumber(const std::string& text, uint64_t most, uint64_t& number) {
+  const std::optional<uint64_t> parsed = base::ParseUint64(text);
+  if (!parsed || *parsed > most) return false;
+  number = *parsed;
+  return true;
+}
+
+// False: it is no marker of ours.
+bool ReadMarker(const Words& words, core::DurableState& durable) {
+  uint64_t epoch = 0;
+  uint64_t electorate = 0;
+  if (words[0] == kElectorate && words.size() == 3) {
+    if (!ReadNumber(words[2], core::kMaxPeersPerGroup + 1, electorate)) return false;
+    for (core::DurableGroup& group : durable.groups)
+      if (group.name == words[1]) group.electorate = static_cast<uint32_t>(electorate);
+    return true;
+  }
+  if (words[0] == kRetired && words.size() == 4) {
+    if (!ReadNumber(words[2], core::kMaxEpoch, epoch) ||
+        !ReadNumber(words[3], UINT32_MAX, electorate))
+      return false;
+    durable.retired[words[1]] = {base::Epoch(epoch), static_cast<uint32_t>(electorate)};
+    return true;
+  }
+  if (words[0] != kVoteFloor || words.size() != 2 || !ReadNumber(words[1], core::kMaxEpoch, epoch))
+    return false;
+  durable.retired_vote_floor = base::Epoch(epoch);
+  return true;
+}
+
+// The words of a state marker, without the '#'; empty for any other line. A comment is one of ours
+// only in the exact form that we write: what merely begins like one is the operator's. (A marker
+// that was damaged still shows: the checksum is over the markers, too.) The checksum itself is
+// known by its name, so that a torn one is no comment.
+Words MarkerWords(const std::string& line) {
   if (!line.starts_with("# quorate-")) return {};
-  return SplitWords(std::string_view(line).substr(2)).value_or(Words{});
+  Words words = SplitWords(std::string_view(line).substr(2)).value_or(Words{});
+  if (words.empty()) return {};
+  if (words[0] == kChecksum) return words.size() <= 2 ? words : Words{};
+  core::DurableState scratch;
+  return ReadMarker(words, scratch) ? words : Words{};
 }
 
 // The words of a `sentinel` line, the option's name made canonical; empty for any other line.
@@ -59,7 +96,7 @@ Words SentinelLine(const std::string& line) {
 }
 
 bool IsState(const std::string& line) {
-  if (const Words ours = OurComment(line); !ours.empty()) return ours[0] != kChecksum;
+  if (const Words ours = MarkerWords(line); !ours.empty()) return ours[0] != kChecksum;
   const Words words = SentinelLine(line);
   return !words.empty() && std::ranges::count(kStateOptions, words[1]) != 0;
 }
@@ -76,7 +113,7 @@ class OldLines {
  public:
   explicit OldLines(std::string_view text) {
     for (std::string& line : SplitLines(text)) {
-      if (!OurComment(line).empty()) continue;  // written anew
+      if (!MarkerWords(line).empty()) continue;  // written anew
       const Words words = SentinelLine(line);
       if (!words.empty()) places_[KeyOf(std::span(words).subspan(1))].push_back(lines_.size());
       has_signature_ |= line == quorate::config::kRewriteSignature;
@@ -104,7 +141,7 @@ class OldLines {
     used_[*place] = true;
     places.erase(place);
   }
-  void PutComment(std::string line) { Append(std::move(line)); }
+  void PutMarker(std::string line) { Append(std::move(line)); }
 
   std::vector<std::string> Take() {
     std::vector<std::string> kept;
@@ -189,11 +226,11 @@ void PutSettings(OldLines& file, const core::Settings& settings) {
 }
 
 // What stock sentinels have no line for.
-void PutComments(OldLines& file, const core::DurableState& durable) {
+void PutMarkers(OldLines& file, const core::DurableState& durable) {
   const auto put = [&file](std::string_view name, const Words& words) {
     std::string line = "# " + std::string(name);
     for (const std::string& word : words) line += " " + QuoteWordIfNeeded(word);
-    file.PutComment(std::move(line));
+    file.PutMarker(std::move(line));
   };
   for (const core::DurableGroup& group : durable.groups)
     if (group.electorate > group.peers.size() + 1)
@@ -202,36 +239,6 @@ void PutComments(OldLines& file, const core::DurableState& durable) {
     put(kRetired, {name, Number(retired.vote.number()), Number(retired.electorate)});
   if (durable.retired_vote_floor != base::Epoch())
     put(kVoteFloor, {Number(durable.retired_vote_floor.number())});
-}
-
-bool ReadNumber(const std::string& text, uint64_t most, uint64_t& number) {
-  const std::optional<uint64_t> parsed = base::ParseUint64(text);
-  if (!parsed || *parsed > most) return false;
-  number = *parsed;
-  return true;
-}
-
-// False: it is none of ours, or damaged.
-bool ReadComment(const Words& words, core::DurableState& durable) {
-  uint64_t epoch = 0;
-  uint64_t electorate = 0;
-  if (words[0] == kElectorate && words.size() == 3) {
-    if (!ReadNumber(words[2], core::kMaxPeersPerGroup + 1, electorate)) return false;
-    for (core::DurableGroup& group : durable.groups)
-      if (group.name == words[1]) group.electorate = static_cast<uint32_t>(electorate);
-    return true;
-  }
-  if (words[0] == kRetired && words.size() == 4) {
-    if (!ReadNumber(words[2], core::kMaxEpoch, epoch) ||
-        !ReadNumber(words[3], UINT32_MAX, electorate))
-      return false;
-    durable.retired[words[1]] = {base::Epoch(epoch), static_cast<uint32_t>(electorate)};
-    return true;
-  }
-  if (words[0] != kVoteFloor || words.size() != 2 || !ReadNumber(words[1], core::kMaxEpoch, epoch))
-    return false;
-  durable.retired_vote_floor = base::Epoch(epoch);
-  return true;
 }
 
 }  // namespace
@@ -247,7 +254,7 @@ std::string WriteRedisState(std::string_view text, const core::Settings& setting
   for (const core::DurableGroup& group : durable.groups) PutGroup(file, group);
   file.Put({"current-epoch", Number(durable.current_epoch.number())});
   PutSettings(file, settings);
-  PutComments(file, durable);
+  PutMarkers(file, durable);
   std::vector<std::string> lines = file.Take();
   const std::string checksum = "# " + std::string(kChecksum) + " " + ChecksumOfState(lines);
   lines.insert(std::ranges::find_if(lines, IsState), checksum);
@@ -269,14 +276,14 @@ base::Status ReadRedisState(std::string_view text, core::DurableState& durable) 
   if (text.find('\0') != std::string_view::npos)
     return damaged("The configuration file holds zero bytes");
   for (const std::string& line : lines) {
-    const Words words = OurComment(line);
+    const Words words = MarkerWords(line);
     if (words.empty()) continue;
     if (words[0] == kChecksum) {
       if (words.size() != 2 || words[1] != ChecksumOfState(lines))
         return damaged("The checksum of the sentinel's state does not match");
-      continue;
+    } else {
+      ReadMarker(words, durable);
     }
-    if (!ReadComment(words, durable)) return damaged("Bad line '" + line + "'");
   }
   return {};
 }

@@ -135,5 +135,38 @@ TEST_CASE("redis state: a group that returns goes on from its last vote") {
   CHECK(loaded.retired.empty());
 }
 
+TEST_CASE("redis state: a comment that merely begins like a state marker is the operator's") {
+  const std::string comments =
+      "# quorate-sentinel of the cache, ask the team before editing\n"
+      "# quorate-electorate is counted by the sentinel itself\n"
+      "# quorate-electorate cache many\n"
+      "# quorate-retired groups: none\n"
+      "# quorate-checksum lines must not be edited\n"
+      "# quorate-\n"
+      "# quorate-vote-floor \"\n";
+  const std::string text = WriteRedisState(comments, SampleSettings(), SampleState());
+  CHECK(text.starts_with(comments));
+  CHECK(Reload(text).retired_vote_floor == base::Epoch(2));
+  CHECK(WriteRedisState(text, SampleSettings(), SampleState()) == text);
+  // Even one that only looks like a marker is no state: it may be edited.
+  std::string edited = text;
+  edited.replace(edited.find("cache many"), 10, "cache few!");
+  CHECK(Reload(edited).retired_vote_floor == base::Epoch(2));
+}
+
+TEST_CASE("redis state: a marker of ours that was damaged is found") {
+  const std::string text = WriteRedisState("", SampleSettings(), SampleState());
+  for (const std::string what :
+       {"# quorate-electorate", "# quorate-vote-floor", "# quorate-retired"}) {
+    CAPTURE(what);
+    std::string damaged = text;
+    damaged.insert(damaged.find(what) + what.size(), "x");
+    CHECK(Contains(LoadError("s.conf", damaged), "checksum"));
+  }
+  std::string torn = text;
+  torn.replace(torn.find("# quorate-checksum ") + 18, 17, "");
+  CHECK(Contains(LoadError("s.conf", torn), "checksum"));
+}
+
 }  // namespace
 }  // namespace quorate::sentinel::config
