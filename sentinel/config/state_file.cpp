@@ -17,6 +17,35 @@ constexpr std::string_view kChecksumMark = "# xxh3-64 ";
 
 // ---- writing
 
+bool IsUtf8(const std::string& text) {
+  try {
+    json(text).dump();
+    return true;
+  } catch (const json::exception&) {
+    return false;
+  }
+}
+
+// Passwords and the like are bytes, JSON is UTF-8: what is not valid UTF-8 is written as
+// {"hex": "c3 28..."}, without the blanks.
+json Text(const std::string& text) {
+  if (IsUtf8(text)) return text;
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string hex;
+  for (const char c : text) {
+    hex += kDigits[static_cast<unsigned char>(c) >> 4];
+    hex += kDigits[static_cast<unsigned char>(c) & 15];
+  }
+  return {{"hex", hex}};
+}
+
+// A list of [original, name on the wire].
+json ToJson(const std::map<std::string, std::string>& renamed) {
+  json list = json::array();
+  for (const auto& [from, to] : renamed) list.push_back(json::array({Text(from), Text(to)}));
+  return list;
+}
+
 json ToJson(const base::Endpoint& endpoint) {
   return {{"host", endpoint.host}, {"port", endpoint.port}};
 }
@@ -27,11 +56,11 @@ json ToJson(const core::GroupOptions& o) {
           {"failover-timeout", base::ToMs(o.failover_timeout)},
           {"parallel-syncs", o.parallel_syncs},
           {"reboot-down-after-period", base::ToMs(o.reboot_down_after)},
-          {"auth-user", o.auth_user},
-          {"auth-pass", o.auth_pass},
-          {"notification-script", o.notification_script},
-          {"client-reconfig-script", o.client_reconfig_script},
-          {"rename-commands", o.renamed_commands},
+          {"auth-user", Text(o.auth_user)},
+          {"auth-pass", Text(o.auth_pass)},
+          {"notification-script", Text(o.notification_script)},
+          {"client-reconfig-script", Text(o.client_reconfig_script)},
+          {"rename-commands", ToJson(o.renamed_commands)},
           {"failure-detection",
            o.failure_detection == core::FailureDetection::kFast ? "fast" : "classic"}};
 }
@@ -70,8 +99,8 @@ json ToJson(const Statements& statements) {
           {"settings",
            {{"announce-ip", s.announce_ip},
             {"announce-port", s.announce_port},
-            {"sentinel-user", s.sentinel_user},
-            {"sentinel-pass", s.sentinel_pass},
+            {"sentinel-user", Text(s.sentinel_user)},
+            {"sentinel-pass", Text(s.sentinel_pass)},
             {"resolve-hostnames", s.resolve_hostnames},
             {"announce-hostnames", s.announce_hostnames},
             {"deny-scripts-reconfig", s.deny_scripts_reconfig}}}};
@@ -94,6 +123,27 @@ base::Endpoint EndpointFrom(const json& j) {
   if (endpoint.empty()) throw std::runtime_error("an address is empty");
   return endpoint;
 }
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  throw std::runtime_error("a hexadecimal text is malformed");
+}
+std::string TextFrom(const json& j) {
+  if (j.is_string()) return j.get<std::string>();
+  const std::string hex = j.at("hex").get<std::string>();
+  if (hex.size() % 2 != 0) throw std::runtime_error("a hexadecimal text is malformed");
+  std::string text;
+  for (size_t i = 0; i < hex.size(); i += 2)
+    text += static_cast<char>(HexDigit(hex[i]) << 4 | HexDigit(hex[i + 1]));
+  return text;
+}
+// Older files have a map.
+std::map<std::string, std::string> RenamedFrom(const json& j) {
+  if (j.is_object()) return j.get<std::map<std::string, std::string>>();
+  std::map<std::string, std::string> renamed;
+  for (const json& pair : j) renamed[TextFrom(pair.at(0))] = TextFrom(pair.at(1));
+  return renamed;
+}
 std::chrono::milliseconds MsFrom(const json& j) {
   return std::chrono::milliseconds(j.get<int64_t>());
 }
@@ -105,11 +155,11 @@ core::GroupOptions OptionsFrom(const json& j) {
   o.failover_timeout = MsFrom(j.at("failover-timeout"));
   o.parallel_syncs = j.at("parallel-syncs").get<uint32_t>();
   o.reboot_down_after = MsFrom(j.at("reboot-down-after-period"));
-  o.auth_user = j.at("auth-user").get<std::string>();
-  o.auth_pass = j.at("auth-pass").get<std::string>();
-  o.notification_script = j.at("notification-script").get<std::string>();
-  o.client_reconfig_script = j.at("client-reconfig-script").get<std::string>();
-  o.renamed_commands = j.at("rename-commands").get<std::map<std::string, std::string>>();
+  o.auth_user = TextFrom(j.at("auth-user"));
+  o.auth_pass = TextFrom(j.at("auth-pass"));
+  o.notification_script = TextFrom(j.at("notification-script"));
+  o.client_reconfig_script = TextFrom(j.at("client-reconfig-script"));
+  o.renamed_commands = RenamedFrom(j.at("rename-commands"));
   if (j.at("failure-detection").get<std::string>() == "fast")
     o.failure_detection = core::FailureDetection::kFast;
   return o;
@@ -143,8 +193,8 @@ Statements StatementsFrom(const json& j) {
   const json& settings = j.at("settings");
   s.announce_ip = settings.at("announce-ip").get<std::string>();
   s.announce_port = settings.at("announce-port").get<uint16_t>();
-  s.sentinel_user = settings.at("sentinel-user").get<std::string>();
-  s.sentinel_pass = settings.at("sentinel-pass").get<std::string>();
+  s.sentinel_user = TextFrom(settings.at("sentinel-user"));
+  s.sentinel_pass = TextFrom(settings.at("sentinel-pass"));
   s.resolve_hostnames = settings.at("resolve-hostnames").get<bool>();
   s.announce_hostnames = settings.at("announce-hostnames").get<bool>();
   s.deny_scripts_reconfig = settings.at("deny-scripts-reconfig").get<bool>();

@@ -1,6 +1,7 @@
 // The state file that stands beside a YAML configuration: what the sentinel has learned and what
-// was changed at run time, as JSON, with a last line that holds a checksum of all before it. The
-// operator's YAML itself is never written.
+// was changed at run time, as JSON, with a last line that holds a checksum of all before it. Bytes
+// that are not UTF-8 (of a password, say) are kept in hexadecimal. The operator's YAML itself is
+// never written.
 //
 // The file also remembers what the YAML said when it was last read, so that at start-up an edit of
 // the YAML can be told from a change at run time (Merge): what the operator has edited since wins,

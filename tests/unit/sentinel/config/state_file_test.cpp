@@ -38,6 +38,27 @@ TEST_CASE("state file: what was written is read back") {
   CHECK(read->configured.durable == file.configured.durable);
 }
 
+TEST_CASE("state file: texts of any bytes are read back as they were") {
+  std::string bytes;
+  for (int c = 1; c < 256; ++c) bytes += static_cast<char>(c);
+  for (const std::string& text : {bytes, std::string("p\xe9" "ch\xe9"), std::string("\xff"),
+                                  std::string("\xc3\x28"), std::string("p\xc3\xa9" "ch\xc3\xa9")}) {
+    CAPTURE(text);
+    StateFile file = Sample();
+    core::GroupOptions& options = file.current.durable.groups[0].options;
+    options.auth_user = options.auth_pass = options.client_reconfig_script =
+        options.notification_script = text;
+    options.renamed_commands = {{text, text}, {"CONFIG", text}};
+    file.current.settings.sentinel_user = file.current.settings.sentinel_pass = text;
+    file.configured.durable.groups[0].options.auth_pass = text;
+    const base::Result<StateFile> read = ReadStateFile(WriteStateFile(file));
+    REQUIRE_MESSAGE(read.ok(), (read.ok() ? "" : read.error().message));
+    CHECK(read->current.durable == file.current.durable);
+    CHECK(read->current.settings == file.current.settings);
+    CHECK(read->configured.durable == file.configured.durable);
+  }
+}
+
 TEST_CASE("state file: cut anywhere or with any byte changed, it is refused") {
   const std::string text = WriteStateFile(Sample());
   for (size_t cut = 0; cut < text.size(); ++cut) {
