@@ -58,6 +58,7 @@ void SentinelMonitor(Context& context);
 void SentinelRemove(Context& context);
 void SentinelSet(Context& context);
 void SentinelFlushconfig(Context& context);
+void SentinelForget(Context& context);
 void SentinelSimulateFailure(Context& context);
 
 // The process' own settings.

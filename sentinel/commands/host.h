@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "sentinel/config/settings.h"
+#include "sentinel/config/process_settings.h"
 #include "sentinel/core/inputs.h"
 #include "sentinel/core/state.h"
 #include "shared/base/ids.h"

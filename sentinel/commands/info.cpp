@@ -126,6 +126,12 @@ std::string Sentinel(const Host& host) {
                     ",slaves=" + std::to_string(group.replicas.size()) +
                     ",sentinels=" + std::to_string(group.peers.size() + 1));
   }
+  index = 0;
+  for (const auto& [name, group] : state.groups)
+    section.Add("electorate" + std::to_string(index++),
+                "name=" + name + ",size=" + std::to_string(core::Electorate(group)) +
+                    ",set=" + std::to_string(group.options.electorate) +
+                    ",votes_needed=" + std::to_string(core::VotesNeeded(group)));
   return section.Take();
 }
 

@@ -66,6 +66,12 @@ void SentinelRemove(Context& context) {
   });
 }
 
+void SentinelForget(Context& context) {
+  context.host.Submit(context.client, [&](ClientId id) {
+    return Input(core::ForgetRequested{id, context.text(2), context.text(3)});
+  });
+}
+
 void SentinelFlushconfig(Context& context) {
   context.host.Submit(context.client, [](ClientId id) { return Input(core::FlushRequested{id}); });
 }

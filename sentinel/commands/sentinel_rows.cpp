@@ -26,6 +26,7 @@ constexpr Argument kSentinelDebugArguments[] = {
     {.depth = 1, .name = "parameter"},
     {.depth = 1, .name = "value"}};
 constexpr Argument kSentinelFailoverArguments[] = {{.name = "master-name"}};
+constexpr Argument kSentinelForgetArguments[] = {{.name = "master-name"}, {.name = "runid"}};
 constexpr Argument kSentinelGetMasterAddrByNameArguments[] = {{.name = "master-name"}};
 constexpr Argument kSentinelInfoCacheArguments[] = {{.name = "nodename", .multiple = true}};
 constexpr Argument kSentinelIsMasterDownByAddrArguments[] = {
@@ -98,6 +99,15 @@ constexpr CommandRow kSubcommands[] = {
               .arity = 2,
               .flags = flag::kAdmin},
      .run = &SentinelFlushconfig},
+    {.spec = {.name = "forget",
+              .summary = "Forget a sentinel that is gone for good",
+              .since = "7.0.0",
+              .group = Group::kSentinel,
+              .complexity = "O(1)",
+              .arity = 4,
+              .flags = flag::kAdmin,
+              .arguments = kSentinelForgetArguments},
+     .run = &SentinelForget},
     {.spec = {.name = "get-master-addr-by-name",
               .summary = "Get port and address of a master",
               .since = "2.8.4",

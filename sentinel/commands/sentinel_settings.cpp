@@ -11,6 +11,7 @@
 #include "sentinel/config/table.h"
 #include "sentinel/core/administration.h"
 #include "sentinel/core/hello.h"
+#include "sentinel/core/option_values.h"
 #include "shared/base/glob.h"
 #include "shared/base/numbers.h"
 #include "shared/resp/errors.h"
@@ -109,7 +110,7 @@ std::string StageConfigSet(const Context& context, Candidate& candidate) {
       return "ERR Duplicate argument '" + name + "' to SENTINEL CONFIG SET";
     if (i + 1 == context.argc()) return "ERR Missing argument '" + name + "' value";
     const std::string_view value = context.arg(i + 1);
-    if (config::HasControlCharacters(value) || !option->set(candidate, value))
+    if (core::HasControlCharacters(value) || !option->set(candidate, value))
       return "ERR Invalid value '" + std::string(value) + "' to SENTINEL CONFIG SET '" + name + "'";
   }
   return "";

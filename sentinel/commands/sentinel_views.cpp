@@ -66,6 +66,17 @@ void SentinelGetMasterAddrByName(Context& context) {
   context.reply().BulkInteger(primary->port);
 }
 
+namespace {
+
+// Redis' texts know no electorate: it is told where it is not simply the sentinels listed.
+std::string ElectorateNote(const core::Group& group) {
+  if (!core::HasUnusualElectorate(group)) return {};
+  return " (electorate " + std::to_string(core::Electorate(group)) + ", votes needed " +
+         std::to_string(core::VotesNeeded(group)) + ")";
+}
+
+}  // namespace
+
 void SentinelCkquorum(Context& context) {
   const core::Group* group = FindGroup(context);
   if (group == nullptr) return;
@@ -73,7 +84,8 @@ void SentinelCkquorum(Context& context) {
   const std::string usable = std::to_string(check.usable) + " usable Sentinels. ";
   if (check.quorum_reachable && check.majority_reachable)
     return context.reply().SimpleString("OK " + usable +
-                                        "Quorum and failover authorization can be reached");
+                                        "Quorum and failover authorization can be reached" +
+                                        ElectorateNote(*group));
   std::string error = "NOQUORUM " + usable;
   if (!check.quorum_reachable)
     error += "Not enough available Sentinels to reach the specified quorum for this master";
@@ -81,7 +93,7 @@ void SentinelCkquorum(Context& context) {
     if (!check.quorum_reachable) error += ". ";
     error += "Not enough available Sentinels to reach the majority and authorize a failover";
   }
-  context.Error(error);
+  context.Error(error + ElectorateNote(*group));
 }
 
 namespace {
@@ -111,7 +123,7 @@ void SentinelInfoCache(Context& context) {
     for (const auto& [address, replica] : group.replicas) WriteCachedInfo(out, replica, now);
     ++count;
   }
-  out.FinishMap(mark, count);
+  out.FinishArray(mark, 2 * count);  // an array of names and answers in RESP3, too
 }
 
 void SentinelPendingScripts(Context& context) {
@@ -150,11 +162,13 @@ void SentinelHelp(Context& context) {
       "GET-MASTER-ADDR-BY-NAME <master-name>",
       "    Return the ip and port number of the master with that name.",
       "FAILOVER <master-name>",
-      "    Manually failover a master node without asking for agreement from other",
-      "    Sentinels",
+      "    Move the role of master to a replica, elected by the Sentinels like any",
+      "    failover. With a healthy master no write is lost: it is paused meanwhile.",
       "FLUSHCONFIG",
       "    Force Sentinel to rewrite its configuration on disk, including the current",
       "    Sentinel state.",
+      "FORGET <master-name> <runid>",
+      "    Forget a Sentinel that is gone for good. Votes are no longer counted on it.",
       "INFO-CACHE <master-name>",
       "    Return last cached INFO output from masters and all its replicas.",
       "IS-MASTER-DOWN-BY-ADDR <ip> <port> <current-epoch> <runid>",

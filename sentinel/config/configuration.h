@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "sentinel/config/settings.h"
+#include "sentinel/config/process_settings.h"
 #include "sentinel/config/statements.h"
 #include "sentinel/config/table.h"
 #include "shared/base/result.h"

@@ -198,6 +198,7 @@ void PutOptions(OldLines& file, const std::string& name, const core::GroupOption
       options.reboot_down_after == defaults.reboot_down_after);
   const bool fast = options.failure_detection == core::FailureDetection::kFast;
   put("failure-detection", fast ? "fast" : "classic", !fast);
+  put("electorate", Number(options.electorate), options.electorate == 0);
 }
 
 void PutGroup(OldLines& file, const core::DurableGroup& group) {

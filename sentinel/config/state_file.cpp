@@ -62,7 +62,8 @@ json ToJson(const core::GroupOptions& o) {
           {"client-reconfig-script", Text(o.client_reconfig_script)},
           {"rename-commands", ToJson(o.renamed_commands)},
           {"failure-detection",
-           o.failure_detection == core::FailureDetection::kFast ? "fast" : "classic"}};
+           o.failure_detection == core::FailureDetection::kFast ? "fast" : "classic"},
+          {"electorate", o.electorate}};
 }
 
 json ToJson(const core::DurableGroup& group) {
@@ -162,6 +163,7 @@ core::GroupOptions OptionsFrom(const json& j) {
   o.renamed_commands = RenamedFrom(j.at("rename-commands"));
   if (j.at("failure-detection").get<std::string>() == "fast")
     o.failure_detection = core::FailureDetection::kFast;
+  o.electorate = j.value("electorate", uint32_t{0});  // older files have none
   return o;
 }
 
@@ -240,7 +242,7 @@ core::DurableGroup MergeGroup(const core::DurableGroup& current, const core::Dur
       ChooseAll(current.options, yaml.options, configured.options, &O::quorum, &O::down_after,
                 &O::failover_timeout, &O::parallel_syncs, &O::reboot_down_after, &O::auth_user,
                 &O::auth_pass, &O::notification_script, &O::client_reconfig_script,
-                &O::renamed_commands, &O::failure_detection);
+                &O::renamed_commands, &O::failure_detection, &O::electorate);
   if (yaml.primary != configured.primary && yaml.primary != current.primary) {
     result.primary = yaml.primary;
     result.replicas.clear();

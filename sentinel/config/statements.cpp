@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "sentinel/core/administration.h"
 #include "sentinel/core/hello.h"
+#include "sentinel/core/option_values.h"
+#include "sentinel/core/timings.h"
+#include "shared/base/address.h"
 #include "shared/base/numbers.h"
 
 namespace quorate::sentinel::config {
@@ -14,8 +16,6 @@ namespace {
 using quorate::config::Args;
 using quorate::config::Entry;
 using quorate::config::Problem;
-
-constexpr int64_t kMaxMilliseconds = int64_t{1000} * 3600 * 24 * 365 * 100;
 
 base::Status YesNo(const std::string& text, bool& target, const char* reason) {
   const bool yes = base::EqualsIgnoreCase(text, "yes");
@@ -33,16 +33,16 @@ base::Status ReadEpoch(const std::string& text, base::Epoch& target) {
 
 base::Status Milliseconds(const std::string& text, int64_t least, const char* reason,
                           base::Duration& target) {
-  const std::optional<int64_t> number = base::ParseInt64(text);
-  if (!number || *number < least) return base::Error{reason};
-  target = std::chrono::milliseconds(std::min(*number, kMaxMilliseconds));
+  const std::optional<base::Duration> duration = core::ParseMilliseconds(text, least);
+  if (!duration) return base::Error{reason};
+  target = *duration;
   return {};
 }
 
 base::Status Count(const std::string& text, const char* reason, uint32_t& target) {
-  const std::optional<int64_t> number = base::ParseInt64(text);
-  if (!number || *number < 1 || *number > INT32_MAX) return base::Error{reason};
-  target = static_cast<uint32_t>(*number);
+  const std::optional<uint32_t> number = core::ParseCount(text);
+  if (!number) return base::Error{reason};
+  target = *number;
   return {};
 }
 
@@ -153,6 +153,13 @@ class Reader {
         fast ? core::FailureDetection::kFast : core::FailureDetection::kClassic;
     return {};
   }
+  base::Status Electorate(core::DurableGroup& g, const Args& a) {
+    const std::optional<uint32_t> count = core::ParseElectorate(a[1]);
+    if (!count)
+      return base::Error{"electorate must be the number of sentinels, or 0 for all ever known."};
+    g.options.electorate = *count;
+    return {};
+  }
   base::Status RenameCommand(core::DurableGroup& g, const Args& a) {
     if (a[1].empty() || a[2].empty())
       return base::Error{"Unrecognized sentinel configuration statement."};
@@ -197,7 +204,7 @@ class Reader {
     const std::optional<int64_t> port = base::ParseInt64(port_text);
     if (!port || *port < 1 || *port > UINT16_MAX) return base::Error{"Invalid port number."};
     if (!core::IsValidHost(host) ||
-        (!result_.settings.resolve_hostnames && !core::IsIpLiteral(host)))
+        (!result_.settings.resolve_hostnames && !base::IsIpLiteral(host)))
       return base::Error{bad_host};
     return base::Endpoint{host, static_cast<uint16_t>(*port)};
   }
@@ -237,6 +244,7 @@ constexpr Row kRows[] = {
     {"auth-user", Pass::kGroup, 2, 2, nullptr, &Reader::AuthUser},
     {"master-reboot-down-after-period", Pass::kGroup, 2, 2, nullptr, &Reader::RebootDownAfter},
     {"failure-detection", Pass::kGroup, 2, 2, nullptr, &Reader::FailureDetection},
+    {"electorate", Pass::kGroup, 2, 2, nullptr, &Reader::Electorate},
     {"config-epoch", Pass::kGroup, 2, 2, nullptr, &Reader::ConfigEpoch},
     {"leader-epoch", Pass::kGroup, 2, 2, nullptr, &Reader::LeaderEpoch},
     {"known-replica", Pass::kGroup, 3, 3, nullptr, &Reader::KnownReplica},
@@ -259,7 +267,7 @@ const Row* RowOf(const Entry& entry) {
 base::Status Apply(Reader& reader, const Row* row, const Entry& entry) {
   if (row == nullptr) return base::Error{"Unrecognized sentinel configuration statement."};
   for (const std::string& arg : entry.args)
-    if (HasControlCharacters(arg))
+    if (core::HasControlCharacters(arg))
       return base::Error{"Values with control characters are refused."};
   const Args args(entry.args.begin() + 1, entry.args.end());
   if (row->process != nullptr) return (reader.*row->process)(args);
@@ -299,11 +307,6 @@ std::string CanonicalOption(std::string_view option) {
 bool NamesGroup(std::string_view canonical_option) {
   const Row* row = FindRow(canonical_option);
   return row != nullptr && row->pass != Pass::kProcess;
-}
-
-bool HasControlCharacters(std::string_view text) {
-  return std::ranges::any_of(
-      text, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; });
 }
 
 }  // namespace quorate::sentinel::config

@@ -35,6 +35,4 @@ std::string CanonicalOption(std::string_view option);
 // Whether the option's first argument is a group's name.
 bool NamesGroup(std::string_view canonical_option);
 
-bool HasControlCharacters(std::string_view text);
-
 }  // namespace quorate::sentinel::config

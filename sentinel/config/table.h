@@ -2,7 +2,7 @@
 // lines are statements.h's.
 #pragma once
 
-#include "sentinel/config/settings.h"
+#include "sentinel/config/process_settings.h"
 #include "shared/config/directive.h"
 #include "shared/config/values.h"
 

@@ -33,6 +33,7 @@ constexpr std::pair<std::string_view, std::string_view> kGroupOptions[] = {
     {"client-reconfig-script", "client-reconfig-script"},
     {"reboot-down-after-period", "master-reboot-down-after-period"},
     {"failure-detection", "failure-detection"},
+    {"electorate", "electorate"},
 };
 
 std::string ScalarText(const YamlNode& node) {

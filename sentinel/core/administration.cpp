@@ -1,15 +1,13 @@
 #include "sentinel/core/administration.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
-#include <array>
 #include <string>
 #include <utility>
 
 #include "sentinel/core/failover.h"
 #include "sentinel/core/hello.h"
 #include "sentinel/core/links.h"
+#include "shared/base/address.h"
 #include "shared/base/glob.h"
 #include "shared/base/numbers.h"
 
@@ -27,7 +25,7 @@ std::optional<std::string> MonitorError(const State& state, const MonitorRequest
   if (*quorum <= 0) return "ERR Quorum must be 1 or greater.";
   if (*quorum > INT32_MAX) return "ERR Invalid quorum";
   if (!IsValidHost(request.host) ||
-      (!state.settings.resolve_hostnames && !IsIpLiteral(request.host)))
+      (!state.settings.resolve_hostnames && !base::IsIpLiteral(request.host)))
     return "ERR Invalid IP address or hostname specified";
   if (*port <= 0 || *port > UINT16_MAX) return "ERR Invalid port number.";
   if (!IsValidGroupName(request.group)) return "ERR Invalid master name";
@@ -56,6 +54,11 @@ void Retire(State& state, const Group& group) {
                        [](const auto& a, const auto& b) { return a.second.vote < b.second.vote; });
   state.retired_vote_floor = std::max(state.retired_vote_floor, lowest->second.vote);
   state.retired.erase(lowest);
+}
+
+bool IsAlive(Turn& turn, const Peer& peer) {
+  return !peer.sdown_since && turn.state().peer_links.at(peer.id).up() && peer.last_hello &&
+         turn.now() - *peer.last_hello < kHellosUntilSilent * turn.timings().publish_period;
 }
 
 void DropAllLinks(Turn& turn, Group& group) {
@@ -96,6 +99,26 @@ void Remove(Turn& turn, const RemoveRequested& request) {
   Retire(state, group);
   state.groups.erase(position);
   RefreshPeerLinks(turn);
+  RespondOkWhenDurable(turn, request.client);
+}
+
+void Forget(Turn& turn, const ForgetRequested& request) {
+  const auto position = turn.state().groups.find(request.group);
+  if (position == turn.state().groups.end())
+    return turn.Respond(request.client, ErrorReply{kNoSuchGroup});
+  Group& group = position->second;
+  const auto id = base::RunId::Parse(request.peer);
+  const auto found = id ? group.peers.find(*id) : group.peers.end();
+  if (found == group.peers.end())
+    return turn.Respond(request.client, ErrorReply{"ERR No such sentinel with that run id"});
+  if (IsAlive(turn, found->second))
+    return turn.Respond(request.client,
+                        ErrorReply{"ERR That sentinel is alive. Stop it before it is forgotten"});
+  turn.AnnouncePeer(group, found->second, EventType::kSentinelEnd);
+  group.peers.erase(found);
+  group.electorate = std::max(group.electorate - 1, static_cast<uint32_t>(group.peers.size() + 1));
+  RefreshPeerLinks(turn);
+  turn.Touch(group.name);
   RespondOkWhenDurable(turn, request.client);
 }
 
@@ -182,12 +205,6 @@ Group RestoreGroup(const DurableGroup& durable, base::Instant now) {
 void RespondOkWhenDurable(Turn& turn, ClientId client) {
   turn.RespondWhenDurable({turn.Persist(), client, OkReply{},
                            ErrorReply{"ERR Failed to save config file. Check server logs."}});
-}
-
-bool IsIpLiteral(const std::string& host) {
-  std::array<unsigned char, sizeof(in6_addr)> address;
-  return inet_pton(AF_INET, host.c_str(), address.data()) == 1 ||
-         inet_pton(AF_INET6, host.c_str(), address.data()) == 1;
 }
 
 }  // namespace quorate::sentinel::core

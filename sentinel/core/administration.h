@@ -1,7 +1,7 @@
-// What operators change at run time: SENTINEL MONITOR, REMOVE, RESET, SET, FLUSHCONFIG, CONFIG SET
-// and DEBUG. Each answers when its change is durable. Texts are checked here, and the errors are
-// Redis', plus one: values with control characters, which a configuration file could not hold, are
-// refused.
+// What operators change at run time: SENTINEL MONITOR, REMOVE, RESET, FORGET, SET, FLUSHCONFIG,
+// CONFIG SET and DEBUG. Each answers when its change is durable. Texts are checked here, and the
+// errors are Redis', plus one: values with control characters, which a configuration file could not
+// hold, are refused.
 #pragma once
 
 #include "sentinel/core/inputs.h"
@@ -11,6 +11,10 @@ namespace quorate::sentinel::core {
 
 void Monitor(Turn& turn, const MonitorRequested& request);
 void Remove(Turn& turn, const RemoveRequested& request);
+// Forgets one sentinel that is gone for good, or never was one: it is out of the list and of the
+// electorate. One that answers and gossips is refused: it would be met again at once. To be sent to
+// every sentinel, as RESET is.
+void Forget(Turn& turn, const ForgetRequested& request);
 // Forgets replicas, peers and any failover of the groups that match - not their epochs and votes.
 void Reset(Turn& turn, const ResetGroups& request);
 // Options before a bad one stay applied, as in Redis. set_options.cpp.
@@ -29,7 +33,5 @@ Group RestoreGroup(const DurableGroup& durable, base::Instant now);
 // "+OK" once everything done so far is durable; otherwise Redis' error about its configuration
 // file.
 void RespondOkWhenDurable(Turn& turn, ClientId client);
-
-bool IsIpLiteral(const std::string& host);
 
 }  // namespace quorate::sentinel::core

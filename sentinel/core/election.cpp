@@ -64,13 +64,6 @@ void GiveWay(Turn& turn, Group& group) {
     AbortFailover(turn, group, EventType::kAbortNotElected);
 }
 
-size_t ReachablePeers(Turn& turn, const Group& group) {
-  return static_cast<size_t>(
-      std::count_if(group.peers.begin(), group.peers.end(), [&turn](const auto& entry) {
-        return turn.state().peer_links.at(entry.first).up() && !entry.second.sdown_since;
-      }));
-}
-
 }  // namespace
 
 void AnswerMasterDown(Turn& turn, const MasterDownQuery& query) {
@@ -83,6 +76,7 @@ void AnswerMasterDown(Turn& turn, const MasterDownQuery& query) {
   if (!candidate || candidate->IsZero())
     return turn.Respond(query.client, MasterDownReply{down, "*", 0});
 
+  if (!turn.MayHold()) return turn.Respond(query.client, MasterDownReply{down, "*", 0});
   const base::Epoch epoch(query.epoch);
   if (AdoptEpoch(turn, *group, epoch) && MayVote(state, *group, epoch)) {
     GiveWay(turn, *group);
@@ -96,7 +90,7 @@ void AnswerMasterDown(Turn& turn, const MasterDownQuery& query) {
 void KeepCandidacy(Turn& turn, Group& group) {
   const State& state = turn.state();
   if (!group.odown_since || group.failover || group.pending_config || state.persist_failed) return;
-  if (ReachablePeers(turn, group) + 1 < VotesNeeded(group)) return;
+  if (UsableSentinels(state, group) < VotesNeeded(group)) return;
   if (IsDue(turn, group.may_stand_at)) Stand(turn, group, false);
 }
 

@@ -18,6 +18,7 @@ constexpr EventRow kRows[] = {
     {EventType::kResetMaster, "+reset-master", kW, true},
     {EventType::kSlave, "+slave", kN, true},
     {EventType::kSentinel, "+sentinel", kN, true},
+    {EventType::kSentinelEnd, "-sentinel", kN, true},
     {EventType::kReboot, "+reboot", kN, true},
     {EventType::kSentinelAddressSwitch, "+sentinel-address-switch", kN, true},
     {EventType::kSentinelInvalidAddress, "+sentinel-invalid-addr", kN, true},

@@ -23,6 +23,7 @@ enum class EventType {
   kResetMaster,
   kSlave,
   kSentinel,
+  kSentinelEnd,
   kReboot,
   kSentinelAddressSwitch,
   kSentinelInvalidAddress,

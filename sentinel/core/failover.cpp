@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "sentinel/core/configuration.h"
 #include "sentinel/core/discovery.h"
 #include "sentinel/core/election.h"
+#include "sentinel/core/group_config.h"
 #include "sentinel/core/links.h"
 #include "sentinel/core/reconfiguration.h"
 #include "sentinel/core/replica_selection.h"

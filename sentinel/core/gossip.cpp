@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "sentinel/core/configuration.h"
+#include "sentinel/core/group_config.h"
 #include "sentinel/core/hello.h"
 #include "sentinel/core/links.h"
 

@@ -95,6 +95,12 @@ struct RemoveRequested {
   ClientId client{};
   std::string group;
 };
+// SENTINEL FORGET <group> <run id of a sentinel>.
+struct ForgetRequested {
+  ClientId client{};
+  std::string group;
+  std::string peer;
+};
 // SENTINEL SET <group> <arguments...>: option/value pairs (rename-command takes two values).
 struct SetRequested {
   ClientId client{};
@@ -114,6 +120,6 @@ struct SettingsChanged {
 using Input =
     std::variant<Start, Tick, Persisted, LinkUp, LinkDown, Replied, MessageReceived,
                  MasterDownQuery, HelloPublished, ResetGroups, FailoverRequested, MonitorRequested,
-                 RemoveRequested, SetRequested, FlushRequested, SettingsChanged>;
+                 RemoveRequested, ForgetRequested, SetRequested, FlushRequested, SettingsChanged>;
 
 }  // namespace quorate::sentinel::core

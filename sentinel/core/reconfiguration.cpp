@@ -78,7 +78,7 @@ bool MajorityHeardSince(const Group& group, base::Instant since) {
       std::count_if(group.peers.begin(), group.peers.end(), [since](const auto& entry) {
         return entry.second.last_hello && *entry.second.last_hello > since;
       });
-  return static_cast<size_t>(heard) + 1 >= KnownSentinels(group) / 2 + 1;
+  return static_cast<size_t>(heard) + 1 >= Electorate(group) / 2 + 1;
 }
 
 bool HasBeenUpFor(Turn& turn, const DataNode& node, base::Duration time) {

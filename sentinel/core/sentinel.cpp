@@ -1,16 +1,17 @@
 #include "sentinel/core/sentinel.h"
 
 #include <algorithm>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "sentinel/core/administration.h"
-#include "sentinel/core/configuration.h"
 #include "sentinel/core/discovery.h"
 #include "sentinel/core/down_detection.h"
 #include "sentinel/core/election.h"
 #include "sentinel/core/failover.h"
 #include "sentinel/core/gossip.h"
+#include "sentinel/core/group_config.h"
 #include "sentinel/core/invariants.h"
 #include "sentinel/core/links.h"
 #include "sentinel/core/reconfiguration.h"
@@ -25,6 +26,12 @@ namespace {
 
 // Rules that set each other off settle in a few rounds; more would be two rules undoing each other.
 constexpr int kMaxRounds = 32;
+
+template <typename I>
+constexpr bool kAnswersWhenDurable =
+    std::is_same_v<I, MonitorRequested> || std::is_same_v<I, RemoveRequested> ||
+    std::is_same_v<I, SetRequested> || std::is_same_v<I, ForgetRequested> ||
+    std::is_same_v<I, FlushRequested> || std::is_same_v<I, SettingsChanged>;
 
 // A data node and the group it was found in.
 struct FoundNode {
@@ -83,7 +90,7 @@ class Sentinel::Machine {
     last_step_ = now;
     Turn turn(now, state_, random_, held_);
     NoticeStall(turn);
-    std::visit([&](const auto& i) { On(turn, i); }, input);
+    std::visit([&](const auto& i) { Take(turn, i); }, input);
     Advance(turn);
     return turn.TakeActions();
   }
@@ -97,6 +104,17 @@ class Sentinel::Machine {
   size_t held() const { return held_.size(); }
 
  private:
+  // Requests whose answer waits for the disk are refused while too many wait already.
+  template <typename I>
+  void Take(Turn& turn, const I& input) {
+    if constexpr (kAnswersWhenDurable<I>) {
+      if (!turn.MayHold())
+        return turn.Respond(
+            input.client, ErrorReply{"ERR Too many requests wait for the disk. Try again later."});
+    }
+    On(turn, input);
+  }
+
   // ---- the process and its clock ----
 
   void On(Turn& turn, const Start&) {
@@ -266,6 +284,7 @@ class Sentinel::Machine {
   void On(Turn& turn, const FailoverRequested& request) { StartForcedFailover(turn, request); }
   void On(Turn& turn, const MonitorRequested& request) { Monitor(turn, request); }
   void On(Turn& turn, const RemoveRequested& request) { Remove(turn, request); }
+  void On(Turn& turn, const ForgetRequested& request) { Forget(turn, request); }
   void On(Turn& turn, const SetRequested& request) { SetOptions(turn, request); }
   void On(Turn& turn, const FlushRequested& request) { Flush(turn, request); }
   void On(Turn& turn, const SettingsChanged& request) { ChangeSettings(turn, request); }
@@ -360,6 +379,9 @@ Actions Sentinel::Step(base::Instant now, const Input& input) { return machine_-
 std::optional<base::Instant> Sentinel::NextDeadline() const { return machine_->NextDeadline(); }
 const State& Sentinel::state() const { return machine_->state(); }
 DurableState Sentinel::Durable() const { return ToDurable(machine_->state()); }
-void Sentinel::CheckInvariants() const { core::CheckInvariants(machine_->state()); }
+void Sentinel::CheckInvariants() const {
+  CHECK(machine_->held() <= kMaxHeldReplies);
+  core::CheckInvariants(machine_->state());
+}
 
 }  // namespace quorate::sentinel::core

@@ -4,8 +4,9 @@
 // and feeds a Tick when it fires.
 //
 // Order of actions is meaning. A vote, a new configuration and the answer of a command that changes
-// the state are held back until Persisted says that they are durable; a vote whose write failed is
-// refused, and stays spent.
+// the state are held back until Persisted says that their write has ended. If it failed, the vote
+// is refused (and stays spent), the command says so, and the configuration takes effect all the
+// same.
 //
 // Invariants, CHECKed by CheckInvariants where one state shows them:
 //

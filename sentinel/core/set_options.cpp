@@ -1,12 +1,12 @@
 // SENTINEL SET: the options of one group, a row each.
-#include <algorithm>
-#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "sentinel/core/administration.h"
 #include "sentinel/core/links.h"
+#include "sentinel/core/option_values.h"
+#include "sentinel/core/views.h"
 #include "shared/base/numbers.h"
 
 namespace quorate::sentinel::core {
@@ -16,8 +16,6 @@ constexpr char kNoSuchGroup[] = "ERR No such master with that name";
 constexpr char kScriptsDenied[] =
     "ERR Reconfiguration of scripts path is denied for security reasons. Check the "
     "deny-scripts-reconfig configuration directive in your Sentinel configuration";
-// Milliseconds beyond this overflow a Duration.
-constexpr int64_t kMaxMilliseconds = int64_t{1000} * 3600 * 24 * 365 * 100;
 
 // What an option's setter says.
 enum class Outcome { kApplied, kInvalid, kDenied };
@@ -29,23 +27,17 @@ struct Setting {
   const std::string& second;  // rename-command's new name
 };
 
-std::optional<base::Duration> ParseMs(std::string_view text, int64_t least) {
-  const auto ms = base::ParseInt64(text);
-  if (!ms || *ms < least) return std::nullopt;
-  return std::chrono::milliseconds(std::min(*ms, kMaxMilliseconds));
-}
-
 Outcome SetDuration(const Setting& s, base::Duration& target, int64_t least) {
-  const auto duration = ParseMs(s.value, least);
+  const auto duration = ParseMilliseconds(s.value, least);
   if (!duration) return Outcome::kInvalid;
   target = *duration;
   return Outcome::kApplied;
 }
 
 Outcome SetCount(const Setting& s, uint32_t& target) {
-  const auto count = base::ParseInt64(s.value);
-  if (!count || *count <= 0 || *count > INT32_MAX) return Outcome::kInvalid;
-  target = static_cast<uint32_t>(*count);
+  const auto count = ParseCount(s.value);
+  if (!count) return Outcome::kInvalid;
+  target = *count;
   return Outcome::kApplied;
 }
 
@@ -96,6 +88,16 @@ Outcome SetRename(const Setting& s) {
   return Outcome::kApplied;
 }
 
+// 0 goes back to all ever known. One smaller than the sentinels that are there could elect two
+// leaders at once.
+Outcome SetElectorate(const Setting& s) {
+  const auto count = ParseElectorate(s.value);
+  if (!count || (*count != 0 && *count < UsableSentinels(s.turn.state(), s.group)))
+    return Outcome::kInvalid;
+  s.group.options.electorate = *count;
+  return Outcome::kApplied;
+}
+
 Outcome SetFailureDetection(const Setting& s) {
   if (base::EqualsIgnoreCase(s.value, "fast"))
     s.group.options.failure_detection = FailureDetection::kFast;
@@ -126,17 +128,13 @@ constexpr OptionRow kOptions[] = {
     {"master-reboot-down-after-period", 1, false, SetRebootDownAfter},
     {"primary-reboot-down-after-period", 1, false, SetRebootDownAfter},
     {"failure-detection", 1, false, SetFailureDetection},
+    {"electorate", 1, false, SetElectorate},
 };
 
 const OptionRow* FindOption(std::string_view name, size_t values_left) {
   for (const OptionRow& row : kOptions)
     if (base::EqualsIgnoreCase(row.name, name) && row.values <= values_left) return &row;
   return nullptr;
-}
-
-bool HasControlCharacters(std::string_view text) {
-  return std::any_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; });
 }
 
 std::string InvalidArgument(const std::string& value, const std::string& option) {

@@ -46,6 +46,8 @@ struct GroupOptions {
   std::string client_reconfig_script;
   std::map<std::string, std::string> renamed_commands;  // upper-case original -> name on the wire
   FailureDetection failure_detection = FailureDetection::kClassic;
+  // Sentinels, with ourselves, that elections count on, as the operator says; 0: all ever known.
+  uint32_t electorate = 0;
 
   friend bool operator==(const GroupOptions&, const GroupOptions&) = default;
 };

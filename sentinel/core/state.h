@@ -237,9 +237,9 @@ struct Group {
   base::Instant config_changed_at{};  // the primary became another; at first: our start
   Vote vote;
   uint64_t vote_version = 0;  // the PersistState that makes `vote` durable
-  // Sentinels, with ourselves, whose majority is needed: all ever known. RESET does not shrink it
-  // at once, or two small electorates could elect two leaders in one epoch (views.h,
-  // KnownSentinels; administration.h, KeepElectorate).
+  // Sentinels, with ourselves, whose majority is needed unless options.electorate says otherwise:
+  // all ever known and not forgotten. RESET does not shrink it at once, or two small electorates
+  // could elect two leaders in one epoch (views.h, Electorate; administration.h, KeepElectorate).
   uint32_t electorate = 1;
   std::optional<base::Instant> reset_at;  // the electorate may shrink some time after this
   std::optional<base::Instant> odown_since;

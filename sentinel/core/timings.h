@@ -74,6 +74,8 @@ inline constexpr base::Duration kDeathInfoPeriod = std::chrono::milliseconds(50)
 // After ODOWN each sentinel waits a random part of this before it stands, so that they do not split
 // the vote.
 inline constexpr base::Duration kCandidacyJitter = std::chrono::milliseconds(20);
+// A peer that has missed this many hellos is no longer counted as speaking.
+inline constexpr int kHellosUntilSilent = 5;
 // After RESET nobody stands until the peers are likely to be known again.
 inline constexpr base::Duration kResetGrace = std::chrono::seconds(5);
 // After RESET the electorate keeps its size for this long: time for every living sentinel to be met
@@ -102,6 +104,9 @@ inline constexpr size_t kMaxHostLength = 255;
 inline constexpr size_t kMaxGroupNameLength = 255;
 inline constexpr size_t kMaxHelloLength = 1024;
 inline constexpr size_t kMaxInfoLength = 1 << 20;
+// Answers that wait until what they promise is on disk. At the limit (a disk that hangs) votes and
+// changes are refused at once and nothing is changed.
+inline constexpr size_t kMaxHeldReplies = 1000;
 // Of a server's error text in an event.
 inline constexpr size_t kMaxQuotedError = 200;
 inline constexpr int kMaxPendingCommands = 100;

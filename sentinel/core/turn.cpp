@@ -53,6 +53,8 @@ void Turn::Respond(ClientId client, CommandReply reply) {
 void Turn::RespondWhenDurable(HeldReply reply) {
   if (IsDurable(reply.version))
     Respond(reply.client, std::move(reply.if_durable));
+  else if (!MayHold())
+    Respond(reply.client, std::move(reply.if_failed));
   else
     held_.push_back(std::move(reply));
 }

@@ -54,9 +54,12 @@ class Turn {
   // Asks for the state to be made durable, at most once a turn; everything changed in this turn is
   // covered. Returns the version to wait for.
   uint64_t Persist();
+  // False: so many answers wait for the disk that no request that needs it is taken on.
+  bool MayHold() const { return held_.size() < kMaxHeldReplies; }
   bool IsDurable(uint64_t version) const { return state_.durable_version >= version; }
   void Respond(ClientId client, CommandReply reply);
-  // Responds once `version` is durable, or has failed.
+  // Responds once `version` is durable, or has failed. Precondition: MayHold() before the change
+  // that `version` makes durable; past the limit the client is told that it has failed.
   void RespondWhenDurable(HeldReply reply);
 
   // Have the group looked at in this turn.

@@ -35,19 +35,31 @@ std::optional<base::Endpoint> CurrentPrimary(const State& state, const std::stri
   return position->second.primary.address;
 }
 
-size_t KnownSentinels(const Group& group) { return group.electorate; }
+size_t Electorate(const Group& group) {
+  return group.options.electorate != 0 ? group.options.electorate : group.electorate;
+}
+
+bool HasUnusualElectorate(const Group& group) {
+  return group.options.electorate != 0 || group.electorate != group.peers.size() + 1;
+}
+
+size_t UsableSentinels(const State& state, const Group& group) {
+  return 1 + static_cast<size_t>(
+                 std::count_if(group.peers.begin(), group.peers.end(), [&state](const auto& entry) {
+                   return state.peer_links.at(entry.first).up() && !entry.second.sdown_since;
+                 }));
+}
 
 size_t VotesNeeded(const Group& group) {
-  return std::max<size_t>(KnownSentinels(group) / 2 + 1, group.options.quorum);
+  return std::max<size_t>(Electorate(group) / 2 + 1, group.options.quorum);
 }
 
 QuorumCheck CheckQuorum(const State& state, const Group& group) {
   QuorumCheck check;
-  check.usable = 1;
-  for (const auto& [id, peer] : group.peers)
-    if (state.peer_links.at(id).up() && !peer.sdown_since) ++check.usable;
+  check.usable = UsableSentinels(state, group);
+  check.electorate = Electorate(group);
   check.quorum_reachable = check.usable >= group.options.quorum;
-  check.majority_reachable = check.usable >= KnownSentinels(group) / 2 + 1;
+  check.majority_reachable = check.usable >= Electorate(group) / 2 + 1;
   return check;
 }
 

@@ -12,15 +12,22 @@ namespace quorate::sentinel::core {
 // SENTINEL GET-MASTER-ADDR-BY-NAME.
 std::optional<base::Endpoint> CurrentPrimary(const State& state, const std::string& group);
 
-// The electorate: every sentinel ever known, dead or alive, and ourselves. RESET lowers it only
-// after a while.
-size_t KnownSentinels(const Group& group);
-// Votes needed to be elected: max(majority of the known, quorum).
+// The sentinels an election counts on: as many as the operator has set; otherwise every one ever
+// known, dead or alive, and ourselves. RESET lowers that only after a while, SENTINEL FORGET at
+// once.
+size_t Electorate(const Group& group);
+// It is not simply ourselves and the peers we know: set by the operator, or remembered.
+bool HasUnusualElectorate(const Group& group);
+// Votes needed to be elected: max(majority of the electorate, quorum).
 size_t VotesNeeded(const Group& group);
+
+// Ourselves and the peers that are neither down nor disconnected.
+size_t UsableSentinels(const State& state, const Group& group);
 
 // SENTINEL CKQUORUM.
 struct QuorumCheck {
   size_t usable = 0;  // ourselves and peers that are neither down nor disconnected
+  size_t electorate = 0;
   bool quorum_reachable = false;
   bool majority_reachable = false;
 };

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "sentinel/commands/context.h"
-#include "sentinel/config/settings.h"
+#include "sentinel/config/process_settings.h"
 #include "sentinel/core/actions.h"
 #include "shared/io/io.h"
 #include "shared/log/logger.h"

@@ -61,7 +61,7 @@ Daemon::Daemon(io::Io& io, DaemonOptions options, log::Logger& logger,
       run_id_(NewRunId(io)),
       started_(io.Now()),
       core_(configuration_.settings, configuration_.durable, io.RandomSeed()),
-      links_(io, [this](const core::Input& input) { Feed(input); }),
+      connections_(io, [this](const core::Input& input) { Feed(input); }),
       writer_(
           io, logger, config::StatePath(config_path_), [this] { return RenderState(); },
           [this](core::Persisted persisted) { Feed(persisted); }),
@@ -97,9 +97,9 @@ void Daemon::Feed(const core::Input& input) {
 
 void Daemon::CarryOut(core::Action& action) {
   std::visit(base::Overloaded{
-                 [&](const core::OpenLink& order) { links_.Open(order); },
-                 [&](const core::CloseLink& order) { links_.Close(order.link); },
-                 [&](const core::Send& order) { links_.Send(order); },
+                 [&](const core::OpenLink& order) { connections_.Open(order); },
+                 [&](const core::CloseLink& order) { connections_.Close(order.link); },
+                 [&](const core::Send& order) { connections_.Send(order); },
                  [&](const core::PersistState& order) { writer_.Want(order.version); },
                  [&](const core::Respond& answer) { clients_.Answer(answer.client, answer.reply); },
                  [&](const core::Announce& news) { Announce(news.event); },
@@ -147,7 +147,7 @@ void Daemon::ArmTimer() {
 void Daemon::EndTurn() {
   if (exiting_) return;
   writer_.EndTurn();
-  links_.EndTurn();
+  connections_.EndTurn();
   clients_.EndTurn();
 }
 

@@ -14,7 +14,7 @@
 #include "sentinel/config/configuration.h"
 #include "sentinel/core/sentinel.h"
 #include "sentinel/runtime/client_hub.h"
-#include "sentinel/runtime/links.h"
+#include "sentinel/runtime/connections.h"
 #include "sentinel/runtime/script_queue.h"
 #include "sentinel/runtime/state_writer.h"
 #include "shared/io/io.h"
@@ -91,7 +91,7 @@ class Daemon final : private commands::Host {
   const base::Instant started_;
 
   core::Sentinel core_;
-  Links links_;
+  Connections connections_;
   StateWriter writer_;
   ScriptQueue scripts_;
   ClientHub clients_;

@@ -150,6 +150,20 @@ TEST_CASE("sentinel: CKQUORUM counts who can be reached") {
   FakeHost other(alone);
   CHECK(other.Ask({"sentinel", "ckquorum", "mymaster"}) ==
         "+OK 1 usable Sentinels. Quorum and failover authorization can be reached\r\n");
+  // The electorate is told where it is not just who is listed.
+  alone.groups[0].electorate = 4;
+  FakeHost ghosts(alone);
+  CHECK(ghosts.Ask({"sentinel", "ckquorum", "mymaster"}) ==
+        "-NOQUORUM 1 usable Sentinels. Not enough available Sentinels to reach the majority and "
+        "authorize a failover (electorate 4, votes needed 3)\r\n");
+  alone.groups[0].options.electorate = 1;
+  FakeHost cured(alone);
+  CHECK(cured.Ask({"sentinel", "ckquorum", "mymaster"}) ==
+        "+OK 1 usable Sentinels. Quorum and failover authorization can be reached (electorate 1, "
+        "votes needed 1)\r\n");
+  CHECK(cured.Ask({"info", "sentinel"})
+            .find("\r\nelectorate0:name=mymaster,size=1,set=1,votes_needed=1\r\n") !=
+        std::string::npos);
 }
 
 TEST_CASE("sentinel: questions about a primary go to the core, checked for form") {
@@ -304,6 +318,25 @@ TEST_CASE("info: sections, alone and together") {
             "\r\nmaster0:name=mymaster,status=ok,address=10.0.0.1:6379,slaves=2,sentinels=3\r\n") !=
         std::string::npos);
   CHECK(host.Ask({"info", "nope"}) == "$0\r\n\r\n");
+}
+
+TEST_CASE("sentinel: INFO-CACHE is an array in RESP3, too") {
+  core::DurableState state = OneGroup();
+  state.groups[0].replicas.clear();
+  FakeHost host(state);
+  CHECK(host.Ask({"sentinel", "info-cache", "mymaster", "nope"}) ==
+        "*2\r\n$8\r\nmymaster\r\n*1\r\n*2\r\n:0\r\n$-1\r\n");
+  CHECK(host.Ask({"sentinel", "info-cache", "mymaster", "nope"}, 3) ==
+        "*2\r\n$8\r\nmymaster\r\n*1\r\n*2\r\n:0\r\n_\r\n");
+}
+
+TEST_CASE("sentinel: FORGET goes to the core") {
+  FakeHost host(OneGroup());
+  host.Ask({"sentinel", "forget", "mymaster", "bbb"});
+  CHECK(std::get<core::ForgetRequested>(*host.submitted).group == "mymaster");
+  CHECK(std::get<core::ForgetRequested>(*host.submitted).peer == "bbb");
+  CHECK(host.Ask({"sentinel", "forget", "mymaster"}) ==
+        "-ERR wrong number of arguments for 'sentinel|forget' command");
 }
 
 }  // namespace

@@ -26,6 +26,7 @@ inline core::DurableState SampleState() {
   first.options.auth_user = "watcher";
   first.options.renamed_commands = {{"CONFIG", "guarded"}, {"SLAVEOF", "follow"}};
   first.options.failure_detection = core::FailureDetection::kFast;
+  first.options.electorate = 5;
   first.config_epoch = base::Epoch(6);
   first.vote.epoch = base::Epoch(7);
   first.electorate = 5;

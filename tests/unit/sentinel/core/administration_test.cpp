@@ -179,6 +179,29 @@ TEST_CASE("votes: absurd epochs and candidates get none") {
   CHECK(o.world.sentinel(0).core->state().current_epoch == base::Epoch(0));
 }
 
+TEST_CASE("a disk that hangs: past the limit, changes and votes are refused and nothing changes") {
+  Operator o;
+  o.world.sentinel(0).disk_delay = seconds(60);
+  for (uint64_t i = 0; i < kMaxHeldReplies; ++i)
+    o.world.Command(0, 1000 + i, FlushRequested{ClientId{}});
+  CHECK(o.world.ReplyTo(0, 1000) == nullptr);
+  const std::string refusal = "ERR Too many requests wait for the disk. Try again later.";
+  CHECK(o.Ask(FlushRequested{}) == refusal);
+  CHECK(o.Set({"parallel-syncs", "7"}) == refusal);
+  CHECK(o.options().parallel_syncs == 1);
+  CHECK(o.Ask(RemoveRequested{ClientId{}, "mymaster"}) == refusal);
+  CHECK(o.Ask(ForgetRequested{ClientId{}, "mymaster", kOne}) == refusal);
+  CHECK(o.AskVote(5, kOne) == "0 * 0");
+  CHECK(o.world.group(0).vote.epoch == base::Epoch(0));
+  // What needs no disk goes on; and all goes on once the disk does.
+  CHECK(o.AskVote(5, "") == "0 * 0");
+  o.world.RunFor(seconds(70));
+  CHECK(o.world.ReplyTo(0, 1000) != nullptr);
+  o.world.sentinel(0).disk_delay = milliseconds(1);
+  CHECK(o.Set({"parallel-syncs", "7"}) == "OK");
+  CHECK(o.AskVote(5, kOne) == "0 " + kOne + " 5");
+}
+
 TEST_CASE("the answer about an unknown primary") {
   Operator o;
   CHECK(o.Ask(MasterDownQuery{ClientId{}, {"10.9.9.9", 6379}, 5, kOne}) == "0 * 0");
@@ -281,6 +304,53 @@ TEST_CASE("quorum check: usable sentinels against quorum and majority") {
   CHECK(check.usable == 1);
   CHECK_FALSE(check.quorum_reachable);
   CHECK_FALSE(check.majority_reachable);
+}
+
+// Sentinels that never were, made up by someone who may publish.
+void MeetGhosts(Operator& o, int count) {
+  for (int i = 0; i < count; ++i)
+    o.Ask(
+        HelloPublished{ClientId{}, HelloLine(std::string(40, static_cast<char>('1' + i)),
+                                             "10.0.9." + std::to_string(1 + i), 0, "10.0.0.1", 0)});
+}
+
+TEST_CASE("electorate: ghosts inflate it, FORGET cures it") {
+  Operator o(3);
+  MeetGhosts(o, 4);
+  CHECK(Electorate(o.world.group(0)) == 7);
+  CHECK(VotesNeeded(o.world.group(0)) == 4);
+  o.world.RunFor(seconds(11));
+  CHECK(o.Ask(ForgetRequested{ClientId{}, "nosuch", kOne}) == "ERR No such master with that name");
+  CHECK(o.Ask(ForgetRequested{ClientId{}, "mymaster", "xyz"}) ==
+        "ERR No such sentinel with that run id");
+  const std::string living = o.world.sentinel(1).core->state().myid.ToString();
+  CHECK(o.Ask(ForgetRequested{ClientId{}, "mymaster", living}) ==
+        "ERR That sentinel is alive. Stop it before it is forgotten");
+  for (int i = 0; i < 4; ++i)
+    CHECK(o.Ask(ForgetRequested{ClientId{}, "mymaster",
+                                std::string(40, static_cast<char>('1' + i))}) == "OK");
+  CHECK(o.world.Happened("s0 -sentinel sentinel " + kOne +
+                         " 10.0.9.1 26379 @ mymaster 10.0.0.1 6379"));
+  CHECK(o.world.group(0).peers.size() == 2);
+  CHECK(VotesNeeded(o.world.group(0)) == 2);
+  CHECK(o.world.sentinel(0).disk.groups[0].electorate == 3);
+  CHECK(o.world.sentinel(0).disk.groups[0].peers.size() == 2);
+}
+
+TEST_CASE("electorate: the operator's number is what elections count on") {
+  Operator o(3);
+  MeetGhosts(o, 4);
+  CHECK(o.Set({"electorate", "2"}) == "ERR Invalid argument '2' for SENTINEL SET 'electorate'");
+  CHECK(o.Set({"electorate", "1000"}) ==
+        "ERR Invalid argument '1000' for SENTINEL SET 'electorate'");
+  CHECK(o.Set({"electorate", "-1"}) == "ERR Invalid argument '-1' for SENTINEL SET 'electorate'");
+  CHECK(o.Set({"electorate", "3"}) == "OK");
+  CHECK(VotesNeeded(o.world.group(0)) == 2);
+  CHECK(CheckQuorum(o.world.sentinel(0).core->state(), o.world.group(0)).electorate == 3);
+  o.world.KillServer(0);
+  CHECK(o.world.RunUntil([&] { return o.world.Happened("+switch-master"); }, seconds(60)));
+  CHECK(o.Set({"electorate", "0"}) == "OK");
+  CHECK(Electorate(o.world.group(0)) == 7);
 }
 
 }  // namespace

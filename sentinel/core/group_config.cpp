@@ -1,4 +1,4 @@
-#include "sentinel/core/configuration.h"
+#include "sentinel/core/group_config.h"
 
 #include <string>
 #include <utility>

@@ -1,7 +1,7 @@
 // The configuration of a group is one value, (config epoch, address of the primary), and changes as
-// one: proposed by our own promotion or by a hello with a higher epoch, made durable, and only then
-// put into effect and told to anyone (C1). If it cannot be made durable it takes effect all the
-// same: the promotion is a fact, and clients need to know it.
+// one (C1): proposed by our own promotion or by a hello with a higher epoch, written to disk, and
+// put into effect and told to anyone once that write has ended. If the write failed it takes effect
+// all the same - unlike a vote: the promotion is a fact, and clients need to know it.
 #pragma once
 
 #include "sentinel/core/turn.h"

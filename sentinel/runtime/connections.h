@@ -18,10 +18,10 @@
 
 namespace quorate::sentinel::runtime {
 
-class Links {
+class Connections {
  public:
-  Links(io::Io& io, std::function<void(core::Input)> feed);
-  ~Links();
+  Connections(io::Io& io, std::function<void(core::Input)> feed);
+  ~Connections();
 
   void Open(const core::OpenLink& order);
   void Close(core::LinkId id);

@@ -1,4 +1,4 @@
-#include "sentinel/runtime/links.h"
+#include "sentinel/runtime/connections.h"
 
 #include <deque>
 #include <string>
@@ -77,14 +77,14 @@ bool IsMessage(const resp::Value& value) {
 
 }  // namespace
 
-class Links::Connection final : public io::StreamObserver {
+class Connections::Connection final : public io::StreamObserver {
  public:
-  Connection(Links& links, const core::OpenLink& order)
-      : links_(links), id_(order.link), kind_(order.kind) {
+  Connection(Connections& owner, const core::OpenLink& order)
+      : owner_(owner), id_(order.link), kind_(order.kind) {
     io::ConnectOptions options;
     options.endpoint = order.to;
     options.timeout = order.timeout;
-    stream_ = links.io_.Connect(options, *this);
+    stream_ = owner.io_.Connect(options, *this);
   }
 
   core::LinkId id() const { return id_; }
@@ -108,8 +108,8 @@ class Links::Connection final : public io::StreamObserver {
   // ---- io::StreamObserver
   void OnConnected() override {
     connected_ = true;
-    links_.MarkDirty(*this);
-    links_.feed_(core::LinkUp{id_, stream_->local().host});
+    owner_.MarkDirty(*this);
+    owner_.feed_(core::LinkUp{id_, stream_->local().host});
   }
   void OnBytes(std::string_view bytes) override {
     input_.Append(bytes);
@@ -126,22 +126,22 @@ class Links::Connection final : public io::StreamObserver {
 
   void OnReply(resp::Value value) {
     if (kind_ == core::LinkKind::kPubsub && IsMessage(value))
-      return links_.feed_(core::MessageReceived{id_, std::move(value.items[1].text),
+      return owner_.feed_(core::MessageReceived{id_, std::move(value.items[1].text),
                                                 std::move(value.items[2].text)});
     if (requests_.empty()) return Fail(LinkFailure::kProtocol);  // an answer to nothing
     const core::RequestId request = requests_.front();
     requests_.pop_front();
     if (request == core::RequestId::kNone) return;
-    links_.feed_(core::Replied{id_, request, ToWire(std::move(value))});
+    owner_.feed_(core::Replied{id_, request, ToWire(std::move(value))});
   }
   void Fail(LinkFailure failure) {
-    Links& links = links_;
+    Connections& owner = owner_;
     const core::LinkId id = id_;
-    links.Close(id);
-    links.feed_(core::LinkDown{id, failure});
+    owner.Close(id);
+    owner.feed_(core::LinkDown{id, failure});
   }
 
-  Links& links_;
+  Connections& owner_;
   const core::LinkId id_;
   const core::LinkKind kind_;
   std::unique_ptr<io::Stream> stream_;
@@ -153,14 +153,15 @@ class Links::Connection final : public io::StreamObserver {
   bool closed_ = false;
 };
 
-Links::Links(io::Io& io, std::function<void(core::Input)> feed) : io_(io), feed_(std::move(feed)) {}
-Links::~Links() = default;
+Connections::Connections(io::Io& io, std::function<void(core::Input)> feed)
+    : io_(io), feed_(std::move(feed)) {}
+Connections::~Connections() = default;
 
-void Links::Open(const core::OpenLink& order) {
+void Connections::Open(const core::OpenLink& order) {
   connections_.emplace(order.link, std::make_unique<Connection>(*this, order));
 }
 
-void Links::Close(core::LinkId id) {
+void Connections::Close(core::LinkId id) {
   const auto it = connections_.find(id);
   if (it == connections_.end()) return;
   it->second->Flush();
@@ -169,16 +170,16 @@ void Links::Close(core::LinkId id) {
   connections_.erase(it);
 }
 
-void Links::Send(const core::Send& order) {
+void Connections::Send(const core::Send& order) {
   const auto it = connections_.find(order.link);
   if (it == connections_.end()) return;
   it->second->Send(order.request, order.argv);
   MarkDirty(*it->second);
 }
 
-void Links::MarkDirty(Connection& connection) { dirty_.push_back(connection.id()); }
+void Connections::MarkDirty(Connection& connection) { dirty_.push_back(connection.id()); }
 
-void Links::EndTurn() {
+void Connections::EndTurn() {
   for (const core::LinkId id : std::exchange(dirty_, {}))
     if (const auto it = connections_.find(id); it != connections_.end()) it->second->Flush();
   closed_.clear();

@@ -1,0 +1,39 @@
+#include "sentinel/core/option_values.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "sentinel/core/timings.h"
+#include "shared/base/numbers.h"
+
+namespace quorate::sentinel::core {
+namespace {
+
+constexpr int64_t kMaxMilliseconds = int64_t{1000} * 3600 * 24 * 365 * 100;
+
+}  // namespace
+
+std::optional<base::Duration> ParseMilliseconds(std::string_view text, int64_t least) {
+  const auto ms = base::ParseInt64(text);
+  if (!ms || *ms < least) return std::nullopt;
+  return std::chrono::milliseconds(std::min(*ms, kMaxMilliseconds));
+}
+
+std::optional<uint32_t> ParseCount(std::string_view text) {
+  const auto count = base::ParseInt64(text);
+  if (!count || *count <= 0 || *count > INT32_MAX) return std::nullopt;
+  return static_cast<uint32_t>(*count);
+}
+
+std::optional<uint32_t> ParseElectorate(std::string_view text) {
+  const auto count = base::ParseUint64(text);
+  if (!count || *count > kMaxPeersPerGroup + 1) return std::nullopt;
+  return static_cast<uint32_t>(*count);
+}
+
+bool HasControlCharacters(std::string_view text) {
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; });
+}
+
+}  // namespace quorate::sentinel::core

@@ -1,0 +1,22 @@
+// How the values of options are read, for SENTINEL SET and for the configuration file alike.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "shared/base/time.h"
+
+namespace quorate::sentinel::core {
+
+// A number of milliseconds, at least `least`; a century at most, so that a Duration holds it.
+std::optional<base::Duration> ParseMilliseconds(std::string_view text, int64_t least);
+// 1 to 2^31 - 1.
+std::optional<uint32_t> ParseCount(std::string_view text);
+// 0 (all ever known) to one more than the peers a group may have.
+std::optional<uint32_t> ParseElectorate(std::string_view text);
+
+// A configuration file could not hold such a value.
+bool HasControlCharacters(std::string_view text);
+
+}  // namespace quorate::sentinel::core
