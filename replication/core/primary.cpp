@@ -164,6 +164,11 @@ void Primary::NoteSnapshotProgress(base::Instant now, ReplicaId id) {
   if (std::holds_alternative<SendSnapshot>(replica->second.state)) replica->second.last_alive = now;
 }
 
+void Primary::NoteSnapshotLag(ReplicaId id, uint64_t bytes) {
+  const auto replica = replicas_.find(id);
+  if (replica != replicas_.end()) replica->second.snapshot_lag = bytes;
+}
+
 void Primary::OnDelivered(base::Instant now, ReplicaId id, PrimaryActions& actions) {
   const auto found = replicas_.find(id);
   if (found == replicas_.end()) return;

@@ -170,6 +170,11 @@ class Primary {
   void NoteAlive(base::Instant now, ReplicaId replica);
   // The connection took bytes: while a snapshot is being sent that is the only sign of life.
   void NoteSnapshotProgress(base::Instant now, ReplicaId replica);
+  // Bytes of its snapshot that exist and that it has not taken; they count against the output
+  // limits with its stream.
+  void NoteSnapshotLag(ReplicaId replica, uint64_t bytes);
+  // While held no snapshot begins; whoever waits for one goes on waiting.
+  void HoldSnapshots(bool hold) { snapshots_held_ = hold; }
   // When Step(PrimaryTick) is due at the latest; Instant::max() if nothing waits for time.
   base::Instant NextDeadline() const;
 
@@ -251,6 +256,7 @@ class Primary {
     base::Offset acknowledged;
     std::optional<base::Offset> fsynced;
     base::Instant last_alive;
+    uint64_t snapshot_lag = 0;
     base::Instant over_soft_limit_since;  // Instant{} = not over
   };
   struct Producing {
@@ -292,6 +298,7 @@ class Primary {
   std::map<ReplicaId, Replica> replicas_;
   std::map<ReplicaId, ReplicaTraits> traits_;
   std::optional<Producing> producing_;
+  bool snapshots_held_ = false;
   uint64_t next_snapshot_ = 1;
   base::Instant next_tick_{};
   base::Instant last_ping_{};  // the period may change before the next one

@@ -51,8 +51,9 @@ void Primary::EnforceOutputLimits(base::Instant now, PrimaryActions& actions) {
   const uint64_t soft = options_.output_soft_limit == 0 ? UINT64_MAX : options_.output_soft_limit;
   std::vector<ReplicaId> over;
   for (auto& [id, replica] : replicas_) {
-    if (!replica.cursor.attached()) continue;
-    const uint64_t pending = replica.cursor.pending();
+    if (!replica.cursor.attached() && replica.snapshot_lag == 0) continue;
+    const uint64_t stream = replica.cursor.attached() ? replica.cursor.pending() : 0;
+    const uint64_t pending = stream + replica.snapshot_lag;
     if (pending <= soft) {
       replica.over_soft_limit_since = {};
     } else if (replica.over_soft_limit_since == base::Instant{}) {

@@ -23,7 +23,8 @@ base::Instant Primary::NextDeadline() const {
   }
   for (const auto& [id, replica] : replicas_) {
     const auto* waiting = std::get_if<WaitSnapshot>(&replica.state);
-    if (waiting != nullptr && !producing_) deadline = std::min(deadline, SnapshotDue(id, *waiting));
+    if (waiting != nullptr && !producing_ && !snapshots_held_)
+      deadline = std::min(deadline, SnapshotDue(id, *waiting));
   }
   return deadline;
 }
@@ -84,7 +85,7 @@ base::Instant Primary::SnapshotDue(ReplicaId id, const WaitSnapshot& waiting) co
 }
 
 void Primary::MaybeBeginSnapshot(base::Instant now, PrimaryActions& actions) {
-  if (producing_) return;
+  if (producing_ || snapshots_held_) return;
   // Whoever wants the same as the first whose time has come joins it.
   std::optional<ReplicaId> first;
   int64_t waiting_count = 0;

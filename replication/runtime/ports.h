@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -23,9 +24,16 @@ namespace quorate::replication::runtime {
 // meanwhile; whether it sweeps at once or in slices is its own business.
 class SnapshotProducer {
  public:
+  enum class Progress {
+    kMore,      // ask again at once
+    kWait,      // nothing more yet: `on_ready` will be called
+    kComplete,  // those were the last bytes
+  };
   virtual ~SnapshotProducer() = default;  // stops the sweep
-  // Appends about `budget` bytes of RDB to `out` (snapshot::Writer does); false when complete.
-  virtual bool Produce(size_t budget, base::Buffer& out) = 0;
+  // Appends at most `budget` bytes of RDB to `out`.
+  virtual Progress Produce(size_t budget, base::Buffer& out) = 0;
+  // Bytes that exist and were not asked for. Writes add to them, however slow the asking is.
+  virtual size_t WaitingBytes() const = 0;
 };
 
 // A dataset beside the one in use. Destroying it forgets what was staged (perhaps off the loop
@@ -41,7 +49,12 @@ struct SnapshotRequest {
 class Dataset {
  public:
   virtual ~Dataset() = default;
-  virtual std::unique_ptr<SnapshotProducer> BeginSnapshot(const SnapshotRequest& request) = 0;
+  // False while another snapshot is in the making (a BGSAVE): asked again at the end of each turn.
+  virtual bool CanBeginSnapshot() const = 0;
+  // `on_ready` is called after a Progress::kWait, never from inside a call of the producer.
+  // Precondition: CanBeginSnapshot().
+  virtual std::unique_ptr<SnapshotProducer> BeginSnapshot(const SnapshotRequest& request,
+                                                          std::function<void()> on_ready) = 0;
   virtual snapshot::ReaderOptions reader_options() const = 0;
   virtual std::unique_ptr<Staging> BeginStaging() = 0;
   // Swaps: from here on the staged data is the dataset. `staging` came from BeginStaging and holds

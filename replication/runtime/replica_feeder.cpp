@@ -1,6 +1,7 @@
 #include "replication/runtime/replica_feeder.h"
 
 #include <algorithm>
+#include <chrono>
 #include <span>
 #include <utility>
 
@@ -12,6 +13,8 @@ constexpr size_t kMaxSlices = 64;
 // A replica gets at most about this much of a snapshot in one turn, so that the others and the
 // clients have theirs; then it waits for the next OnWritable.
 constexpr size_t kSnapshotBytesPerTurn = 4 * 1024 * 1024;
+
+constexpr base::Duration kKeepAlivePeriod = std::chrono::seconds(1);
 
 size_t TotalSize(std::span<const std::string_view> slices) {
   size_t total = 0;
@@ -31,7 +34,6 @@ void ReplicaFeeder::BeginTransfer(const core::BeginSnapshot& begin,
   for (const core::SnapshotMember& member : begin.members) {
     outlets_[member.replica].transfer = transfer.get();
   }
-  if (transfer->produced()) events_.emplace_back(core::SnapshotProduced{begin.snapshot});
   transfers_.push_back(std::move(transfer));
 }
 
@@ -66,7 +68,10 @@ void ReplicaFeeder::OnWritable(base::Instant now, core::ReplicaId replica) {
 
 void ReplicaFeeder::Flush(base::Instant now) {
   now_ = now;
-  for (auto& [replica, outlet] : outlets_) Pump(replica, outlet);
+  for (auto& [replica, outlet] : outlets_) {
+    Pump(replica, outlet);
+    primary_.NoteSnapshotLag(replica, outlet.transfer ? outlet.transfer->Lag(replica) : 0);
+  }
   DropEmptyTransfers();
 }
 
@@ -102,7 +107,10 @@ bool ReplicaFeeder::WriteSnapshot(core::ReplicaId replica, Outlet& outlet) {
   size_t total = 0;
   while (true) {
     const size_t count = transfer.Peek(replica, slices);
-    if (count == 0) break;
+    if (count == 0) {
+      if (!transfer.produced()) KeepAlive(replica, outlet);
+      break;
+    }
     const size_t written = Write(replica, outlet, std::span(slices).first(count));
     transfer.Advance(replica, written);
     total += written;
@@ -115,11 +123,20 @@ bool ReplicaFeeder::WriteSnapshot(core::ReplicaId replica, Outlet& outlet) {
   if (!was_produced && transfer.produced()) {
     events_.emplace_back(core::SnapshotProduced{transfer.id()});
   }
-  if (outlet.blocked && transfer.Peek(replica, slices) != 0) return false;
+  if (!transfer.Delivered(replica)) return false;
   transfer.RemoveMember(replica);
   outlet.transfer = nullptr;
   events_.emplace_back(core::SnapshotDelivered{replica});
   return !outlet.blocked;
+}
+
+void ReplicaFeeder::KeepAlive(core::ReplicaId replica, Outlet& outlet) {
+  primary_.NoteSnapshotProgress(now_, replica);
+  if (!outlet.transfer->AwaitsLength(replica) || now_ < outlet.kept_alive + kKeepAlivePeriod)
+    return;
+  outlet.kept_alive = now_;
+  constexpr std::string_view kNewline = "\n";
+  Write(replica, outlet, {&kNewline, 1});
 }
 
 void ReplicaFeeder::WriteStream(core::ReplicaId replica, Outlet& outlet) {

@@ -44,11 +44,14 @@ class ReplicaFeeder {
     SnapshotTransfer* transfer = nullptr;
     bool streaming = false;
     bool blocked = false;  // waits for OnWritable
+    base::Instant kept_alive{};
   };
 
   // Each writes one part; true if it is done and the next part may follow.
   bool WriteLines(core::ReplicaId replica, Outlet& outlet);
   bool WriteSnapshot(core::ReplicaId replica, Outlet& outlet);
+  // Whoever waits for a snapshot's length is told every second that it is being made.
+  void KeepAlive(core::ReplicaId replica, Outlet& outlet);
   void WriteStream(core::ReplicaId replica, Outlet& outlet);
   void Pump(core::ReplicaId replica, Outlet& outlet);
   size_t Write(core::ReplicaId replica, Outlet& outlet, std::span<const std::string_view> slices);

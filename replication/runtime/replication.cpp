@@ -68,6 +68,7 @@ void Replication::DropUpstream(std::string_view reason) {
 void Replication::EndTurn() {
   if (primary_.replica_count() != 0) {
     core::PrimaryActions actions;
+    primary_.HoldSnapshots(!ports_.dataset.CanBeginSnapshot());
     primary_.EndTurn(io_.Now(), actions);
     Run(std::move(actions));
     feeder_->Flush(io_.Now());
@@ -84,6 +85,7 @@ void Replication::DrainFeeder() {
     for (const core::PrimaryInput& event : events) Run(primary_.Step(now, event));
     // A snapshot that was produced lets the next one begin; a delivered one starts a stream.
     core::PrimaryActions actions;
+    primary_.HoldSnapshots(!ports_.dataset.CanBeginSnapshot());
     primary_.EndTurn(now, actions);
     Run(std::move(actions));
     feeder_->Flush(now);
@@ -103,6 +105,7 @@ void Replication::ArmTimer() {
 
 void Replication::OnTimer() {
   const base::Instant now = io_.Now();
+  primary_.HoldSnapshots(!ports_.dataset.CanBeginSnapshot());
   if (now >= primary_.NextDeadline()) Run(primary_.Step(now, core::PrimaryTick{}));
   if (now >= replica_.NextDeadline()) Run(replica_.Step(now, core::ReplicaTick{}));
   ArmTimer();
@@ -212,7 +215,12 @@ void Replication::StartSnapshot(const core::BeginSnapshot& begin) {
   request.meta.stream_db = std::max(db, 0);
   request.exclude_data = begin.exclude_data;
   request.exclude_functions = begin.exclude_functions;
-  feeder_->BeginTransfer(begin, ports_.dataset.BeginSnapshot(request), MakeMark(random_));
+  const auto on_ready = [this] {
+    feeder_->Flush(io_.Now());
+    DrainFeeder();
+    ArmTimer();
+  };
+  feeder_->BeginTransfer(begin, ports_.dataset.BeginSnapshot(request, on_ready), MakeMark(random_));
 }
 
 void Replication::Run(core::ReplicaActions actions) {

@@ -18,7 +18,6 @@ constexpr size_t kSpoolLimit = 1024 * 1024;
 SnapshotTransfer::SnapshotTransfer(const core::BeginSnapshot& begin,
                                    std::unique_ptr<SnapshotProducer> producer, std::string mark)
     : id_(begin.snapshot), producer_(std::move(producer)), spool_(kSpoolLimit, base::Offset()) {
-  bool any_length = false;
   for (const core::SnapshotMember& wanted : begin.members) {
     Member member;
     member.framing = wanted.framing;
@@ -26,39 +25,59 @@ SnapshotTransfer::SnapshotTransfer(const core::BeginSnapshot& begin,
     if (wanted.framing == core::Framing::kEofMark) {
       member.head = "$EOF:" + mark + "\r\n";
       member.tail = mark;
-    } else {
-      any_length = true;
     }
     members_.emplace(wanted.replica, std::move(member));
   }
-  if (!any_length) return;
-  while (!produced()) Pull();
+}
+
+bool SnapshotTransfer::Pull() {
+  if (produced()) return false;
+  const SnapshotProducer::Progress progress = producer_->Produce(kSliceBytes, slice_);
+  const bool pulled = !slice_.empty();
+  spool_.Append(slice_.view());
+  slice_.Clear();
+  if (progress == SnapshotProducer::Progress::kComplete) {
+    producer_.reset();
+    slice_.Free();
+    AnnounceLength();
+  }
+  return pulled;
+}
+
+void SnapshotTransfer::AnnounceLength() {
   const std::string header = "$" + std::to_string(spool_.end().bytes()) + "\r\n";
   for (auto& [replica, member] : members_) {
     if (member.framing == core::Framing::kLength) member.head = header;
   }
 }
 
-void SnapshotTransfer::Pull() {
-  const bool more = producer_->Produce(kSliceBytes, slice_);
-  spool_.Append(slice_.view());
-  slice_.Clear();
-  if (!more) {
-    producer_.reset();
-    slice_.Free();
-  }
-}
-
 size_t SnapshotTransfer::Peek(core::ReplicaId replica, std::span<std::string_view> slices) {
   Member& member = members_.at(replica);
+  if (member.framing == core::Framing::kLength) {
+    while (Pull()) {
+    }
+    if (!produced()) return 0;
+  }
   size_t count = 0;
   if (!member.head.empty()) slices[count++] = member.head;
-  while (member.cursor.pending() == 0 && !produced()) Pull();
+  while (member.cursor.pending() == 0 && Pull()) {
+  }
   count += member.cursor.Peek(slices.subspan(count));
   // The mark comes last: only when no more of the snapshot can follow what fits into the slices.
   if (!produced() || member.tail.empty() || count == slices.size()) return count;
   slices[count++] = member.tail;
   return count;
+}
+
+bool SnapshotTransfer::Delivered(core::ReplicaId replica) const {
+  const Member& member = members_.at(replica);
+  return produced() && member.head.empty() && member.cursor.pending() == 0 && member.tail.empty();
+}
+
+uint64_t SnapshotTransfer::Lag(core::ReplicaId replica) const {
+  const Member& member = members_.at(replica);
+  if (member.framing == core::Framing::kLength) return 0;
+  return member.cursor.pending() + (produced() ? 0 : producer_->WaitingBytes());
 }
 
 void SnapshotTransfer::Advance(core::ReplicaId replica, size_t n) {

@@ -1,7 +1,8 @@
 // One snapshot on its way to the replicas that share it: pulled from its producer in slices, kept
 // as long as the slowest of them needs it, and framed for each as it asked. The length framing must
-// announce the size first, so with such a member everything is produced before its first byte
-// leaves; otherwise no more is pulled than the fastest member can send.
+// announce the size first, so such a member is sent nothing until everything is produced;
+// otherwise no more is pulled than the fastest member can send. What a member has not taken is
+// counted with its stream against client-output-buffer-limit (Lag).
 #pragma once
 
 #include <map>
@@ -28,10 +29,20 @@ class SnapshotTransfer {
   bool produced() const { return producer_ == nullptr; }
 
   // Fills `slices` with what `replica` is to be sent next, pulling from the producer if it has
-  // caught up; 0 when it has been sent everything. Precondition: a member.
+  // caught up; 0 if there is nothing yet, or nothing any more. Precondition: a member.
   size_t Peek(core::ReplicaId replica, std::span<std::string_view> slices);
   // `n` bytes of those were accepted.
   void Advance(core::ReplicaId replica, size_t n);
+
+  // It has been sent everything.
+  bool Delivered(core::ReplicaId replica) const;
+  // Its first bytes cannot be known before everything is produced.
+  bool AwaitsLength(core::ReplicaId replica) const {
+    return !produced() && members_.at(replica).framing == core::Framing::kLength;
+  }
+  // Bytes that exist and that it has not been sent; 0 for the length framing, which keeps them all
+  // by its nature.
+  uint64_t Lag(core::ReplicaId replica) const;
 
   bool IsMember(core::ReplicaId replica) const { return members_.contains(replica); }
   void RemoveMember(core::ReplicaId replica) { members_.erase(replica); }
@@ -45,7 +56,9 @@ class SnapshotTransfer {
     core::Backlog::Cursor cursor;
   };
 
-  void Pull();
+  // False if there was nothing to pull.
+  bool Pull();
+  void AnnounceLength();
 
   core::SnapshotId id_;
   std::unique_ptr<SnapshotProducer> producer_;

@@ -1,8 +1,7 @@
 #include "replication/snapshot/writer.h"
 
-#include <algorithm>
 #include <string>
-#include <utility>
+#include <string_view>
 
 #include "replication/snapshot/checksum.h"
 #include "replication/snapshot/encode.h"
@@ -20,89 +19,74 @@ void AppendAux(std::string_view name, std::string_view value, base::Buffer& out)
 
 }  // namespace
 
-Writer::Writer(const Meta& meta, RecordSource& source, const WriterOptions& options)
-    : source_(source), options_(options) {
+Writer::Writer(const Meta& meta, const WriterOptions& options) : options_(options) {
   const std::string version = std::to_string(kWrittenVersion);
-  head_.Append("REDIS");
-  head_.Append(std::string_view("0000").substr(version.size()));
-  head_.Append(version);
-  AppendAux("redis-ver", meta.server_version, head_);
-  AppendAux("redis-bits", "64", head_);
+  bytes_.Append("REDIS");
+  bytes_.Append(std::string_view("0000").substr(version.size()));
+  bytes_.Append(version);
+  AppendAux("redis-ver", meta.server_version, bytes_);
+  AppendAux("redis-bits", "64", bytes_);
   if (meta.created_unix_seconds) {
-    AppendAux("ctime", std::to_string(*meta.created_unix_seconds), head_);
+    AppendAux("ctime", std::to_string(*meta.created_unix_seconds), bytes_);
   }
-  if (meta.used_memory) AppendAux("used-mem", std::to_string(*meta.used_memory), head_);
+  if (meta.used_memory) AppendAux("used-mem", std::to_string(*meta.used_memory), bytes_);
   if (meta.replication_id && meta.replication_offset) {
-    AppendAux("repl-stream-db", std::to_string(meta.stream_db.value_or(0)), head_);
-    AppendAux("repl-id", meta.replication_id->view(), head_);
-    AppendAux("repl-offset", std::to_string(meta.replication_offset->bytes()), head_);
+    AppendAux("repl-stream-db", std::to_string(meta.stream_db.value_or(0)), bytes_);
+    AppendAux("repl-id", meta.replication_id->view(), bytes_);
+    AppendAux("repl-offset", std::to_string(meta.replication_offset->bytes()), bytes_);
   }
-  AppendAux("aof-base", "0", head_);
+  AppendAux("aof-base", "0", bytes_);
 }
 
-bool Writer::Produce(size_t budget, base::Buffer& out) {
-  const size_t before = out.size();
-  out.Append(head_.view());
-  head_.Free();
-  while (!complete_ && out.size() - before < budget) {
-    if (!value_rest_.empty()) {
-      const size_t room = std::max<size_t>(budget - (out.size() - before), 1);
-      const std::string_view piece = value_rest_.substr(0, std::min(room, kMaxCompressed));
-      out.Append(piece);
-      value_rest_.remove_prefix(piece.size());
-      continue;
-    }
-    const Record record = source_.Next();
-    if (std::holds_alternative<EndRecord>(record)) {
-      AppendOpcode(Opcode::kEof, out);
-      Checksum(out, before);
-      AppendLittleEndian64(options_.checksum ? crc_ : 0, out);
-      complete_ = true;
-      return false;
-    }
-    if (const auto* database = std::get_if<DatabaseRecord>(&record)) {
-      Encode(*database, out);
-    } else {
-      Encode(std::get<StringRecord>(record), out);
-    }
+void Writer::Checksum() {
+  if (options_.checksum) crc_ = Crc64(crc_, bytes_.view().substr(checksummed_));
+  checksummed_ = bytes_.size();
+}
+
+void Writer::Take(base::Buffer& out) {
+  Checksum();
+  if (out.empty()) {
+    out.Swap(bytes_);
+    bytes_.Clear();
+  } else {
+    out.Append(bytes_.view());
+    bytes_.Clear();
   }
-  Checksum(out, before);
-  return !complete_;
+  checksummed_ = 0;
 }
 
-void Writer::Checksum(const base::Buffer& out, size_t from) {
-  if (options_.checksum) crc_ = Crc64(crc_, out.view().substr(from));
+void Writer::End() {
+  AppendOpcode(Opcode::kEof, bytes_);
+  Checksum();
+  AppendLittleEndian64(options_.checksum ? crc_ : 0, bytes_);
+  checksummed_ = bytes_.size();
 }
 
-void Writer::Encode(const DatabaseRecord& record, base::Buffer& out) {
-  AppendOpcode(Opcode::kSelectDb, out);
-  AppendLength(static_cast<uint64_t>(record.index), out);
-  AppendOpcode(Opcode::kResizeDb, out);
-  AppendLength(record.keys, out);
-  AppendLength(record.expires, out);
+void Writer::Add(const DatabaseRecord& record) {
+  AppendOpcode(Opcode::kSelectDb, bytes_);
+  AppendLength(static_cast<uint64_t>(record.index), bytes_);
+  if (record.keys == 0 && record.expires == 0) return;
+  AppendOpcode(Opcode::kResizeDb, bytes_);
+  AppendLength(record.keys, bytes_);
+  AppendLength(record.expires, bytes_);
 }
 
-void Writer::Encode(const StringRecord& record, base::Buffer& out) {
+void Writer::Add(const StringRecord& record) {
   if (record.expires_at) {
-    AppendOpcode(Opcode::kExpireMs, out);
-    AppendLittleEndian64(static_cast<uint64_t>(record.expires_at->ms), out);
+    AppendOpcode(Opcode::kExpireMs, bytes_);
+    AppendLittleEndian64(static_cast<uint64_t>(record.expires_at->ms), bytes_);
   }
   if (record.idle_seconds) {
-    AppendOpcode(Opcode::kIdle, out);
-    AppendLength(*record.idle_seconds, out);
+    AppendOpcode(Opcode::kIdle, bytes_);
+    AppendLength(*record.idle_seconds, bytes_);
   }
   if (record.frequency) {
-    AppendOpcode(Opcode::kFrequency, out);
-    AppendByte(*record.frequency, out);
+    AppendOpcode(Opcode::kFrequency, bytes_);
+    AppendByte(*record.frequency, bytes_);
   }
-  AppendByte(kStringType, out);
-  AppendString(record.key, options_.compress && record.key.size() <= kMaxCompressed, out);
-  if (record.value.size() <= kMaxCompressed) {
-    AppendString(record.value, options_.compress, out);
-  } else {
-    AppendLength(record.value.size(), out);
-    value_rest_ = record.value;
-  }
+  AppendByte(kStringType, bytes_);
+  AppendString(record.key, options_.compress && record.key.size() <= kMaxCompressed, bytes_);
+  AppendString(record.value, options_.compress && record.value.size() <= kMaxCompressed, bytes_);
 }
 
 }  // namespace quorate::replication::snapshot

@@ -1,61 +1,49 @@
-// Encodes a snapshot as RDB version 10, a bounded slice at a time: the caller asks for bytes when
-// it has room for them, and the writer asks its source for the next record when it needs one. So a
-// sweep of the keyspace can be interrupted after any record, and a big value leaves in pieces.
+// Encodes a snapshot as RDB version 10, record by record. Whoever has the records pushes them; what
+// was encoded is taken out in pieces of the caller's choice, checksummed as it leaves. It needs no
+// loop and no dataset, so it can run in another thread than the one that has the data.
 //
-// Thread rule: one thread at a time; the source is called only from inside Produce.
+// Thread rule: one thread at a time.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
-#include <variant>
 
 #include "replication/snapshot/record.h"
 #include "shared/base/buffer.h"
 
 namespace quorate::replication::snapshot {
 
-struct EndRecord {};
-using Record = std::variant<DatabaseRecord, StringRecord, EndRecord>;
-
-// The state at the cut, one record after another: a DatabaseRecord before the records of that
-// database, EndRecord last.
-class RecordSource {
- public:
-  virtual ~RecordSource() = default;
-  // The record's views must stay valid until the next call.
-  virtual Record Next() = 0;
-};
-
 struct WriterOptions {
-  bool compress = true;  // LZF for values worth it
+  bool compress = true;  // LZF for strings worth it
   bool checksum = true;  // false writes 0, "not computed"
 };
 
 class Writer {
  public:
-  // Values longer than this leave in pieces and uncompressed: the work of one call stays bounded.
-  static constexpr size_t kMaxCompressed = 1024 * 1024;
+  // Longer strings are not compressed: what is gained is not worth the time.
+  static constexpr size_t kMaxCompressed = 4 * 1024 * 1024;
 
-  Writer(const Meta& meta, RecordSource& source, const WriterOptions& options);
+  Writer(const Meta& meta, const WriterOptions& options);
 
-  // Appends encoded bytes to `out` and returns as soon as this call has appended `budget` bytes or
-  // more; it exceeds the budget by less than one key plus kMaxCompressed. False when the file is
-  // complete.
-  bool Produce(size_t budget, base::Buffer& out);
-  bool complete() const { return complete_; }
+  // The records of that database follow. A database may come again; its sizes, if they are not
+  // zero, are written as they are given.
+  void Add(const DatabaseRecord& record);
+  // Copies what it needs.
+  void Add(const StringRecord& record);
+  // The closing opcode and the checksum. Nothing may be added any more.
+  void End();
+
+  // Appends to `out` what was encoded since the last call.
+  void Take(base::Buffer& out);
+  size_t pending() const { return bytes_.size(); }
 
  private:
-  void Encode(const DatabaseRecord& record, base::Buffer& out);
-  void Encode(const StringRecord& record, base::Buffer& out);
-  void Checksum(const base::Buffer& out, size_t from);
+  void Checksum();
 
-  RecordSource& source_;
-  WriterOptions options_;
-  base::Buffer head_;            // magic and auxiliary fields, until written
-  std::string_view value_rest_;  // of a value that leaves in pieces
+  const WriterOptions options_;
+  base::Buffer bytes_;      // encoded and not taken
+  size_t checksummed_ = 0;  // of bytes_
   uint64_t crc_ = 0;
-  bool complete_ = false;
 };
 
 }  // namespace quorate::replication::snapshot

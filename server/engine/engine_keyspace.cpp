@@ -164,6 +164,7 @@ void Engine::DiscardTransaction(Session& session) {
 }
 
 void Engine::Release(std::vector<store::Keyspace::Content> contents, bool lazily) {
+  host_.RetainForSnapshot(contents);
   if (!lazily || contents.empty()) return;  // freed here, by the destructor
   auto shared = std::make_shared<std::vector<store::Keyspace::Content>>(std::move(contents));
   host_.FreeLater([shared]() mutable { shared->clear(); });

@@ -12,6 +12,7 @@
 
 #include "server/config/settings.h"
 #include "server/config/table.h"
+#include "server/store/keyspace.h"
 #include "shared/base/result.h"
 #include "shared/base/time.h"
 #include "shared/config/config_set.h"
@@ -52,6 +53,11 @@ class Host {
   virtual void ResetStatistics() = 0;
   // Frees a value later or elsewhere, so that the engine does not stall.
   virtual void FreeLater(std::function<void()> work) = 0;
+  // What a snapshot in the making still needs of contents that left the databases is moved out of
+  // `contents`, to be freed when it is done.
+  virtual void RetainForSnapshot(std::vector<store::Keyspace::Content>& contents) {
+    (void)contents;
+  }
   // DEBUG RELOAD: encodes the data as a snapshot in memory and replaces it by what that decodes to.
   virtual base::Status ReloadData() = 0;
   // Bytes of a string in a snapshot (DEBUG OBJECT).

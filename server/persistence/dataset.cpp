@@ -1,12 +1,12 @@
 #include "server/persistence/dataset.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "replication/snapshot/encode.h"
 #include "replication/snapshot/reader.h"
-#include "server/persistence/record_source.h"
+#include "server/persistence/snapshot_job.h"
+#include "server/store/access.h"
 #include "shared/base/check.h"
 
 namespace quorate::server::persistence {
@@ -16,19 +16,22 @@ namespace {
 namespace snapshot = replication::snapshot;
 namespace runtime = replication::runtime;
 
-class EncodedSnapshot final : public runtime::SnapshotProducer {
+// What replication pulls: the job's bytes as they come.
+class JobProducer final : public runtime::SnapshotProducer {
  public:
-  explicit EncodedSnapshot(base::Buffer bytes) : bytes_(std::move(bytes)) {}
+  explicit JobProducer(std::shared_ptr<SnapshotJob> job) : job_(std::move(job)) {}
 
-  bool Produce(size_t budget, base::Buffer& out) override {
-    const size_t size = std::min(budget, bytes_.size());
-    out.Append(bytes_.view().substr(0, size));
-    bytes_.Consume(size);
-    return !bytes_.empty();
+  Progress Produce(size_t budget, base::Buffer& out) override {
+    const size_t size = std::min(budget, job_->ready().size());
+    out.Append(job_->ready().view().substr(0, size));
+    job_->Consume(size);
+    if (!job_->ready().empty()) return Progress::kMore;
+    return job_->complete() ? Progress::kComplete : Progress::kWait;
   }
+  size_t WaitingBytes() const override { return job_->WaitingBytes(); }
 
  private:
-  base::Buffer bytes_;
+  const std::shared_ptr<SnapshotJob> job_;
 };
 
 // A keyspace being filled beside the one in use.
@@ -70,37 +73,12 @@ class StagedDatabases final : public runtime::Staging {
   size_t selected_ = 0;
 };
 
-AccessForm FormFor(config::EvictionPolicy policy) {
-  switch (policy) {
-    case config::EvictionPolicy::kVolatileLru:
-    case config::EvictionPolicy::kAllKeysLru:
-      return AccessForm::kIdle;
-    case config::EvictionPolicy::kVolatileLfu:
-    case config::EvictionPolicy::kAllKeysLfu:
-      return AccessForm::kFrequency;
-    default:
-      return AccessForm::kNone;
-  }
-}
-
 }  // namespace
 
 std::unique_ptr<runtime::SnapshotProducer> Dataset::BeginSnapshot(
-    const runtime::SnapshotRequest& request) {
-  const config::ServerSettings& settings = engine_.settings();
-  const store::Databases nothing(engine_.databases().hasher(), 1);
-  RecordSource source(request.exclude_data ? nothing : engine_.databases(),
-                      FormFor(settings.maxmemory_policy), engine_.wall(),
-                      {settings.lfu_log_factor, settings.lfu_decay_time});
-  snapshot::Meta meta = request.meta;
-  meta.created_unix_seconds = engine_.wall().ms / 1000;
-  meta.used_memory = engine_.host().MemoryUsedBytes();
-  snapshot::Writer writer(
-      meta, source, {.compress = settings.rdb_compression, .checksum = settings.rdb_checksum});
-  base::Buffer bytes;
-  while (writer.Produce(std::numeric_limits<size_t>::max() / 2, bytes)) {
-  }
-  return std::make_unique<EncodedSnapshot>(std::move(bytes));
+    const runtime::SnapshotRequest& request, std::function<void()> on_ready) {
+  return std::make_unique<JobProducer>(snapshots_.Begin(
+      {.meta = request.meta, .exclude_data = request.exclude_data, .on_progress = on_ready}));
 }
 
 snapshot::ReaderOptions Dataset::reader_options() const {
@@ -124,9 +102,11 @@ void Dataset::CommitStaging(std::unique_ptr<runtime::Staging> staging) {
 
 base::Status Dataset::Reload() {
   base::Buffer bytes;
-  const std::unique_ptr<runtime::SnapshotProducer> producer = BeginSnapshot({});
-  while (producer->Produce(std::numeric_limits<size_t>::max() / 2, bytes)) {
-  }
+  const base::Status encoded = snapshots_.WriteNow({}, [&](std::string_view piece) {
+    bytes.Append(piece);
+    return base::Status();
+  });
+  if (!encoded) return encoded.error();
   std::unique_ptr<runtime::Staging> staging = BeginStaging();
   snapshot::Reader reader(*staging, reader_options());
   if (const base::Result<size_t> used = reader.Push(bytes.view()); !used) return used.error();

@@ -1,22 +1,25 @@
-// The keyspace as replication sees it: something that can be written out as a snapshot, and
-// replaced by one that was staged beside it. A snapshot is the state at the instant of
-// BeginSnapshot; today it is encoded there and then, in one sweep, and handed out in slices.
+// The keyspace as replication sees it: something that can be sent as a snapshot, and replaced by
+// one that was staged beside it.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "replication/runtime/ports.h"
 #include "server/engine/engine.h"
+#include "server/persistence/snapshots.h"
 #include "server/store/databases.h"
 
 namespace quorate::server::persistence {
 
 class Dataset final : public replication::runtime::Dataset {
  public:
-  explicit Dataset(engine::Engine& engine) : engine_(engine) {}
+  Dataset(engine::Engine& engine, Snapshots& snapshots) : engine_(engine), snapshots_(snapshots) {}
 
+  bool CanBeginSnapshot() const override { return !snapshots_.busy(); }
   std::unique_ptr<replication::runtime::SnapshotProducer> BeginSnapshot(
-      const replication::runtime::SnapshotRequest& request) override;
+      const replication::runtime::SnapshotRequest& request,
+      std::function<void()> on_ready) override;
   replication::snapshot::ReaderOptions reader_options() const override;
   std::unique_ptr<replication::runtime::Staging> BeginStaging() override;
   void CommitStaging(std::unique_ptr<replication::runtime::Staging> staging) override;
@@ -26,6 +29,7 @@ class Dataset final : public replication::runtime::Dataset {
 
  private:
   engine::Engine& engine_;
+  Snapshots& snapshots_;
 };
 
 // What a string takes in a snapshot.

@@ -57,7 +57,8 @@ Server::Server(io::Io& io, Options options, log::Logger& logger, ProcessProbe& p
   const base::RunId run_id = base::RunId::Generate(random);
   engine_ = std::make_unique<engine::Engine>(settings_, databases_, bridge_, *this, random.Fork(),
                                              run_id, io_.Now());
-  dataset_ = std::make_unique<persistence::Dataset>(*engine_);
+  snapshots_ = std::make_unique<persistence::Snapshots>(io_, *engine_);
+  dataset_ = std::make_unique<persistence::Dataset>(*engine_, *snapshots_);
   replication_ = std::make_unique<replication::runtime::Replication>(
       io_, replication::runtime::ReplicationPorts{*dataset_, bridge_, bridge_, bridge_, &logger_},
       ReplicationOptions(settings_), settings_.port);

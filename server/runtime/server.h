@@ -19,6 +19,7 @@
 #include "server/engine/engine.h"
 #include "server/engine/host.h"
 #include "server/persistence/dataset.h"
+#include "server/persistence/snapshots.h"
 #include "server/runtime/process_probe.h"
 #include "server/runtime/replication_bridge.h"
 #include "server/store/databases.h"
@@ -69,6 +70,9 @@ class Server final : public engine::Host, private serve::ConnectionOwner {
       const std::vector<std::string>& changed) override;
   void ResetStatistics() override {}
   void FreeLater(std::function<void()> work) override;
+  void RetainForSnapshot(std::vector<store::Keyspace::Content>& contents) override {
+    snapshots_->Retain(contents);
+  }
   base::Status ReloadData() override { return dataset_->Reload(); }
   size_t SerializedBytes(std::string_view value) const override {
     return persistence::SerializedBytes(value);
@@ -110,6 +114,7 @@ class Server final : public engine::Host, private serve::ConnectionOwner {
   store::Databases databases_;
   ReplicationBridge bridge_;
   std::unique_ptr<engine::Engine> engine_;
+  std::unique_ptr<persistence::Snapshots> snapshots_;
   std::unique_ptr<persistence::Dataset> dataset_;
   std::unique_ptr<replication::runtime::Replication> replication_;
 

@@ -49,6 +49,8 @@ class Keyspace {
     Content(Content&& other) noexcept;
     Content& operator=(Content&& other) noexcept;
     size_t size() const { return keys_.size(); }
+    // For a sweep that outlives the content's time in its database.
+    Table& keys() { return keys_; }
 
    private:
     friend class Keyspace;

@@ -26,7 +26,8 @@
 //
 // Sweep: BeginSweep freezes an instant. From then on each bucket's records are handed to the hook
 // exactly once, either by SweepSome or before the bucket's first change, so the hook sees the
-// content of that instant. No merges happen meanwhile.
+// content of that instant. No merges happen meanwhile. A sweep goes with its table when that is
+// moved.
 //
 // One thread at a time. Hooks and visitors must not change the table unless they say so.
 #pragma once
@@ -135,6 +136,7 @@ class Table {
   void BeginSweep(SweepHook hook);
   bool SweepSome(size_t max_buckets);
   void EndSweep();
+  bool sweeping() const { return sweep_cut_ != 0; }
 
   // Verifies the invariants; for tests.
   void CheckInvariants() const;

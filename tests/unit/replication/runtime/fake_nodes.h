@@ -259,9 +259,12 @@ class Node final : public Dataset,
   }
 
   // ---- Dataset
-  std::unique_ptr<SnapshotProducer> BeginSnapshot(const SnapshotRequest& request) override {
+  bool CanBeginSnapshot() const override { return snapshots_possible; }
+  std::unique_ptr<SnapshotProducer> BeginSnapshot(const SnapshotRequest& request,
+                                                  std::function<void()> on_ready) override {
     ++snapshots;
-    return std::make_unique<Producer>(request.meta, request.exclude_data ? Data{} : data);
+    return std::make_unique<Producer>(world_, request.meta, request.exclude_data ? Data{} : data,
+                                      std::move(on_ready));
   }
   snapshot::ReaderOptions reader_options() const override { return {}; }
   std::unique_ptr<Staging> BeginStaging() override { return std::make_unique<Staged>(); }
@@ -347,42 +350,50 @@ class Node final : public Dataset,
     resp::RequestParser parser;
   };
 
-  class Source final : public snapshot::RecordSource {
-   public:
-    explicit Source(Data data) : data_(std::move(data)), db_(data_.begin()) {}
-    snapshot::Record Next() override {
-      while (db_ != data_.end()) {
-        if (!started_) {
-          started_ = true;
-          key_ = db_->second.begin();
-          return snapshot::DatabaseRecord{db_->first, db_->second.size(), 0};
-        }
-        if (key_ != db_->second.end()) {
-          const auto& [key, value] = *key_++;
-          return snapshot::StringRecord{key, value, {}, {}, {}};
-        }
-        ++db_;
-        started_ = false;
-      }
-      return snapshot::EndRecord{};
-    }
-
-   private:
-    Data data_;
-    Data::iterator db_;
-    std::map<std::string, std::string>::iterator key_;
-    bool started_ = false;
-  };
-
+  // The bytes come in two halves, the second one a while after the first was asked for, so that
+  // the sending has to wait for it.
   class Producer final : public SnapshotProducer {
    public:
-    Producer(const snapshot::Meta& meta, const Data& data)
-        : source_(data), writer_(meta, source_, {}) {}
-    bool Produce(size_t budget, base::Buffer& out) override { return writer_.Produce(budget, out); }
+    Producer(World& world, const snapshot::Meta& meta, const Data& data,
+             std::function<void()> on_ready)
+        : world_(world), on_ready_(std::move(on_ready)) {
+      snapshot::Writer writer(meta, {});
+      for (const auto& [db, keys] : data) {
+        writer.Add(snapshot::DatabaseRecord{db, keys.size(), 0});
+        for (const auto& [key, value] : keys)
+          writer.Add(snapshot::StringRecord{key, value, {}, {}, {}});
+      }
+      writer.End();
+      writer.Take(bytes_);
+      held_back_ = bytes_.size() / 2;
+    }
+    ~Producer() override { *alive_ = false; }
+    Progress Produce(size_t budget, base::Buffer& out) override {
+      const size_t size = std::min(budget, bytes_.size() - held_back_);
+      out.Append(bytes_.view().substr(0, size));
+      bytes_.Consume(size);
+      if (bytes_.empty()) return Progress::kComplete;
+      if (bytes_.size() > held_back_) return Progress::kMore;
+      if (!asked_) {
+        asked_ = true;
+        world_.After(std::chrono::milliseconds(20), [this, alive = alive_] {
+          if (!*alive) return;
+          held_back_ = 0;
+          const auto notify = on_ready_;  // the last bytes are the end of this producer
+          notify();
+        });
+      }
+      return Progress::kWait;
+    }
+    size_t WaitingBytes() const override { return bytes_.size() - held_back_; }
 
    private:
-    Source source_;
-    snapshot::Writer writer_;
+    World& world_;
+    const std::function<void()> on_ready_;
+    base::Buffer bytes_;
+    size_t held_back_ = 0;
+    bool asked_ = false;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   };
 
   class Staged final : public Staging {
@@ -436,6 +447,7 @@ class Node final : public Dataset,
  public:
   Data data;
   int snapshots = 0;
+  bool snapshots_possible = true;
   int commits = 0;
   std::string unknown_command;  // what Apply refuses
   uint64_t applied = 0;

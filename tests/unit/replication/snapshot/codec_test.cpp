@@ -51,33 +51,19 @@ class Collector : public Sink {
   int db_ = -1;
 };
 
-class Source : public RecordSource {
- public:
-  explicit Source(const std::vector<Stored>& records) : records_(records) {}
-  Record Next() override {
-    if (next_ == records_.size()) return EndRecord{};
-    const Stored& r = records_[next_];
-    if (r.db != db_) {
-      db_ = r.db;
-      return DatabaseRecord{r.db, 1000, 10};
-    }
-    ++next_;
-    return StringRecord{r.key, r.value, r.expires_at, r.idle, r.frequency};
-  }
-
- private:
-  const std::vector<Stored>& records_;
-  size_t next_ = 0;
-  int db_ = -1;
-};
-
-std::string Encode(const std::vector<Stored>& records, size_t budget = 1 << 16,
+// The bytes leave the writer whenever at least `piece` are there.
+std::string Encode(const std::vector<Stored>& records, size_t piece = 1 << 16,
                    const WriterOptions& options = {}, const Meta& meta = {}) {
-  Source source(records);
-  Writer writer(meta, source, options);
+  Writer writer(meta, options);
   Buffer out;
-  while (writer.Produce(budget, out)) {
+  int db = -1;
+  for (const Stored& r : records) {
+    if (r.db != db) writer.Add(DatabaseRecord{db = r.db, 1000, 10});
+    writer.Add(StringRecord{r.key, r.value, r.expires_at, r.idle, r.frequency});
+    if (writer.pending() >= piece) writer.Take(out);
   }
+  writer.End();
+  writer.Take(out);
   return std::string(out.view());
 }
 
@@ -174,32 +160,44 @@ TEST_CASE("snapshot: what was written is read, whatever the slices and the piece
   }
 }
 
-TEST_CASE("snapshot: the slices do not show in the bytes") {
+TEST_CASE("snapshot: the pieces that are taken do not show in the bytes") {
   const std::vector<Stored> records = RandomRecords(3);
   const std::string whole = Encode(records, SIZE_MAX);
-  for (const size_t budget : {size_t{1}, size_t{7}, size_t{100}, size_t{10000}}) {
-    CHECK(Encode(records, budget) == whole);
+  for (const size_t piece : {size_t{0}, size_t{7}, size_t{100}, size_t{10000}}) {
+    CHECK(Encode(records, piece) == whole);
   }
 }
 
-TEST_CASE("snapshot: a value longer than the budget leaves in pieces") {
-  std::vector<Stored> records(1);
-  records[0].key = "big";
-  records[0].value = std::string(5 * Writer::kMaxCompressed, 'x');
-  Source source(records);
-  Writer writer({}, source, {});
-  Buffer out;
-  std::string all;
-  while (true) {
-    const bool more = writer.Produce(10000, out);
-    CHECK(out.size() < 11000);
-    all += out.view();
-    out.Clear();
-    if (!more) break;
-  }
-  const Decoded decoded = Decode(all, 4096);
+TEST_CASE("snapshot: long values stay as they are, shorter ones are compressed") {
+  std::vector<Stored> records(2);
+  records[0].key = "long";
+  records[0].value = std::string(Writer::kMaxCompressed + 1, 'x');
+  records[1].key = "short";
+  records[1].value = std::string(Writer::kMaxCompressed, 'x');
+  const std::string bytes = Encode(records);
+  CHECK(bytes.size() > Writer::kMaxCompressed);
+  CHECK(bytes.size() < Writer::kMaxCompressed + Writer::kMaxCompressed / 10);
+  const Decoded decoded = Decode(bytes, 4096);
   REQUIRE(decoded.error == "");
   CHECK(decoded.sink.records == records);
+}
+
+TEST_CASE("snapshot: a database may come again") {
+  Writer writer({}, {});
+  writer.Add(DatabaseRecord{0, 2, 0});
+  writer.Add(StringRecord{"a", "1", {}, {}, {}});
+  writer.Add(DatabaseRecord{3, 1, 0});
+  writer.Add(StringRecord{"b", "2", {}, {}, {}});
+  writer.Add(DatabaseRecord{0, 0, 0});
+  writer.Add(StringRecord{"c", "3", {}, {}, {}});
+  writer.End();
+  Buffer out;
+  writer.Take(out);
+  const Decoded decoded = Decode(out.view());
+  REQUIRE(decoded.error == "");
+  const std::vector<Stored> expected = {
+      {0, "a", "1", {}, {}, {}}, {3, "b", "2", {}, {}, {}}, {0, "c", "3", {}, {}, {}}};
+  CHECK(decoded.sink.records == expected);
 }
 
 TEST_CASE("snapshot: the history travels in the auxiliary fields") {

@@ -1,0 +1,150 @@
+#include "server/persistence/snapshot_job.h"
+
+#include <utility>
+#include <vector>
+
+#include "shared/base/check.h"
+
+namespace quorate::server::persistence {
+
+namespace {
+
+namespace snapshot = replication::snapshot;
+
+// Asked of the cut at a time: its size is looked at in between.
+constexpr size_t kBucketsPerStep = 8;
+
+}  // namespace
+
+struct SnapshotJob::Work {
+  Work(const Plan& plan, std::vector<store::Cut::Size> the_sizes)
+      : writer(plan.meta, plan.options), write(plan.write), sizes(std::move(the_sizes)) {}
+
+  // In the worker.
+  void Run() {
+    batch.ForEach([&](size_t database, const snapshot::StringRecord& record) {
+      if (database != selected) Select(database);
+      writer.Add(record);
+    });
+    batch.Clear();
+    if (last) writer.End();
+    writer.Take(encoded);
+    if (!write) return;
+    if (status) status = write(encoded.view());
+    encoded.Clear();
+  }
+
+  // A database is announced with its sizes once; later it is only selected again.
+  void Select(size_t database) {
+    selected = database;
+    const store::Cut::Size size = std::exchange(sizes[database], {});
+    writer.Add(snapshot::DatabaseRecord{static_cast<int>(database), size.keys, size.expires});
+  }
+
+  snapshot::Writer writer;
+  const std::function<base::Status(std::string_view)> write;
+  std::vector<store::Cut::Size> sizes;
+  size_t selected = SIZE_MAX;
+  RecordBatch batch;
+  bool last = false;
+  base::Buffer encoded;
+  base::Status status;
+};
+
+SnapshotJob::SnapshotJob(io::Io& io, store::Databases& databases, Plan plan)
+    : io_(io), plan_(std::move(plan)), timer_(io.CreateTimer([this] { OnTurn(); })) {
+  std::vector<store::Cut::Size> sizes;
+  if (!plan_.exclude_data) {
+    cut_ = std::make_unique<store::Cut>(
+        databases, [this](size_t database, std::span<store::Record* const> records) {
+          store::IntegerText scratch;
+          for (const store::Record* record : records)
+            batch_.Add(database, plan_.form.Of(*record, scratch));
+          records_ += records.size();
+        });
+    sizes = cut_->sizes();
+  }
+  work_ = std::make_shared<Work>(plan_, std::move(sizes));
+  timer_->StartAt(io_.Now());
+}
+
+SnapshotJob::~SnapshotJob() {
+  *alive_ = false;
+  EndCut();
+}
+
+void SnapshotJob::EndCut() {
+  if (cut_ == nullptr) return;
+  FreeElsewhere(cut_->End());
+  cut_.reset();
+}
+
+void SnapshotJob::FreeElsewhere(std::vector<store::Keyspace::Content> contents) {
+  if (contents.empty()) return;
+  const auto shared = std::make_shared<std::vector<store::Keyspace::Content>>(std::move(contents));
+  io_.Offload([shared] { shared->clear(); }, [] {});
+}
+
+void SnapshotJob::OnTurn() {
+  if (cut_ != nullptr && WaitingBytes() < kAheadBytes) SweepSlice();
+  Submit();
+  GoOnSweeping();
+}
+
+void SnapshotJob::SweepSlice() {
+  const size_t full = batch_.bytes() + kSliceBytes;
+  for (size_t buckets = 0; buckets < kSliceBuckets && batch_.bytes() < full;
+       buckets += kBucketsPerStep) {
+    if (cut_->Sweep(kBucketsPerStep)) continue;
+    EndCut();
+    return;
+  }
+  FreeElsewhere(cut_->TakeSwept());
+}
+
+void SnapshotJob::GoOnSweeping() {
+  if (cut_ != nullptr && WaitingBytes() < kAheadBytes && !timer_->armed())
+    timer_->StartAt(io_.Now());
+}
+
+void SnapshotJob::Submit() {
+  if (busy_ || complete_ || (cut_ != nullptr && batch_.empty())) return;
+  busy_ = true;
+  in_work_ = batch_.bytes();
+  std::swap(work_->batch, batch_);
+  work_->last = cut_ == nullptr;
+  io_.Offload([work = work_] { work->Run(); },
+              [this, alive = alive_] {
+                if (*alive) OnEncoded();
+              });
+}
+
+void SnapshotJob::OnEncoded() {
+  busy_ = false;
+  in_work_ = 0;
+  if (ready_.empty()) {
+    ready_.Swap(work_->encoded);
+  } else {
+    ready_.Append(work_->encoded.view());
+  }
+  work_->encoded.Clear();
+  status_ = work_->status;
+  if (!status_) EndCut();
+  complete_ = work_->last || !status_;
+  Submit();
+  GoOnSweeping();
+  const std::function<void()> notify = plan_.on_progress;
+  notify();  // may be the end of this job, and of its plan
+}
+
+void SnapshotJob::Consume(size_t n) {
+  ready_.Consume(n);
+  if (ready_.empty() && complete_) ready_.Free();
+  GoOnSweeping();
+}
+
+void SnapshotJob::Retain(std::vector<store::Keyspace::Content>& contents) {
+  if (cut_ != nullptr) cut_->Retain(contents);
+}
+
+}  // namespace quorate::server::persistence

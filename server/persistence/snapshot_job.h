@@ -1,0 +1,107 @@
+// One snapshot on its way from the keyspace to bytes, without stopping the engine. The engine's
+// thread sweeps the cut in slices, one per loop turn, and only copies records; a worker thread
+// encodes, compresses and checksums them, and writes them if they go to a file.
+//
+//   keyspace --slice, pre-write hook--> batch --worker--> encoded --> write() | ready()
+//
+// Invariants
+//   J1  A slice ends after kSliceBytes or kSliceBuckets, whichever comes first, give or take one
+//       bucket; then the loop serves everybody else.
+//   J2  One batch at a time is with the worker, so the bytes keep their order.
+//   J3  While kAheadBytes or more wait for the worker or the consumer, the sweep rests: a slow
+//       consumer slows its own snapshot. The entries that writes push out come in any case; what
+//       they may add up to is the consumer's limit.
+//   J4  After destruction nothing is called back; a batch that is with the worker is finished
+//       there and thrown away.
+//
+// Thread rule: the loop thread, but for `write`, which runs in the worker.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "replication/snapshot/record.h"
+#include "replication/snapshot/writer.h"
+#include "server/persistence/record_batch.h"
+#include "server/persistence/record_form.h"
+#include "server/store/cut.h"
+#include "shared/base/buffer.h"
+#include "shared/base/result.h"
+#include "shared/base/time.h"
+#include "shared/io/io.h"
+
+namespace quorate::server::persistence {
+
+class SnapshotJob {
+ public:
+  static constexpr size_t kSliceBytes = 256 * 1024;
+  static constexpr size_t kSliceBuckets = 512;
+  static constexpr size_t kAheadBytes = 4 * 1024 * 1024;
+
+  struct Plan {
+    replication::snapshot::Meta meta;
+    replication::snapshot::WriterOptions options;
+    RecordForm form;
+    bool exclude_data = false;
+    // Takes the bytes in order; empty: they are collected in ready().
+    std::function<base::Status(std::string_view)> write = {};
+    // A batch came back from the worker. Not called from inside a call of the job; may destroy it.
+    std::function<void()> on_progress;
+  };
+  // The cut is made here. Precondition: no other cut of `databases`.
+  SnapshotJob(io::Io& io, store::Databases& databases, Plan plan);
+  ~SnapshotJob();
+  SnapshotJob(const SnapshotJob&) = delete;
+  SnapshotJob& operator=(const SnapshotJob&) = delete;
+
+  // The keyspace is still being swept; until then there can be no other cut.
+  bool sweeping() const { return cut_ != nullptr; }
+  // Every byte is in ready() or was written; or an error ended it.
+  bool complete() const { return complete_; }
+  // What `write` said.
+  const base::Status& status() const { return status_; }
+  uint64_t records() const { return records_; }
+
+  // Encoded bytes that were not taken yet.
+  const base::Buffer& ready() const { return ready_; }
+  // The first `n` of them were. Goes on sweeping if it had to rest.
+  void Consume(size_t n);
+  // Everything that exists beside the keyspace and waits for the worker or the consumer.
+  size_t WaitingBytes() const { return batch_.bytes() + in_work_ + ready_.size(); }
+
+  // What was taken out of the databases and is not swept yet is kept here.
+  void Retain(std::vector<store::Keyspace::Content>& contents);
+
+ private:
+  struct Work;
+
+  void OnTurn();
+  void SweepSlice();
+  void Submit();
+  void OnEncoded();
+  void GoOnSweeping();
+  void EndCut();
+  void FreeElsewhere(std::vector<store::Keyspace::Content> contents);
+
+  io::Io& io_;
+  const Plan plan_;
+  RecordBatch batch_;  // being filled
+  std::unique_ptr<store::Cut> cut_;
+  std::unique_ptr<io::Timer> timer_;
+  // Shared with the worker, which has it alone while `busy_`.
+  std::shared_ptr<Work> work_;
+  bool busy_ = false;
+  bool complete_ = false;
+  size_t in_work_ = 0;
+  uint64_t records_ = 0;
+  base::Buffer ready_;
+  base::Status status_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace quorate::server::persistence
