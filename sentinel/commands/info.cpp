@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "sentinel/core/names.h"
 #include "sentinel/core/views.h"
 #include "shared/base/numbers.h"
 #include "shared/session/handshake.h"
@@ -119,7 +120,7 @@ std::string Sentinel(const Host& host) {
       .AddCount("sentinel_simulate_failure_flags", host.simulated_failures());
   size_t index = 0;
   for (const auto& [name, group] : state.groups) {
-    const base::Endpoint& address = group.primary.address;
+    const base::Endpoint address = core::Shown(state, group.primary.address);
     section.Add("master" + std::to_string(index++),
                 "name=" + name + ",status=" + std::string(Status(group)) +
                     ",address=" + address.host + ":" + std::to_string(address.port) +

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "sentinel/core/names.h"
 #include "sentinel/core/views.h"
 
 namespace quorate::sentinel::commands {
@@ -87,11 +88,13 @@ size_t Pending(const core::DataNode& node) {
 
 }  // namespace
 
-void WritePrimary(resp::Writer& out, const core::State&, const core::Group& group, Instant now) {
+void WritePrimary(resp::Writer& out, const core::State& state, const core::Group& group,
+                  Instant now) {
   const core::DataNode& node = group.primary;
   const core::GroupOptions& options = group.options;
   FieldMap map(out);
-  AddAddress(map, group.name, node.address, RunIdText(node), core::PrimaryFlags(group));
+  AddAddress(map, group.name, core::Shown(state, node.address), RunIdText(node),
+             core::PrimaryFlags(group));
   AddLink(map, Pending(node), 1);
   if (group.failover) map.Add("failover-state", core::FailoverStateName(group.failover));
   AddPings(map, node.command, now);
@@ -109,10 +112,11 @@ void WritePrimary(resp::Writer& out, const core::State&, const core::Group& grou
     map.Add("client-reconfig-script", options.client_reconfig_script);
 }
 
-void WriteReplica(resp::Writer& out, const core::Group& group, const core::Replica& replica,
-                  Instant now) {
+void WriteReplica(resp::Writer& out, const core::State& state, const core::Group& group,
+                  const core::Replica& replica, Instant now) {
+  const base::Endpoint address = core::Shown(state, replica.address);
   FieldMap map(out);
-  AddAddress(map, replica.address.ToString(), replica.address, RunIdText(replica),
+  AddAddress(map, address.ToString(), address, RunIdText(replica),
              core::ReplicaFlags(group, replica));
   AddLink(map, Pending(replica), 1);
   AddPings(map, replica.command, now);
@@ -132,7 +136,7 @@ void WritePeer(resp::Writer& out, const core::State& state, const core::Group& g
   const std::string id = peer.id.ToString();
   const core::PeerLink& link = state.peer_links.at(peer.id);
   FieldMap map(out);
-  AddAddress(map, id, peer.address, id, core::PeerFlags(state, peer, now));
+  AddAddress(map, id, core::Shown(state, peer.address), id, core::PeerFlags(state, peer, now));
   AddLink(map, link.requests.size(), link.users);
   AddPings(map, link, now);
   AddDown(map, peer.sdown_since, std::nullopt, group.options.down_after, now);

@@ -10,8 +10,8 @@ namespace quorate::sentinel::commands {
 
 void WritePrimary(resp::Writer& out, const core::State& state, const core::Group& group,
                   base::Instant now);
-void WriteReplica(resp::Writer& out, const core::Group& group, const core::Replica& replica,
-                  base::Instant now);
+void WriteReplica(resp::Writer& out, const core::State& state, const core::Group& group,
+                  const core::Replica& replica, base::Instant now);
 void WritePeer(resp::Writer& out, const core::State& state, const core::Group& group,
                const core::Peer& peer, base::Instant now);
 

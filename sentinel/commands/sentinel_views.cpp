@@ -41,7 +41,7 @@ void SentinelReplicas(Context& context) {
   size_t count = 0;
   for (const auto& [address, replica] : group->replicas) {
     if (!replica.announced) continue;
-    WriteReplica(context.reply(), *group, replica, context.host.now());
+    WriteReplica(context.reply(), context.host.state(), *group, replica, context.host.now());
     ++count;
   }
   context.reply().FinishArray(mark, count);

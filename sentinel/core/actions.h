@@ -36,6 +36,13 @@ struct Send {
   std::vector<std::string> argv;
 };
 
+// ---- names ----
+
+// Resolve a host name; answered by NameResolved.
+struct ResolveName {
+  std::string host;
+};
+
 // ---- durability ----
 
 // Make Sentinel::Durable(), as it is now or later, durable and answer with Persisted{version}.
@@ -75,7 +82,8 @@ struct RunScript {
   std::vector<std::string> argv;
 };
 
-using Action = std::variant<OpenLink, CloseLink, Send, PersistState, Respond, Announce, RunScript>;
+using Action = std::variant<OpenLink, CloseLink, Send, ResolveName, PersistState, Respond, Announce,
+                            RunScript>;
 using Actions = std::vector<Action>;
 
 }  // namespace quorate::sentinel::core

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "sentinel/core/links.h"
+#include "sentinel/core/names.h"
 #include "sentinel/core/replica_selection.h"
 
 namespace quorate::sentinel::core {
@@ -75,10 +76,14 @@ bool DropAliases(Turn& turn, Group& group, const DataNode& node, const Replica* 
   return true;
 }
 
-void RecordReplicaFacts(Turn& turn, Replica& replica, const InfoFacts& facts) {
-  if (facts.primary && replica.primary != facts.primary) {
-    replica.primary = facts.primary;
-    replica.primary_changed_at = turn.now();
+void RecordReplicaFacts(Turn& turn, const Group& group, Replica& replica, const InfoFacts& facts) {
+  if (facts.primary) {
+    KeepName(turn, facts.primary->host);
+    const base::Endpoint primary = KnownAs(turn.state(), group, *facts.primary);
+    if (replica.primary != primary) {
+      replica.primary = primary;
+      replica.primary_changed_at = turn.now();
+    }
   }
   if (facts.primary_link_up) {
     replica.primary_link_up = *facts.primary_link_up;
@@ -135,10 +140,11 @@ bool RecordInfo(Turn& turn, Group& group, DataNode& node, Replica* replica, std:
   if (replica) {
     if (node.reported_role == Role::kReplica) {
       replica->was_primary = false;
-      RecordReplicaFacts(turn, *replica, facts);
+      RecordReplicaFacts(turn, group, *replica, facts);
     }
   } else if (node.reported_role == Role::kPrimary) {
-    for (const base::Endpoint& address : facts.replicas) AddReplica(turn, group, address);
+    for (const base::Endpoint& address : facts.replicas)
+      AddReplica(turn, group, KnownAs(turn.state(), group, address));
   }
   return true;
 }

@@ -6,6 +6,7 @@
 #include "sentinel/core/election.h"
 #include "sentinel/core/gossip.h"
 #include "sentinel/core/links.h"
+#include "sentinel/core/names.h"
 #include "sentinel/core/views.h"
 
 namespace quorate::sentinel::core {
@@ -131,13 +132,13 @@ std::optional<base::Epoch> Candidacy(const Group& group) {
 
 void Ask(Turn& turn, const Group& group, Peer& peer, PeerLink& link) {
   const std::optional<base::Epoch> candidacy = Candidacy(group);
-  const base::Endpoint& primary = group.primary.address;
+  const base::Endpoint primary = Shown(turn.state(), group.primary.address);
   peer.asked_at = turn.now();
   SendRequest(turn, link,
               {"SENTINEL", "is-master-down-by-addr", primary.host, std::to_string(primary.port),
                std::to_string(candidacy.value_or(turn.state().current_epoch).number()),
                candidacy ? turn.state().myid.ToString() : "*"},
-              ForMasterDown{group.name, primary, candidacy});
+              ForMasterDown{group.name, group.primary.address, candidacy});
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "sentinel/core/down_detection.h"
 #include "sentinel/core/failover.h"
 #include "sentinel/core/gossip.h"
+#include "sentinel/core/names.h"
 #include "sentinel/core/views.h"
 
 namespace quorate::sentinel::core {
@@ -14,7 +15,7 @@ namespace {
 
 Group* FindGroupByPrimary(State& state, const base::Endpoint& primary) {
   for (auto& [name, group] : state.groups)
-    if (group.primary.address == primary) return &group;
+    if (IsSameAddress(state, group.primary.address, primary)) return &group;
   return nullptr;
 }
 

@@ -8,6 +8,7 @@
 #include "sentinel/core/group_config.h"
 #include "sentinel/core/hello.h"
 #include "sentinel/core/links.h"
+#include "sentinel/core/names.h"
 
 namespace quorate::sentinel::core {
 namespace {
@@ -20,7 +21,7 @@ base::Endpoint OwnAddress(const Settings& settings, const Link& link) {
 std::string OwnHello(Turn& turn, const Group& group, const Link& link) {
   const State& state = turn.state();
   return FormatHello({OwnAddress(state.settings, link), state.myid, state.current_epoch, group.name,
-                      group.primary.address, group.config_epoch});
+                      Shown(state, group.primary.address), group.config_epoch});
 }
 
 // PUBLISH counts as a write: on a paused primary it would block our link.
@@ -66,9 +67,9 @@ void OnHelloWithOwnId(Turn& turn, const Hello& hello) {
                                                       std::to_string(hello.sentinel.port));
 }
 
-Peer* FindPeerByAddress(Group& group, const base::Endpoint& address) {
+Peer* FindPeerByAddress(const State& state, Group& group, const base::Endpoint& address) {
   for (auto& [id, peer] : group.peers)
-    if (peer.address == address) return &peer;
+    if (IsSameAddress(state, peer.address, address)) return &peer;
   return nullptr;
 }
 
@@ -93,7 +94,7 @@ void MovePeer(Turn& turn, Group& group, const Hello& hello) {
 // A new id at a known address has replaced the sentinel that was there: the old one is forgotten in
 // every group.
 void ReplacePeersAt(Turn& turn, Group& group, const Hello& hello) {
-  const Peer* other = FindPeerByAddress(group, hello.sentinel);
+  const Peer* other = FindPeerByAddress(turn.state(), group, hello.sentinel);
   if (!other) return;
   turn.AnnouncePeer(group, *other, EventType::kSentinelInvalidAddress);
   const base::RunId gone = other->id;
@@ -103,7 +104,9 @@ void ReplacePeersAt(Turn& turn, Group& group, const Hello& hello) {
 // The peer that sent the hello, added or corrected as needed; none if the group has too many.
 Peer* MeetPeer(Turn& turn, Group& group, const Hello& hello) {
   const auto known = group.peers.find(hello.id);
-  if (known != group.peers.end() && known->second.address == hello.sentinel) return &known->second;
+  if (known != group.peers.end() &&
+      IsSameAddress(turn.state(), known->second.address, hello.sentinel))
+    return &known->second;
   if (known != group.peers.end()) {
     MovePeer(turn, group, hello);
   } else {
@@ -150,7 +153,9 @@ void OnHello(Turn& turn, std::string_view line) {
   if (!peer) return;
   peer->last_hello = turn.now();
   turn.Touch(group.name);
-  ProposeConfig(turn, group, {hello->config_epoch, hello->primary, hello->id});
+  KeepName(turn, hello->primary.host);
+  ProposeConfig(turn, group,
+                {hello->config_epoch, KnownAs(turn.state(), group, hello->primary), hello->id});
 }
 
 bool AdoptEpoch(Turn& turn, const Group& group, base::Epoch epoch) {

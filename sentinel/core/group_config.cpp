@@ -7,6 +7,7 @@
 #include "sentinel/core/failover.h"
 #include "sentinel/core/gossip.h"
 #include "sentinel/core/links.h"
+#include "sentinel/core/names.h"
 
 namespace quorate::sentinel::core {
 namespace {
@@ -76,8 +77,10 @@ void PutIntoEffect(Turn& turn, Group& group, const PendingConfig& config) {
     if (peer != group.peers.end())
       turn.AnnouncePeer(group, peer->second, EventType::kConfigUpdateFrom);
   }
-  RunReconfigScript(turn, group, from, config.primary, leader);
-  turn.Announce(group, EventType::kSwitchMaster, DescribeSwitch(group.name, from, config.primary));
+  const base::Endpoint shown_from = Shown(turn.state(), from);
+  const base::Endpoint shown_to = Shown(turn.state(), config.primary);
+  RunReconfigScript(turn, group, shown_from, shown_to, leader);
+  turn.Announce(group, EventType::kSwitchMaster, DescribeSwitch(group.name, shown_from, shown_to));
   SwapPrimary(turn, group, config.primary);
   group.config_changed_at = turn.now();
   ForgetEvidence(turn, group);

@@ -61,6 +61,12 @@ struct MessageReceived {
   std::string payload;
 };
 
+// The answer to ResolveName{host}: the preferred IP literal, empty if there is none.
+struct NameResolved {
+  std::string host;
+  std::string ip;
+};
+
 // ---- commands of clients; each is answered by one Respond with its client, perhaps later ----
 
 // SENTINEL IS-MASTER-DOWN-BY-ADDR; `candidate` empty when the caller gave "*" (it only asks).
@@ -118,7 +124,7 @@ struct SettingsChanged {
 };
 
 using Input =
-    std::variant<Start, Tick, Persisted, LinkUp, LinkDown, Replied, MessageReceived,
+    std::variant<Start, Tick, Persisted, LinkUp, LinkDown, Replied, MessageReceived, NameResolved,
                  MasterDownQuery, HelloPublished, ResetGroups, FailoverRequested, MonitorRequested,
                  RemoveRequested, ForgetRequested, SetRequested, FlushRequested, SettingsChanged>;
 

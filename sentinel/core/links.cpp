@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sentinel/core/names.h"
 #include "shared/base/check.h"
 #include "shared/base/numbers.h"
 
@@ -18,6 +19,7 @@ void Open(Turn& turn, Link& link, LinkKind kind, const base::Endpoint& to, LinkO
   link.phase = LinkPhase::kConnecting;
   link.opened_at = turn.now();
   turn.state().link_owners.emplace(link.id, std::move(owner));
+  KeepName(turn, to.host);
   turn.Do(OpenLink{link.id, kind, to, kConnectTimeout});
 }
 

@@ -7,6 +7,7 @@
 
 #include "sentinel/core/discovery.h"
 #include "sentinel/core/links.h"
+#include "sentinel/core/names.h"
 #include "sentinel/core/switchover.h"
 #include "sentinel/core/views.h"
 
@@ -191,7 +192,8 @@ void SendPromotionNow(Turn& turn, const Group& group, DataNode& heir, base::Epoc
 }
 
 void SendFollow(Turn& turn, const Group& group, DataNode& node, const base::Endpoint& to) {
-  SendTransaction(turn, group, node, to.host, std::to_string(to.port), ForNothing{});
+  const base::Endpoint shown = Shown(turn.state(), to);
+  SendTransaction(turn, group, node, shown.host, std::to_string(shown.port), ForNothing{});
 }
 
 }  // namespace quorate::sentinel::core

@@ -14,6 +14,7 @@
 #include "sentinel/core/group_config.h"
 #include "sentinel/core/invariants.h"
 #include "sentinel/core/links.h"
+#include "sentinel/core/names.h"
 #include "sentinel/core/reconfiguration.h"
 #include "sentinel/core/switchover.h"
 #include "sentinel/core/turn.h"
@@ -272,6 +273,8 @@ class Sentinel::Machine {
     found.node->pubsub.last_activity = turn.now();
     if (message.channel == kHelloChannel) OnHello(turn, message.payload);
   }
+
+  void On(Turn& turn, const NameResolved& resolved) { OnNameResolved(turn, resolved); }
 
   // ---- commands ----
 

@@ -224,6 +224,15 @@ struct PendingConfig {
   uint64_t version = 0;             // of the PersistState that makes it durable
 };
 
+// ---- names ----
+
+// The address behind a host name, as last resolved (names.h).
+struct ResolvedName {
+  std::string ip;  // empty: never resolved yet
+  base::Instant asked_at{};
+  bool pending = false;
+};
+
 // ---- groups ----
 
 struct Group {
@@ -259,6 +268,7 @@ struct State {
   Settings settings;
   std::map<std::string, Group> groups;  // in the order of their names
   std::map<base::RunId, PeerLink> peer_links;
+  std::map<std::string, ResolvedName> names;  // by name, in lower case
   std::map<std::string, RetiredGroup> retired;
   base::Epoch retired_vote_floor;
 

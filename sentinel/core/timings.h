@@ -76,6 +76,8 @@ inline constexpr base::Duration kDeathInfoPeriod = std::chrono::milliseconds(50)
 inline constexpr base::Duration kCandidacyJitter = std::chrono::milliseconds(20);
 // A peer that has missed this many hellos is no longer counted as speaking.
 inline constexpr int kHellosUntilSilent = 5;
+// A name is not resolved more often than this.
+inline constexpr base::Duration kNameFreshness = std::chrono::seconds(1);
 // After RESET nobody stands until the peers are likely to be known again.
 inline constexpr base::Duration kResetGrace = std::chrono::seconds(5);
 // After RESET the electorate keeps its size for this long: time for every living sentinel to be met
@@ -100,6 +102,7 @@ inline constexpr size_t kMaxGroups = 10000;
 inline constexpr size_t kMaxReplicasPerGroup = 256;
 inline constexpr size_t kMaxPeersPerGroup = 128;
 inline constexpr size_t kMaxRetiredGroups = 1000;
+inline constexpr size_t kMaxNames = 10000;
 inline constexpr size_t kMaxHostLength = 255;
 inline constexpr size_t kMaxGroupNameLength = 255;
 inline constexpr size_t kMaxHelloLength = 1024;

@@ -1,5 +1,7 @@
 #include "sentinel/core/turn.h"
 
+#include "sentinel/core/names.h"
+
 namespace quorate::sentinel::core {
 namespace {
 
@@ -19,19 +21,24 @@ void Turn::Announce(const Group& group, EventType type, std::string payload) {
 }
 
 void Turn::AnnouncePrimary(const Group& group, EventType type, std::string_view more) {
-  Announce(group, type, Join(DescribePrimary(group.name, group.primary.address), more));
+  Announce(group, type,
+           Join(DescribePrimary(group.name, Shown(state_, group.primary.address)), more));
 }
 
 void Turn::AnnounceReplica(const Group& group, const Replica& replica, EventType type,
                            std::string_view more) {
   Announce(group, type,
-           Join(DescribeReplica(replica.address, group.name, group.primary.address), more));
+           Join(DescribeReplica(Shown(state_, replica.address), group.name,
+                                Shown(state_, group.primary.address)),
+                more));
 }
 
 void Turn::AnnouncePeer(const Group& group, const Peer& peer, EventType type,
                         std::string_view more) {
   Announce(group, type,
-           Join(DescribePeer(peer.id, peer.address, group.name, group.primary.address), more));
+           Join(DescribePeer(peer.id, Shown(state_, peer.address), group.name,
+                             Shown(state_, group.primary.address)),
+                more));
 }
 
 void Turn::AnnounceProcess(EventType type, std::string payload) {

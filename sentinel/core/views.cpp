@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "sentinel/core/names.h"
 #include "shared/base/overloaded.h"
 
 namespace quorate::sentinel::core {
@@ -32,7 +33,7 @@ bool HeardDown(const Peer& peer, base::Instant now) {
 std::optional<base::Endpoint> CurrentPrimary(const State& state, const std::string& group) {
   const auto position = state.groups.find(group);
   if (position == state.groups.end()) return std::nullopt;
-  return position->second.primary.address;
+  return Shown(state, position->second.primary.address);
 }
 
 size_t Electorate(const Group& group) {

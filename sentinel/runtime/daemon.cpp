@@ -100,12 +100,21 @@ void Daemon::CarryOut(core::Action& action) {
                  [&](const core::OpenLink& order) { connections_.Open(order); },
                  [&](const core::CloseLink& order) { connections_.Close(order.link); },
                  [&](const core::Send& order) { connections_.Send(order); },
+                 [&](const core::ResolveName& order) { Resolve(order.host); },
                  [&](const core::PersistState& order) { writer_.Want(order.version); },
                  [&](const core::Respond& answer) { clients_.Answer(answer.client, answer.reply); },
                  [&](const core::Announce& news) { Announce(news.event); },
                  [&](core::RunScript& script) { scripts_.Add(std::move(script.argv)); },
              },
              action);
+}
+
+void Daemon::Resolve(const std::string& host) {
+  io_.Resolve(host, [this, host, alive = std::weak_ptr<bool>(alive_)](
+                        const base::Result<std::vector<std::string>>& found) {
+    if (alive.expired()) return;
+    Feed(core::NameResolved{host, found && !found->empty() ? found->front() : std::string()});
+  });
 }
 
 void Daemon::Announce(const core::Event& event) {

@@ -71,6 +71,7 @@ class Daemon final : private commands::Host {
 
   void Feed(const core::Input& input);
   void CarryOut(core::Action& action);
+  void Resolve(const std::string& host);
   void Announce(const core::Event& event);
   void OnScript(ScriptNews news, std::string_view name, const std::string& payload);
   void Publish(log::Level level, std::string_view name, std::string_view payload, bool published);
@@ -98,6 +99,8 @@ class Daemon final : private commands::Host {
   std::unique_ptr<io::Timer> timer_;
   unsigned simulated_failures_ = commands::kNoFailure;
   bool exiting_ = false;
+  // A name may be resolved after the daemon is gone.
+  const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 // How loud a log level of the configuration is.

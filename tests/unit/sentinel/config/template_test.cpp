@@ -30,7 +30,8 @@ sentinel:
   # sentinel-user: <text>
   # sentinel-pass: <text>
 
-  # Take host names for addresses, and show them instead of addresses.
+  # Take host names where an address is wanted; they are resolved again with every new connection. And what is told to
+  # clients, peers and servers: the names, or the addresses behind them.
   resolve-hostnames: no
   announce-hostnames: no
 
@@ -43,6 +44,9 @@ groups:
     primary: 127.0.0.1:6379
     # Sentinels that must see the primary down. To be elected one needs a majority of all as well.
     quorum: 2
+    # Sentinels, this one included, that an election counts on, dead or alive; 0: all ever met. A number that says how many you
+    # run keeps sentinels that never were from inflating the majority.
+    electorate: 0
 
     # Silence for this long is failure.
     down-after-milliseconds: 30000
@@ -77,6 +81,8 @@ constexpr const char* kRedisGroups = R"(
 # What is monitored. The sentinel writes what it learns into this file.
 # sentinel monitor <name> <ip> <port> <quorum>
 sentinel monitor mymaster 127.0.0.1 6379 2
+# Sentinels, this one included, that an election counts on; 0: all ever met. Not known to redis-sentinel.
+# sentinel electorate mymaster 0
 # Silence for this long is failure.
 sentinel down-after-milliseconds mymaster 30000
 # fast: a process seen dead is failed over without waiting for down-after-milliseconds. Not known to redis-sentinel.
@@ -97,6 +103,7 @@ sentinel parallel-syncs mymaster 1
 # sentinel announce-port <port>
 # sentinel sentinel-user <text>
 # sentinel sentinel-pass <text>
+# Take host names where an address is wanted; tell clients, peers and servers the names.
 sentinel resolve-hostnames no
 sentinel announce-hostnames no
 sentinel deny-scripts-reconfig yes

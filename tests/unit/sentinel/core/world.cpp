@@ -2,6 +2,7 @@
 
 #include "sentinel/core/invariants.h"
 #include "shared/base/check.h"
+#include "shared/base/numbers.h"
 #include "shared/base/overloaded.h"
 
 namespace quorate::sentinel::core::test {
@@ -138,6 +139,11 @@ void World::CarryOut(int i, Actions actions) {
                      wires_.erase({i, static_cast<uint64_t>(close.link)});
                    },
                    [&](const Send& send) { DoSend(i, send); },
+                   [&](const ResolveName& name) {
+                     After(milliseconds(1), [this, i, host = name.host] {
+                       StepSentinel(i, NameResolved{host, dns[host]});
+                     });
+                   },
                    [&](const PersistState& persist) { DoPersist(i, persist.version); },
                    [&](const Respond& respond) {
                      const auto client = static_cast<uint64_t>(respond.client);
@@ -191,9 +197,14 @@ World::Wire* World::FindWire(const WireKey& key) {
   return position == wires_.end() ? nullptr : &position->second;
 }
 
+Endpoint World::Real(const Endpoint& address) {
+  const auto name = dns.find(base::ToLower(address.host));
+  return name == dns.end() ? address : Endpoint{name->second, address.port};
+}
+
 FakeServer* World::FindServer(const Endpoint& address) {
   for (FakeServer& server : servers_)
-    if (server.address == address) return &server;
+    if (server.address == Real(address)) return &server;
   return nullptr;
 }
 
@@ -213,8 +224,8 @@ void World::Cut(const Endpoint& a, const Endpoint& b) {
 
 void World::DoOpen(int i, const OpenLink& open) {
   const WireKey key{i, static_cast<uint64_t>(open.link)};
-  wires_[key] = Wire{i, open.link, open.to, open.kind, false, false, {}, {}, {}};
-  const bool lost = IsCut(sentinels_[i].address, open.to);
+  wires_[key] = Wire{i, open.link, Real(open.to), open.kind, false, false, {}, {}, {}};
+  const bool lost = IsCut(sentinels_[i].address, Real(open.to));
   After(lost ? open.timeout : kRefuseDelay, [this, key, lost] {
     Wire* wire = FindWire(key);
     if (!wire) return;
@@ -349,7 +360,7 @@ std::string World::Info(const FakeServer& server) {
   }
   int n = 0;
   for (const FakeServer& other : servers_)
-    if (other.alive && other.follows == server.address)
+    if (other.alive && other.follows && FindServer(*other.follows) == &server)
       line("slave" + std::to_string(n++), "ip=" + other.address.host +
                                               ",port=" + std::to_string(other.address.port) +
                                               ",state=online,offset=1,lag=0");
@@ -389,7 +400,7 @@ WireReply World::Execute(FakeServer& server, const std::vector<std::string>& arg
     // What the replicas had not received yet reaches them meanwhile.
     After(milliseconds(5), [this, address = server.address] {
       for (FakeServer& replica : servers_)
-        if (replica.follows == address && LinkWorks(replica))
+        if (replica.follows && Real(*replica.follows) == address && LinkWorks(replica))
           replica.offset = FindServer(address)->offset - replica.lag;
     });
   }

@@ -84,6 +84,9 @@ class World {
   void Command(int sentinel, uint64_t client, Input input);
   const CommandReply* ReplyTo(int sentinel, uint64_t client);
 
+  // Host names, and the addresses they resolve to.
+  std::map<std::string, std::string> dns;
+
   Instant now() const { return now_; }
   const std::vector<std::string>& transcript() const { return transcript_; }
   // "s1 +sdown master mymaster ..." in order, of the given events only ("+sdown" and so on); empty:
@@ -131,6 +134,7 @@ class World {
   bool LinkWorks(const FakeServer& replica);
   bool IsCut(const Endpoint& a, const Endpoint& b) const;
   void BreakWires(const Endpoint& to, LinkFailure failure);
+  Endpoint Real(const Endpoint& address);
   FakeServer* FindServer(const Endpoint& address);
   int FindSentinel(const Endpoint& address);
   Wire* FindWire(const WireKey& key);

@@ -1,0 +1,70 @@
+#include "sentinel/core/names.h"
+
+#include "shared/base/address.h"
+#include "shared/base/numbers.h"
+
+namespace quorate::sentinel::core {
+namespace {
+
+// The IP literal behind a host; empty if it is a name that is not resolved.
+std::string Ip(const State& state, const std::string& host) {
+  if (base::IsIpLiteral(host)) return host;
+  const auto position = state.names.find(base::ToLower(host));
+  return position == state.names.end() ? std::string() : position->second.ip;
+}
+
+}  // namespace
+
+void KeepName(Turn& turn, const std::string& host) {
+  State& state = turn.state();
+  if (!state.settings.resolve_hostnames || base::IsIpLiteral(host)) return;
+  const std::string key = base::ToLower(host);
+  const auto known = state.names.find(key);
+  if (known != state.names.end() &&
+      (known->second.pending || turn.now() < known->second.asked_at + kNameFreshness))
+    return;
+  if (known == state.names.end() && state.names.size() >= kMaxNames) return;
+  ResolvedName& name = state.names[key];
+  name.asked_at = turn.now();
+  name.pending = true;
+  turn.Do(ResolveName{key});
+}
+
+void OnNameResolved(Turn& turn, const NameResolved& resolved) {
+  const auto position = turn.state().names.find(resolved.host);
+  if (position == turn.state().names.end()) return;
+  ResolvedName& name = position->second;
+  name.pending = false;
+  if (resolved.ip.empty() || name.ip == resolved.ip) return;  // a failure forgets nothing
+  name.ip = resolved.ip;
+  // What was told under the other name is recognised when it is told again.
+  for (auto& [group_name, group] : turn.state().groups) {
+    group.primary.info_wanted = true;
+    for (auto& [address, replica] : group.replicas) replica.info_wanted = true;
+  }
+  turn.TouchAll();
+}
+
+bool IsSameAddress(const State& state, const base::Endpoint& a, const base::Endpoint& b) {
+  if (a.port != b.port) return false;
+  if (base::EqualsIgnoreCase(a.host, b.host)) return true;
+  const std::string ip = Ip(state, a.host);
+  return !ip.empty() && ip == Ip(state, b.host);
+}
+
+base::Endpoint KnownAs(const State& state, const Group& group, const base::Endpoint& address) {
+  if (group.primary.address == address || group.replicas.count(address) != 0 || state.names.empty())
+    return address;
+  if (IsSameAddress(state, group.primary.address, address)) return group.primary.address;
+  for (const auto& [known, replica] : group.replicas)
+    if (IsSameAddress(state, known, address)) return known;
+  return address;
+}
+
+base::Endpoint Shown(const State& state, const base::Endpoint& address) {
+  if (state.settings.announce_hostnames || state.names.empty()) return address;
+  const std::string ip = Ip(state, address.host);
+  return ip.empty() ? address : base::Endpoint{ip, address.port};
+}
+
+}  // namespace quorate::sentinel::core
