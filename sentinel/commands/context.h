@@ -46,6 +46,7 @@ void SentinelSentinels(Context& context);
 void SentinelMyid(Context& context);
 void SentinelGetMasterAddrByName(Context& context);
 void SentinelCkquorum(Context& context);
+void SentinelExplain(Context& context);
 void SentinelInfoCache(Context& context);
 void SentinelPendingScripts(Context& context);
 void SentinelHelp(Context& context);

@@ -25,6 +25,7 @@ constexpr Argument kSentinelDebugArguments[] = {
     {.name = "parameter_value", .type = Argument::Type::kBlock, .multiple = true},
     {.depth = 1, .name = "parameter"},
     {.depth = 1, .name = "value"}};
+constexpr Argument kSentinelExplainArguments[] = {{.name = "master-name"}};
 constexpr Argument kSentinelFailoverArguments[] = {{.name = "master-name"}};
 constexpr Argument kSentinelForgetArguments[] = {{.name = "master-name"}, {.name = "runid"}};
 constexpr Argument kSentinelGetMasterAddrByNameArguments[] = {{.name = "master-name"}};
@@ -83,6 +84,15 @@ constexpr CommandRow kSubcommands[] = {
               .flags = flag::kAdmin,
               .arguments = kSentinelDebugArguments},
      .run = &SentinelDebug},
+    {.spec = {.name = "explain",
+              .summary = "Show what a failover would do, without doing it",
+              .since = "7.0.0",
+              .group = Group::kSentinel,
+              .complexity = "O(N) where N is the number of replicas",
+              .arity = 3,
+              .flags = flag::kAdmin,
+              .arguments = kSentinelExplainArguments},
+     .run = &SentinelExplain},
     {.spec = {.name = "failover",
               .summary = "Force a failover",
               .since = "2.8.4",

@@ -4,6 +4,8 @@
 #include "sentinel/commands/context.h"
 #include "sentinel/commands/errors.h"
 #include "sentinel/commands/instances.h"
+#include "sentinel/core/explain.h"
+#include "sentinel/core/names.h"
 #include "sentinel/core/views.h"
 #include "shared/command/introspection.h"
 
@@ -126,6 +128,62 @@ void SentinelInfoCache(Context& context) {
   out.FinishArray(mark, 2 * count);  // an array of names and answers in RESP3, too
 }
 
+namespace {
+
+void WriteProspect(resp::Writer& out, const core::State& state, const core::Group& group,
+                   const core::Prospect& prospect) {
+  const core::Replica& replica = group.replicas.at(prospect.address);
+  out.MapHeader(5);
+  out.Bulk("address");
+  out.Bulk(core::Shown(state, prospect.address).ToString());
+  out.Bulk("if-primary-is-lost");
+  out.Bulk(core::EligibilityName(prospect.if_lost));
+  out.Bulk("if-planned");
+  out.Bulk(core::EligibilityName(prospect.if_planned));
+  out.Bulk("slave-repl-offset");
+  out.BulkInteger(replica.offset.bytes());
+  out.Bulk("slave-priority");
+  out.BulkInteger(replica.priority);
+}
+
+void WriteHeir(resp::Writer& out, const core::State& state,
+               const std::optional<base::Endpoint>& heir) {
+  if (!heir) return out.Null();
+  out.Bulk(core::Shown(state, *heir).ToString());
+}
+
+}  // namespace
+
+void SentinelExplain(Context& context) {
+  const core::Group* group = FindGroup(context);
+  if (group == nullptr) return;
+  const core::State& state = context.host.state();
+  const core::Explanation said = core::Explain(state, *group, context.host.now());
+  resp::Writer& out = context.reply();
+  const auto add_number = [&out](std::string_view name, int64_t number) {
+    out.Bulk(name);
+    out.BulkInteger(number);
+  };
+  out.MapHeader(10);
+  out.Bulk("name");
+  out.Bulk(group->name);
+  out.Bulk("heir-if-primary-is-lost");
+  WriteHeir(out, state, said.heir_if_lost);
+  out.Bulk("heir-if-planned");
+  WriteHeir(out, state, said.heir_if_planned);
+  add_number("electorate", static_cast<int64_t>(said.electorate));
+  add_number("votes-needed", static_cast<int64_t>(said.votes_needed));
+  add_number("votes-reachable", static_cast<int64_t>(said.votes_reachable));
+  add_number("milliseconds-until-silence-counts", base::ToMs(said.until_silence_counts));
+  add_number("milliseconds-until-death-counts", base::ToMs(said.until_death_counts));
+  out.Bulk("obstacles");
+  out.ArrayHeader(said.obstacles.size());
+  for (const std::string& obstacle : said.obstacles) out.Bulk(obstacle);
+  out.Bulk("replicas");
+  out.ArrayHeader(said.replicas.size());
+  for (const core::Prospect& prospect : said.replicas) WriteProspect(out, state, *group, prospect);
+}
+
 void SentinelPendingScripts(Context& context) {
   const std::vector<ScriptView> scripts = context.host.Scripts();
   resp::Writer& out = context.reply();
@@ -159,6 +217,8 @@ void SentinelHelp(Context& context) {
       "DEBUG [<param> <value> ...]",
       "    Show a list of configurable time parameters and their values (milliseconds).",
       "    Or update current configurable parameters values (one or more).",
+      "EXPLAIN <master-name>",
+      "    Show what a failover would do now, and what stands in its way. Nothing is done.",
       "GET-MASTER-ADDR-BY-NAME <master-name>",
       "    Return the ip and port number of the master with that name.",
       "FAILOVER <master-name>",

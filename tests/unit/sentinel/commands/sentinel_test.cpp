@@ -339,5 +339,18 @@ TEST_CASE("sentinel: FORGET goes to the core") {
         "-ERR wrong number of arguments for 'sentinel|forget' command");
 }
 
+TEST_CASE("sentinel: EXPLAIN tells what would happen") {
+  FakeHost host(OneGroup());
+  CHECK(host.Ask({"sentinel", "explain", "nope"}) == "-ERR No such master with that name\r\n");
+  const std::string reply = host.Ask({"sentinel", "explain", "mymaster"}, 3);
+  CHECK(
+      reply.starts_with("%10\r\n$4\r\nname\r\n$8\r\nmymaster\r\n"
+                        "$23\r\nheir-if-primary-is-lost\r\n_\r\n$15\r\nheir-if-planned\r\n_\r\n"
+                        "$10\r\nelectorate\r\n$1\r\n3\r\n$12\r\nvotes-needed\r\n$1\r\n2\r\n"));
+  CHECK(reply.find("\r\n%5\r\n$7\r\naddress\r\n$13\r\n10.0.0.2:6379\r\n"
+                   "$18\r\nif-primary-is-lost\r\n$12\r\ndisconnected\r\n") != std::string::npos);
+  CHECK(reply.find("no replica is eligible") != std::string::npos);
+}
+
 }  // namespace
 }  // namespace quorate::sentinel::commands
