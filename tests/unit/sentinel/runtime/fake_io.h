@@ -69,7 +69,7 @@ class FakeIo final : public io::Io, public io::Files {
   base::Result<std::unique_ptr<io::Child>> Spawn(
       const std::vector<std::string>& argv, std::function<void(io::ChildExit)> on_exit) override {
     if (!can_spawn) return base::Error{"no such file"};
-    children.push_back(std::make_shared<Spawned>(argv, std::move(on_exit)));
+    children.push_back(std::make_shared<Spawned>(Spawned{argv, std::move(on_exit)}));
     return std::unique_ptr<io::Child>(
         std::make_unique<FakeChild>(children.back(), 100 + children.size()));
   }
