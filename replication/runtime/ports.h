@@ -70,6 +70,9 @@ class StreamApplier {
   // Stream bytes arrived; the commands in them are applied after this call. For what is read once
   // for all of them, such as the clock.
   virtual void BeginBytes() = 0;
+  // `coming` begins with the next command to apply: whatever makes it cheaper may be done now.
+  // Returns for how many commands (at least 1) there is no need to ask again.
+  virtual size_t LookAhead(std::string_view coming) = 0;
   // Runs one command of the stream; MULTI, the queued commands and EXEC come one by one, SELECT and
   // PING too. `args` is valid during the call. Error: the command cannot be run here at all
   // (unknown, not one of our data types) and nothing was changed; the stream ends before it. A

@@ -140,6 +140,7 @@ void UpstreamLink::OnStream(std::string_view bytes) {
 std::optional<size_t> UpstreamLink::RunCommands(std::string_view bytes) {
   const uint64_t link = link_;
   size_t done = 0;
+  size_t looked_ahead = applier_.LookAhead(bytes);
   while (true) {
     const resp::RequestParser::Outcome outcome = parser_.Next(bytes.substr(done));
     const std::string_view raw = bytes.substr(done, parser_.consumed());
@@ -159,6 +160,7 @@ std::optional<size_t> UpstreamLink::RunCommands(std::string_view bytes) {
         }
         RunCommand(raw);
         if (link_ != link) return std::nullopt;
+        if (--looked_ahead == 0) looked_ahead = applier_.LookAhead(bytes.substr(done));
         break;
     }
   }

@@ -100,6 +100,10 @@ class Engine {
     ready_.push_back(&session);
   }
 
+  // `input` begins with a request: has the memory fetched that it and those behind it will need.
+  // Returns for how many requests (at least 1) there is no need to ask again.
+  size_t FetchAhead(const Session& session, std::string_view input) const;
+
   // ---- replication
   // What became of a command of the primary's stream. An error is what the primary's own client got
   // as well (a write that is deterministic and fails, such as -WRONGTYPE): the stream goes on.
@@ -192,9 +196,6 @@ class Engine {
  private:
   // Returns the bytes consumed of `input`.
   size_t RunRequests(Session& session, std::string_view input);
-  // Has the memory fetched that the next requests of a pipeline will need; returns for how many
-  // requests (at least 1) there is no need to ask again.
-  size_t FetchAhead(const Session& session, std::string_view input) const;
   // False if the request was refused.
   bool Dispatch(Session& session, std::span<const std::string_view> args, std::string_view raw);
   void Refused(Session& session, const Command* command, std::string_view error);

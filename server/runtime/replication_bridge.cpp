@@ -83,6 +83,10 @@ base::Result<engine::ReplicationPort::ReplicaOfOutcome> ReplicationBridge::Repli
 
 void ReplicationBridge::BeginBytes() { engine_->BeginTurn(io_.Now(), io_.WallNow()); }
 
+size_t ReplicationBridge::LookAhead(std::string_view coming) {
+  return engine_->FetchAhead(PrimarySession(), coming);
+}
+
 base::Status ReplicationBridge::Apply(std::span<const std::string_view> args) {
   using engine::Engine;
   const Engine::ApplyOutcome outcome = engine_->ApplyFromPrimary(PrimarySession(), args, {});

@@ -62,6 +62,7 @@ class ReplicationBridge final : public engine::ReplicationPort,
 
   // ---- replication's ports
   void BeginBytes() override;
+  size_t LookAhead(std::string_view coming) override;
   base::Status Apply(std::span<const std::string_view> args) override;
   void SelectDb(int db) override;
   void AbortTransaction() override;

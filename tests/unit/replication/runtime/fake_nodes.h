@@ -275,6 +275,7 @@ class Node final : public Dataset,
 
   // ---- StreamApplier
   void BeginBytes() override {}
+  size_t LookAhead(std::string_view) override { return 1; }
   base::Status Apply(std::span<const std::string_view> args) override {
     const std::string name(args[0]);
     if (name == unknown_command) return base::Error{"ERR unknown command '" + name + "'"};
