@@ -66,12 +66,14 @@ bool Clients::UnblockClient(session::Client& client, bool with_error) {
   auto& session = static_cast<Session&>(client);
   const auto* wait = std::get_if<BlockedOnWait>(&session.blocked_state);
   if (wait == nullptr) return false;
-  if (with_error) {
-    session.writer.Error("UNBLOCKED client unblocked via CLIENT UNBLOCK");
-  } else {
-    session.writer.Integer(engine_.replication().ReplicasAcknowledged(wait->offset));
-  }
-  engine_.Unblock(session);
+  const int64_t acknowledged = engine_.replication().ReplicasAcknowledged(wait->offset);
+  engine_.Unblock(session, [&](resp::Writer& reply) {
+    if (with_error) {
+      reply.Error("UNBLOCKED client unblocked via CLIENT UNBLOCK");
+    } else {
+      reply.Integer(acknowledged);
+    }
+  });
   return true;
 }
 

@@ -204,11 +204,7 @@ bool Engine::Dispatch(Session& session, std::span<const std::string_view> args,
                    transaction.commands.emplace_back(*command, args);
                    session.writer.SimpleString("QUEUED");
                  },
-                 [&](const Postpone&) {
-                   session.blocked_state = BlockedByPause{};
-                   if (session.reply_mode == ReplyMode::kSkipThis)
-                     session.reply_mode = ReplyMode::kSkipNext;
-                 },
+                 [&](const Postpone&) { session.blocked_state = BlockedByPause{}; },
                  [&](const Refuse& refuse) {
                    refused = true;
                    if (session.transaction != nullptr) session.transaction->aborted = true;
@@ -229,7 +225,11 @@ bool Engine::Dispatch(Session& session, std::span<const std::string_view> args,
                       "', disconnecting it");
     return !refused;
   }
-  session.EndAnswer();
+  if (session.blocked()) {
+    session.PostponeAnswer();
+  } else {
+    session.EndAnswer();
+  }
   return !refused;
 }
 

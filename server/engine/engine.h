@@ -20,6 +20,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -155,8 +156,8 @@ class Engine {
   void ResetSession(Session& session);
   // WAIT: blocks the session until enough replicas acknowledge or `deadline` passes.
   void BlockOnWait(Session& session, BlockedOnWait wait);
-  // Lets a blocked session go on; its reply was written by the caller.
-  void Unblock(Session& session);
+  // Lets a blocked session go on: `answer` writes the reply to the request that it was blocked in.
+  void Unblock(Session& session, const std::function<void(resp::Writer&)>& answer);
   // Marks the session for closing; pending output is dropped.
   void Kill(Session& session, std::string_view reason);
   void SetPause(PauseMode mode, base::Instant until);

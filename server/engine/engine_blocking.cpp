@@ -13,7 +13,10 @@ void Engine::BlockOnWait(Session& session, BlockedOnWait wait) {
   replication_.RequestAcknowledgements();
 }
 
-void Engine::Unblock(Session& session) {
+void Engine::Unblock(Session& session, const std::function<void(resp::Writer&)>& answer) {
+  session.BeginAnswer();
+  answer(session.writer);
+  session.EndAnswer();
   session.blocked_state = NotBlocked{};
   std::erase(waiting_, &session);
   MarkReady(session);
@@ -28,8 +31,7 @@ void Engine::ResolveWaits() {
     const auto& wait = std::get<BlockedOnWait>(session->blocked_state);
     const int64_t acknowledged = replication_.ReplicasAcknowledged(wait.offset);
     if (acknowledged < wait.replicas && now_ < wait.deadline) continue;
-    session->writer.Integer(acknowledged);
-    Unblock(*session);
+    Unblock(*session, [&](resp::Writer& reply) { reply.Integer(acknowledged); });
   }
 }
 
@@ -37,8 +39,7 @@ void Engine::OnRoleChanged() {
   propagation_.DropUnit();
   const std::vector<Session*> waiting = waiting_;
   for (Session* session : waiting) {
-    session->writer.Error(resp::errors::kUnblocked);
-    Unblock(*session);
+    Unblock(*session, [](resp::Writer& reply) { reply.Error(resp::errors::kUnblocked); });
   }
 }
 

@@ -329,8 +329,9 @@ base::Status Server::Shutdown(engine::Session* requester, const engine::Shutdown
     if (serve::Connection* waiting = shutting_down_->requester == 0
                                          ? nullptr
                                          : connections_.at(shutting_down_->requester).get()) {
-      SessionOf(*waiting).writer.Error("ERR Errors trying to SHUTDOWN. Check logs.");
-      engine_->Unblock(SessionOf(*waiting));
+      engine_->Unblock(SessionOf(*waiting), [](resp::Writer& reply) {
+        reply.Error("ERR Errors trying to SHUTDOWN. Check logs.");
+      });
     }
     shutting_down_.reset();
     engine_->EndPause();

@@ -50,6 +50,14 @@ class Client {
     pushes_.Clear();
     muted_ = false;
   }
+  // Instead of EndAnswer: the request has not been answered yet. It will be, or will run, between
+  // the two calls later; CLIENT REPLY SKIP waits for that.
+  void PostponeAnswer() {
+    if (reply_mode == ReplyMode::kSkipThis) reply_mode = ReplyMode::kSkipNext;
+    output.Append(pushes_.view());
+    pushes_.Clear();
+    muted_ = false;
+  }
   bool muted() const { return muted_; }
   // Where messages and subscriptions' confirmations go.
   resp::Writer push_writer() { return resp::Writer(muted_ ? pushes_ : output, writer.protocol()); }

@@ -27,6 +27,33 @@ TEST_CASE("wait: blocks, asks for acknowledgements, and is resolved the moment t
   CHECK(f.TakeOutput(f.client()) == "$1\r\n1\r\n");
 }
 
+TEST_CASE("wait: CLIENT REPLY counts for the answer, however late it comes") {
+  CommandFixture f;
+  f.engine.Feed(f.client(), "CLIENT REPLY SKIP\r\nWAIT 1 1000\r\nECHO one\r\n");
+  f.replication.acknowledged = 1;
+  f.engine.OnReplicaAcknowledged();
+  f.engine.Resume(f.client());
+  CHECK(f.TakeOutput(f.client()) == "$3\r\none\r\n");
+
+  f.replication.acknowledged = 0;
+  f.engine.Feed(f.client(), "CLIENT REPLY OFF\r\nWAIT 1 1000\r\nECHO two\r\n");
+  f.Advance(std::chrono::milliseconds(1001));
+  f.engine.Cron();
+  f.engine.Resume(f.client());
+  CHECK(f.TakeOutput(f.client()).empty());
+}
+
+TEST_CASE("pause: CLIENT REPLY SKIP waits with the command that is postponed") {
+  CommandFixture f;
+  f.engine.Feed(f.client(), "CLIENT REPLY SKIP\r\n");
+  f.engine.SetPause(server::engine::PauseMode::kWrite, f.host.now + std::chrono::seconds(1));
+  f.engine.Feed(f.client(), "SET a 1\r\nGET a\r\n");
+  CHECK(f.TakeOutput(f.client()).empty());
+  f.engine.EndPause();
+  f.engine.Resume(f.client());
+  CHECK(f.TakeOutput(f.client()) == "$1\r\n1\r\n");
+}
+
 TEST_CASE("wait: the deadline answers what there is") {
   CommandFixture f;
   CHECK(f.Run("WAIT 3 50").empty());
