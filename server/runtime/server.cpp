@@ -72,7 +72,8 @@ Server::Server(io::Io& io, Options options, log::Logger& logger, ProcessProbe& p
 
 Server::~Server() {
   io_.SetEndOfTurn({});
-  listeners_.clear();
+  tcp_listeners_.clear();
+  unix_listener_.clear();
   for (auto& [id, connection] : connections_) engine_->RemoveSession(SessionOf(*connection));
   connections_.clear();
   bridge_.Detach();
@@ -84,9 +85,12 @@ base::Status Server::Start() {
       return base::Error{
           fmt::format("rename-command {} \"{}\": {}", from, to, status.error().message)};
   }
-  auto listeners = OpenListeners(settings_);
-  if (!listeners) return listeners.error();
-  listeners_ = std::move(*listeners);
+  auto tcp = OpenTcpListeners(settings_);
+  if (!tcp) return tcp.error();
+  auto unix_socket = OpenUnixListener(settings_);
+  if (!unix_socket) return unix_socket.error();
+  tcp_listeners_ = std::move(*tcp);
+  unix_listener_ = std::move(*unix_socket);
   io_.SetEndOfTurn([this] { EndTurn(); });
   cron_timer_ = io_.CreateTimer([this] { OnCron(); });
   deadline_timer_ = io_.CreateTimer([this] {
@@ -103,13 +107,20 @@ base::Status Server::Start() {
   return {};
 }
 
-uint16_t Server::port() const { return serve::BoundPort(listeners_); }
+uint16_t Server::port() const { return serve::BoundPort(tcp_listeners_); }
 
 // ---- listening
 
-base::Result<serve::Listeners> Server::OpenListeners(const config::ServerSettings& settings) {
-  const serve::ListenSpec spec{settings.port, settings.bind, settings.unixsocket,
-                               settings.unixsocketperm, settings.tcp_backlog};
+base::Result<serve::Listeners> Server::OpenTcpListeners(const config::ServerSettings& settings) {
+  return Listen({settings.port, settings.bind, /*unix_path=*/"", 0, settings.tcp_backlog});
+}
+
+base::Result<serve::Listeners> Server::OpenUnixListener(const config::ServerSettings& settings) {
+  return Listen(
+      {/*port=*/0, {}, settings.unixsocket, settings.unixsocketperm, settings.tcp_backlog});
+}
+
+base::Result<serve::Listeners> Server::Listen(const serve::ListenSpec& spec) {
   return serve::OpenListeners(
       io_, spec, [this](std::unique_ptr<io::Stream> stream) { Accept(std::move(stream)); });
 }
@@ -266,21 +277,21 @@ std::optional<quorate::config::ApplyFailure> Server::ApplySettings(
   if (before.port != after.port || before.bind != after.bind) {
     // The new listeners are opened beside the old ones where they differ; a failure leaves the old
     // ones.
-    serve::Listeners old = std::exchange(listeners_, {});
+    serve::Listeners old = std::exchange(tcp_listeners_, {});
     if (before.port == after.port) old.clear();
-    auto opened = OpenListeners(after);
+    auto opened = OpenTcpListeners(after);
     if (!opened) {
       if (old.empty()) {
-        if (auto reopened = OpenListeners(before)) listeners_ = std::move(*reopened);
+        if (auto reopened = OpenTcpListeners(before)) tcp_listeners_ = std::move(*reopened);
       } else {
-        listeners_ = std::move(old);
+        tcp_listeners_ = std::move(old);
       }
       return quorate::config::ApplyFailure{before.port != after.port ? "port" : "bind",
                                            before.port != after.port
                                                ? "Unable to listen on this port. Check server logs."
                                                : "Failed to bind to specified addresses."};
     }
-    listeners_ = std::move(*opened);
+    tcp_listeners_ = std::move(*opened);
   }
   if (before.requirepass != after.requirepass) {
     for (auto& [id, connection] : connections_) {

@@ -89,7 +89,9 @@ class Server final : public engine::Host, private serve::ConnectionOwner {
   void OnConnectionWritable(serve::Connection& connection) override;
   void OnConnectionClosed(serve::Connection& connection) override;
 
-  base::Result<serve::Listeners> OpenListeners(const config::ServerSettings& settings);
+  base::Result<serve::Listeners> OpenTcpListeners(const config::ServerSettings& settings);
+  base::Result<serve::Listeners> OpenUnixListener(const config::ServerSettings& settings);
+  base::Result<serve::Listeners> Listen(const serve::ListenSpec& spec);
   void Accept(std::unique_ptr<io::Stream> stream);
   void BeginTurn();
   void EndTurn();
@@ -118,7 +120,8 @@ class Server final : public engine::Host, private serve::ConnectionOwner {
   std::unique_ptr<persistence::Dataset> dataset_;
   std::unique_ptr<replication::runtime::Replication> replication_;
 
-  serve::Listeners listeners_;
+  serve::Listeners tcp_listeners_;  // CONFIG SET port and bind replace them
+  serve::Listeners unix_listener_;  // at most one, as long as the server runs
   std::map<uint64_t, std::unique_ptr<serve::Connection>> connections_;
   std::vector<uint64_t> discarded_;  // destroyed at the end of the turn
   std::unique_ptr<io::Timer> cron_timer_;

@@ -73,6 +73,22 @@ class ServerSmoke(SystemTest):
         self.server(unixsocket=path)
         self.assertTrue(redis.Redis(unix_socket_path=path).ping())
 
+    def test_port_changes_beside_a_unix_socket(self):
+        path = self.world.new_folder("socket") + "/s"
+        server = self.server(unixsocket=path)
+        local = redis.Redis(unix_socket_path=path)
+        port = free_port()
+        self.assertTrue(local.config_set("port", port))
+        self.assertTrue(redis.Redis("127.0.0.1", port).ping())
+        with self.assertRaises(redis.ConnectionError):
+            redis.Redis("127.0.0.1", server.port).ping()
+        self.assertTrue(local.config_set("port", 0))
+        with self.assertRaises(redis.ConnectionError):
+            redis.Redis("127.0.0.1", port).ping()
+        self.assertTrue(local.config_set("port", server.port))
+        self.assertTrue(redis.Redis("127.0.0.1", server.port).ping())
+        self.assertTrue(redis.Redis(unix_socket_path=path).ping())
+
     def test_config_file_in_both_syntaxes(self):
         for name, text in (("a.conf", "port {}\nbind 127.0.0.1\nmaxmemory 100mb\n"),
                            ("b.yaml", "port: {}\nbind: 127.0.0.1\nmaxmemory: 100mb\n")):
