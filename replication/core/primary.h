@@ -195,6 +195,12 @@ class Primary {
   // REPLCONF GETACK * at the next EndTurn; idempotent until then. Does nothing without
   // streaming replicas.
   void RequestAcknowledgements() { acknowledgements_requested_ = true; }
+  // REPLCONF GETACK * at once, in a held stream too.
+  void AskForAcknowledgements();
+  // While held (writes are paused, the role may move) nothing but commands moves the offset, so
+  // that an heir that has every command has every byte: a requested GETACK waits, and PING is sent
+  // only where longer silence would cost a link.
+  void HoldStream(bool held) { held_ = held; }
   // Call at the end of a turn, before the replicas are written: puts the GETACK in and enforces the
   // output limits.
   void EndTurn(base::Instant now, PrimaryActions& actions);
@@ -279,6 +285,7 @@ class Primary {
   void Drop(ReplicaId id, std::string reason, PrimaryActions& actions);
   void Tick(base::Instant now, PrimaryActions& actions);
   void DropSilent(base::Instant now, PrimaryActions& actions);
+  base::Duration PingPeriod() const;
   void FreeIdleBacklog(base::Instant now, PrimaryActions& actions);
   bool UsesMark(ReplicaId id) const;
   base::Instant SnapshotDue(ReplicaId id, const WaitSnapshot& waiting) const;
@@ -294,6 +301,7 @@ class Primary {
   Role role_ = Role::kPrimary;
   int selected_db_ = -1;
   bool acknowledgements_requested_ = false;
+  bool held_ = false;
   size_t streaming_count_ = 0;
   std::map<ReplicaId, Replica> replicas_;
   std::map<ReplicaId, ReplicaTraits> traits_;

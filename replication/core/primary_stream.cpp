@@ -32,11 +32,13 @@ void Primary::Select(int db) {
   selected_db_ = db;
 }
 
+void Primary::AskForAcknowledgements() {
+  acknowledgements_requested_ = false;
+  if (streaming() && streaming_count_ != 0) Feed(kGetAck);
+}
+
 void Primary::EndTurn(base::Instant now, PrimaryActions& actions) {
-  if (acknowledgements_requested_) {
-    acknowledgements_requested_ = false;
-    if (streaming() && streaming_count_ != 0) Feed(kGetAck);
-  }
+  if (acknowledgements_requested_ && !held_) AskForAcknowledgements();
   if (replicas_.empty()) return;
   MaybeBeginSnapshot(now, actions);
   EnforceOutputLimits(now, actions);

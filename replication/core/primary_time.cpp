@@ -40,13 +40,17 @@ void Primary::Tick(base::Instant now, PrimaryActions& actions) {
     DropSilent(now, actions);
   }
   if (role_ == Role::kPrimary && history_.backlog() != nullptr) {
-    if (!replicas_.empty() && now >= last_ping_ + options_.ping_period) {
+    if (!replicas_.empty() && now >= last_ping_ + PingPeriod()) {
       last_ping_ = now;
       Feed(kPing);
     }
     FreeIdleBacklog(now, actions);
   }
   MaybeBeginSnapshot(now, actions);
+}
+
+base::Duration Primary::PingPeriod() const {
+  return held_ ? std::max(options_.ping_period, options_.timeout / 2) : options_.ping_period;
 }
 
 void Primary::FreeIdleBacklog(base::Instant now, PrimaryActions& actions) {

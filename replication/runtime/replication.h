@@ -93,6 +93,8 @@ class Replication {
     return primary_.CountAcknowledged(offset);
   }
   void RequestAcknowledgements() { primary_.RequestAcknowledgements(); }
+  void AskForAcknowledgements() { primary_.AskForAcknowledgements(); }
+  void HoldStream(bool held) { primary_.HoldStream(held); }
   int64_t CountGoodReplicas() const;
 
   // ---- what is known

@@ -48,11 +48,15 @@ void Engine::OnKeyspaceReplaced() {
   evictor_.Reset();
 }
 
-void Engine::SetPause(PauseMode mode, base::Instant until) { pause_.Start(mode, until); }
+void Engine::SetPause(PauseMode mode, base::Instant until) {
+  pause_.Start(mode, until);
+  replication_.HoldStream(true);
+}
 
 void Engine::EndPause() {
   if (!pause_.active()) return;
   pause_.End();
+  replication_.HoldStream(false);
   for (const auto& [id, session] : sessions_) {
     if (!std::holds_alternative<BlockedByPause>(session->blocked_state)) continue;
     session->blocked_state = NotBlocked{};

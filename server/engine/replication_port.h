@@ -64,8 +64,11 @@ class ReplicationPort {
   // ---- WAIT
   // Replicas that have acknowledged `offset`.
   virtual int64_t ReplicasAcknowledged(base::Offset offset) const = 0;
-  // Puts REPLCONF GETACK * into the stream at the end of this turn.
+  // Puts REPLCONF GETACK * into the stream at the end of this turn; of a held stream when the hold
+  // ends.
   virtual void RequestAcknowledgements() = 0;
+  // While clients are paused nothing but commands moves the offset.
+  virtual void HoldStream(bool held) = 0;
 };
 
 }  // namespace quorate::server::engine

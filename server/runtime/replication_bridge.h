@@ -59,6 +59,7 @@ class ReplicationBridge final : public engine::ReplicationPort,
     return replication_->CountAcknowledged(offset);
   }
   void RequestAcknowledgements() override { replication_->RequestAcknowledgements(); }
+  void HoldStream(bool held) override { replication_->HoldStream(held); }
 
   // ---- replication's ports
   void BeginBytes() override;

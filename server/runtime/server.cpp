@@ -361,7 +361,7 @@ base::Status Server::Shutdown(engine::Session* requester, const engine::Shutdown
                                 requester == nullptr ? 0 : requester->id, replication_->offset()};
   if (requester != nullptr) requester->blocked_state = engine::BlockedByShutdown{};
   engine_->SetPause(engine::PauseMode::kWrite, base::Instant::max());
-  replication_->RequestAcknowledgements();
+  replication_->AskForAcknowledgements();
   return {};
 }
 
@@ -374,10 +374,7 @@ bool Server::ReplicasReached(base::Offset offset) const {
 }
 
 void Server::ContinueShutdown() {
-  if (!ReplicasReached(shutting_down_->offset) && io_.Now() < shutting_down_->deadline) {
-    replication_->RequestAcknowledgements();
-    return;
-  }
+  if (!ReplicasReached(shutting_down_->offset) && io_.Now() < shutting_down_->deadline) return;
   const auto replicas = replication_->Replicas();
   size_t in_sync = 0;
   for (const auto& replica : replicas) {

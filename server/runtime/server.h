@@ -130,7 +130,7 @@ class Server final : public engine::Host, private serve::ConnectionOwner {
   struct ShuttingDown {
     base::Instant deadline;
     uint64_t requester = 0;  // session id; 0 = a signal
-    base::Offset offset;     // what the replicas must reach; GETACKs move the stream beyond it
+    base::Offset offset;     // what the replicas must reach; the GETACK lies beyond it
   };
   std::optional<ShuttingDown> shutting_down_;
   bool exited_ = false;

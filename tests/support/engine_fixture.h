@@ -129,10 +129,12 @@ class FakeReplication final : public server::engine::ReplicationPort {
   const replication::core::SyncCounters& counters() const override { return sync_counters; }
   int64_t ReplicasAcknowledged(base::Offset) const override { return acknowledged; }
   void RequestAcknowledgements() override { ++acknowledgement_requests; }
+  void HoldStream(bool hold) override { held = hold; }
 
   bool replica = false;
   bool has_backlog = true;
   bool link_up = true;
+  bool held = false;
   int64_t good = 0;
   int64_t acknowledged = 0;
   int acknowledgement_requests = 0;

@@ -316,6 +316,35 @@ TEST_CASE("primary: GETACK is put into the stream once a turn") {
   CHECK(bench.Read(1) == "");
 }
 
+TEST_CASE("primary: a held stream carries commands only; what was asked for follows") {
+  Options options;
+  options.ping_period = 10s;
+  options.timeout = 60s;
+  Bench bench(options);
+  bench.Online(1);
+  bench.EndTurn();
+  bench.Read(1);
+  bench.primary.HoldStream(true);
+  bench.primary.RequestAcknowledgements();
+  bench.EndTurn();
+  for (int i = 1; i < 30; ++i) {
+    bench.Ack(1, 0);
+    bench.TickAt(1s * i);
+  }
+  CHECK(bench.Read(1) == "");
+  // As long as a replica with our repl-timeout keeps the link, and not much longer.
+  bench.TickAt(30s);
+  CHECK(bench.Read(1) == kPing);
+  bench.primary.AskForAcknowledgements();
+  CHECK(bench.Read(1) == kGetAck);
+  bench.primary.RequestAcknowledgements();
+  bench.primary.HoldStream(false);
+  bench.EndTurn();
+  CHECK(bench.Read(1) == kGetAck);
+  bench.TickAt(40s);
+  CHECK(bench.Read(1) == kPing);
+}
+
 TEST_CASE("primary: newlines to those who wait, PING to all every period") {
   Options options;
   options.diskless_sync_delay = 5s;

@@ -47,9 +47,11 @@ TEST_CASE("pause: CLIENT REPLY SKIP waits with the command that is postponed") {
   CommandFixture f;
   f.engine.Feed(f.client(), "CLIENT REPLY SKIP\r\n");
   f.engine.SetPause(server::engine::PauseMode::kWrite, f.host.now + std::chrono::seconds(1));
+  CHECK(f.replication.held);
   f.engine.Feed(f.client(), "SET a 1\r\nGET a\r\n");
   CHECK(f.TakeOutput(f.client()).empty());
   f.engine.EndPause();
+  CHECK_FALSE(f.replication.held);
   f.engine.Resume(f.client());
   CHECK(f.TakeOutput(f.client()) == "$1\r\n1\r\n");
 }
