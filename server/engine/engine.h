@@ -208,6 +208,9 @@ class Engine {
   void DeleteKey(int db, const store::Lookup& key, bool lazily, config::NotifyEvents kind,
                  std::string_view event);
   void ActiveExpire();
+  // The host's figure, less what was evicted since it last moved: a stale figure must not evict
+  // more and more.
+  uint64_t MemoryInUse();
   void ResolveWaits();
   void CloseIdle();
   void SampleRates();
@@ -230,6 +233,8 @@ class Engine {
   ClientPause pause_;
   store::ExpiryCycle expiry_cycle_;
   store::Evictor evictor_;
+  uint64_t memory_figure_ = 0;
+  uint64_t evicted_since_figure_ = 0;
 
   std::map<uint64_t, Session*> sessions_;
   std::vector<Session*> ready_;

@@ -103,9 +103,18 @@ void Engine::ActiveExpire() {
                   settings_.latency_monitor_threshold.count());
 }
 
+uint64_t Engine::MemoryInUse() {
+  const uint64_t figure = host_.MemoryUsedBytes();
+  if (figure != memory_figure_) {
+    memory_figure_ = figure;
+    evicted_since_figure_ = 0;
+  }
+  return figure - std::min(figure, evicted_since_figure_);
+}
+
 bool Engine::EvictIfNeeded() {
   if (settings_.maxmemory == 0 || loading || pause_.active()) return true;
-  if (host_.MemoryUsedBytes() <= settings_.maxmemory) return true;
+  if (MemoryInUse() <= settings_.maxmemory) return true;
   const store::EvictionSettings settings{StorePolicy(settings_.maxmemory_policy),
                                          static_cast<size_t>(settings_.maxmemory_samples),
                                          {settings_.lfu_log_factor, settings_.lfu_decay_time}};
@@ -115,11 +124,12 @@ bool Engine::EvictIfNeeded() {
         evictor_.PickVictim(databases_, settings, wall_, random_);
     if (!victim) return false;
     const int db = static_cast<int>(victim->database);
+    evicted_since_figure_ += victim->record->UsedBytes();
     DeleteKey(db, databases_[victim->database].Prepare(victim->record->key()),
               settings_.lazyfree_lazy_eviction, config::kNotifyEvicted, "evicted");
     ++stats_.evicted_keys;
     propagation_.EndUnit(/*arbitrary_keys=*/true);
-    if (host_.MemoryUsedBytes() <= settings_.maxmemory) return true;
+    if (MemoryInUse() <= settings_.maxmemory) return true;
   }
   return false;
 }

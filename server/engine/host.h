@@ -67,7 +67,9 @@ class Host {
   virtual std::string AllocatorReport() = 0;
   // Blocks this thread: DEBUG SLEEP only.
   virtual void Sleep(base::Duration duration) = 0;
-  virtual uint64_t MemoryUsedBytes() = 0;  // allocator's view, for maxmemory and INFO
+  // The allocator's view, for maxmemory and INFO. It may be a little old: the same figure twice
+  // says nothing about what happened in between.
+  virtual uint64_t MemoryUsedBytes() = 0;
   virtual uint64_t ResidentBytes() = 0;
   // What INFO's Server section says of the process.
   struct ProcessInfo {

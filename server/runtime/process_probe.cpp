@@ -35,10 +35,13 @@ class RealProbe final : public ProcessProbe {
  public:
   RealProbe() { Refresh(); }
 
-  // The allocator's total as of the last refresh, moved by what this thread has allocated and freed
-  // since.
+  // With jemalloc: its total as of the last refresh, moved by what this thread has allocated and
+  // freed since. Without: libc is asked every time, which costs more but is never stale.
   uint64_t UsedBytes() override {
-    if (allocated_ == nullptr || deallocated_ == nullptr) return base_;
+    if (allocated_ == nullptr || deallocated_ == nullptr) {
+      Refresh();
+      return base_;
+    }
     const auto moved = static_cast<int64_t>(*allocated_ - allocated_at_base_) -
                        static_cast<int64_t>(*deallocated_ - deallocated_at_base_);
     const int64_t used = static_cast<int64_t>(base_) + moved;

@@ -13,7 +13,8 @@ namespace quorate::server::runtime {
 class ProcessProbe {
  public:
   virtual ~ProcessProbe() = default;
-  // Cheap enough to ask once per command under maxmemory.
+  // Asked once per command under maxmemory. What this thread has freed counts at once; what others
+  // have freed may count only after Refresh().
   virtual uint64_t UsedBytes() = 0;
   virtual uint64_t ResidentBytes() = 0;
   virtual uint64_t SystemMemoryBytes() = 0;

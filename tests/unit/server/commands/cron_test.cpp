@@ -47,4 +47,20 @@ TEST_CASE_FIXTURE(CommandFixture, "cron: a lowered maxmemory evicts unasked") {
   CHECK(TakeEvents() == Lines{"0 evicted a"});
 }
 
+TEST_CASE_FIXTURE(CommandFixture,
+                  "eviction: a figure that does not move evicts no more than was asked") {
+  for (int i = 0; i < 100; ++i) Run("SET key:" + std::to_string(i) + " value");
+  settings.maxmemory_policy = server::config::EvictionPolicy::kAllKeysRandom;
+  settings.maxmemory = host.memory_used - 100;  // a few keys' worth
+  CHECK(Run("SET more 1") == "+OK\r\n");
+  const size_t left = databases[0].size();
+  CHECK(left > 80);
+  CHECK(left < 101);
+  for (int i = 0; i < 50; ++i) CHECK(Run("SET again 1") == "+OK\r\n");
+  CHECK(databases[0].size() >= left);
+  host.memory_used += 50;  // a new figure: what was evicted is in it
+  CHECK(Run("SET again 2") == "+OK\r\n");
+  CHECK(databases[0].size() < left + 1);
+}
+
 }  // namespace quorate::testing
