@@ -236,6 +236,7 @@ class Primary {
   std::vector<ReplicaView> Replicas(base::Instant now) const;
   BacklogView BacklogInfo() const;
   const SyncCounters& counters() const { return counters_; }
+  void ResetCounters() { counters_ = {}; }
 
   void SetOptions(const Options& options);
   void CheckInvariants() const;

@@ -106,6 +106,8 @@ class ReplicationListener {
   // After the change, and after a replica was given another primary. Unblock and redirect clients
   // as the role demands.
   virtual void OnRoleChanged(bool is_replica) = 0;
+  // So much was received from our primary: handshake, snapshot or stream.
+  virtual void OnUpstreamBytes(size_t bytes) = 0;
   // The link to our primary came in sync or broke.
   virtual void OnPrimaryLink(bool up) = 0;
 };

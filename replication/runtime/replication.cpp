@@ -27,7 +27,7 @@ Replication::Replication(io::Io& io, const ReplicationPorts& ports, const core::
       replica_(history_, options, listening_port, random_.Fork()),
       feeder_(std::make_unique<ReplicaFeeder>(primary_, ports_.links)),
       upstream_(std::make_unique<UpstreamLink>(
-          io_, replica_, primary_, ports_.dataset, ports_.applier,
+          io_, replica_, primary_, ports_.dataset, ports_.applier, ports_.listener,
           [this](core::ReplicaActions actions) { Run(std::move(actions)); })),
       timer_(io_.CreateTimer([this] { OnTimer(); })) {}
 
@@ -166,8 +166,6 @@ std::vector<core::ReplicaView> Replication::Replicas() const {
 }
 
 std::optional<core::UpstreamView> Replication::Upstream() const { return replica_.View(io_.Now()); }
-
-uint64_t Replication::upstream_input_bytes() const { return upstream_->input_bytes(); }
 
 int Replication::stream_db() const {
   return replica_.is_replica() ? replica_.tracker().db() : primary_.selected_db();

@@ -105,10 +105,9 @@ class Replication {
   std::optional<core::UpstreamView> Upstream() const;
   core::BacklogView Backlog() const { return primary_.BacklogInfo(); }
   const core::SyncCounters& counters() const { return primary_.counters(); }
+  void ResetCounters() { primary_.ResetCounters(); }
   // What the stream has selected last; -1 = nothing yet. Saved as repl-stream-db.
   int stream_db() const;
-  // Bytes received from our primary, snapshots included.
-  uint64_t upstream_input_bytes() const;
 
   // Aborts if an invariant of the history or of a machine is broken; for tests.
   void CheckInvariants() const;

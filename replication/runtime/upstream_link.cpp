@@ -18,13 +18,14 @@ resp::RequestParser::Limits StreamLimits() {
 }  // namespace
 
 UpstreamLink::UpstreamLink(io::Io& io, core::Replica& machine, core::Primary& downstream,
-                           Dataset& dataset, StreamApplier& applier,
+                           Dataset& dataset, StreamApplier& applier, ReplicationListener& listener,
                            std::function<void(core::ReplicaActions)> run)
     : io_(io),
       machine_(machine),
       downstream_(downstream),
       dataset_(dataset),
       applier_(applier),
+      listener_(listener),
       run_(std::move(run)),
       parser_(StreamLimits()) {}
 
@@ -96,7 +97,7 @@ void UpstreamLink::OnClosed(const io::CloseReason& reason) {
 }
 
 void UpstreamLink::OnBytes(std::string_view bytes) {
-  input_bytes_ += bytes.size();
+  listener_.OnUpstreamBytes(bytes.size());
   const uint64_t link = link_;
   while (!bytes.empty()) {
     core::ReplicaActions actions;

@@ -24,7 +24,8 @@ class UpstreamLink final : public io::StreamObserver {
  public:
   // `run` carries the machine's actions out; they may close or reopen this link.
   UpstreamLink(io::Io& io, core::Replica& machine, core::Primary& downstream, Dataset& dataset,
-               StreamApplier& applier, std::function<void(core::ReplicaActions)> run);
+               StreamApplier& applier, ReplicationListener& listener,
+               std::function<void(core::ReplicaActions)> run);
 
   // ---- the machine's actions
   void Open(const base::Endpoint& primary, base::Duration timeout);
@@ -34,9 +35,6 @@ class UpstreamLink final : public io::StreamObserver {
   void FinishStaging();
   void AbandonStaging();
   void CommitStaging();
-
-  // Snapshot and stream bytes received so far.
-  uint64_t input_bytes() const { return input_bytes_; }
 
   // ---- io::StreamObserver
   void OnConnected() override;
@@ -60,6 +58,7 @@ class UpstreamLink final : public io::StreamObserver {
   core::Primary& downstream_;
   Dataset& dataset_;
   StreamApplier& applier_;
+  ReplicationListener& listener_;
   std::function<void(core::ReplicaActions)> run_;
 
   std::unique_ptr<io::Stream> stream_;
@@ -70,7 +69,6 @@ class UpstreamLink final : public io::StreamObserver {
 
   std::unique_ptr<Staging> staging_;
   std::optional<snapshot::Reader> reader_;
-  uint64_t input_bytes_ = 0;
 };
 
 }  // namespace quorate::replication::runtime

@@ -79,6 +79,7 @@ void Engine::ResetSession(Session& session) {
 void Engine::ResetStatistics() {
   stats_ = Statistics{};
   stats_.commands.resize(table_.size());
+  replication_.ResetCounters();
   host_.ResetStatistics();
 }
 

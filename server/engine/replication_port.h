@@ -60,6 +60,8 @@ class ReplicationPort {
   virtual std::optional<replication::core::UpstreamView> Upstream() const = 0;
   virtual replication::core::BacklogView Backlog() const = 0;
   virtual const replication::core::SyncCounters& counters() const = 0;
+  // CONFIG RESETSTAT.
+  virtual void ResetCounters() = 0;
 
   // ---- WAIT
   // Replicas that have acknowledged `offset`.

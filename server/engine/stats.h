@@ -71,9 +71,6 @@ struct Statistics {
   uint64_t evicted_clients = 0;
   uint64_t keyspace_hits = 0;
   uint64_t keyspace_misses = 0;
-  uint64_t sync_full = 0;
-  uint64_t sync_partial_ok = 0;
-  uint64_t sync_partial_err = 0;
   uint64_t total_error_replies = 0;
   uint64_t unexpected_error_replies = 0;
   uint64_t total_reads = 0;

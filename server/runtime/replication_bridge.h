@@ -55,6 +55,7 @@ class ReplicationBridge final : public engine::ReplicationPort,
   const replication::core::SyncCounters& counters() const override {
     return replication_->counters();
   }
+  void ResetCounters() override { replication_->ResetCounters(); }
   int64_t ReplicasAcknowledged(base::Offset offset) const override {
     return replication_->CountAcknowledged(offset);
   }
@@ -73,6 +74,7 @@ class ReplicationBridge final : public engine::ReplicationPort,
   void Close(replication::core::ReplicaId replica, std::string_view reason) override;
   void OnAcknowledged() override;
   void OnRoleChanged(bool is_replica) override;
+  void OnUpstreamBytes(size_t bytes) override { engine_->stats().net_repl_input_bytes += bytes; }
   void OnPrimaryLink(bool up) override;
 
  private:

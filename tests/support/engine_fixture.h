@@ -127,6 +127,7 @@ class FakeReplication final : public server::engine::ReplicationPort {
   std::optional<replication::core::UpstreamView> Upstream() const override { return upstream; }
   replication::core::BacklogView Backlog() const override { return backlog; }
   const replication::core::SyncCounters& counters() const override { return sync_counters; }
+  void ResetCounters() override { sync_counters = {}; }
   int64_t ReplicasAcknowledged(base::Offset) const override { return acknowledged; }
   void RequestAcknowledgements() override { ++acknowledgement_requests; }
   void HoldStream(bool hold) override { held = hold; }

@@ -283,5 +283,21 @@ class Expiry(SystemTest):
         wait_for("both are empty", lambda: primary("DBSIZE") == 0 and replica("DBSIZE") == 0)
 
 
+class Figures(SystemTest):
+    def test_info_counts_the_replication_traffic_of_both_sides(self):
+        primary = self.server()
+        replica = self.server(replica_of=primary)
+        fill(primary)
+        self.assert_synced(primary, replica)
+        sent, received = primary.info("stats"), replica.info("stats")
+        self.assertGreater(received["total_net_repl_input_bytes"], primary.info()["master_repl_offset"])
+        self.assertGreaterEqual(sent["total_net_repl_output_bytes"] + 64, received["total_net_repl_input_bytes"])
+        self.assertEqual((sent["sync_full"], sent["total_net_repl_input_bytes"]), (1, 0))
+        primary("CONFIG", "RESETSTAT")
+        replica("CONFIG", "RESETSTAT")
+        self.assertEqual(primary.info("stats")["sync_full"], 0)
+        self.assertLess(replica.info("stats")["total_net_repl_input_bytes"], 1000)
+
+
 if __name__ == "__main__":
     main()

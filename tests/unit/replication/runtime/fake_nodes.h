@@ -320,6 +320,7 @@ class Node final : public Dataset,
   // ---- ReplicationListener
   void OnAcknowledged() override { ++acknowledgements; }
   void OnRoleChanged(bool) override {}
+  void OnUpstreamBytes(size_t bytes) override { upstream_bytes += bytes; }
   void OnPrimaryLink(bool) override {}
 
  private:
@@ -450,6 +451,7 @@ class Node final : public Dataset,
   int snapshots = 0;
   bool snapshots_possible = true;
   int commits = 0;
+  uint64_t upstream_bytes = 0;
   std::string unknown_command;  // what Apply refuses
   uint64_t applied = 0;
   int acknowledgements = 0;

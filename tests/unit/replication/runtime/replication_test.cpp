@@ -64,6 +64,19 @@ TEST_CASE("replication: full sync, then the stream, whatever the pipes do to the
   }
 }
 
+TEST_CASE("replication: what comes from the primary is counted, snapshot and stream") {
+  Nodes n;
+  n[0].Set(0, "big", std::string(100000, 'x'));
+  n[1].Follow(n[0]);
+  n.world.Run(2s);
+  const uint64_t after_sync = n[1].upstream_bytes;
+  CHECK(after_sync > 500);  // compressed
+  n[0].Set(0, "later", std::string(5000, 'y'));
+  n.world.Run(500ms);
+  CHECK(n[1].upstream_bytes >= after_sync + 5000);
+  CHECK(n[0].upstream_bytes == 0);
+}
+
 TEST_CASE("replication: replicas that come together share a snapshot") {
   Nodes n;
   Fill(n[0], 100);
