@@ -87,14 +87,15 @@ bool FooterIsValid(std::string_view payload) {
          checksum == snapshot::Crc64(0, payload.substr(0, payload.size() - 8));
 }
 
-// The value in `payload`, whose footer is valid: in place, or in `scratch`.
+// The value in `payload`, whose footer is valid and follows it at once: in place, or in `scratch`.
 std::optional<std::string_view> DecodeValue(Context& context, std::string_view payload,
                                             std::string& scratch) {
-  snapshot::Decoder decoder(payload.substr(0, payload.size() - kFooterBytes),
-                            context.engine.settings().proto_max_bulk_len);
+  const std::string_view body = payload.substr(0, payload.size() - kFooterBytes);
+  snapshot::Decoder decoder(body, context.engine.settings().proto_max_bulk_len);
   uint8_t type = 0;
   std::string_view value;
-  if (!decoder.ReadByte(&type) || type != kStringType || !decoder.ReadString(scratch, &value))
+  if (!decoder.ReadByte(&type) || type != kStringType || !decoder.ReadString(scratch, &value) ||
+      decoder.position() != body.size())
     return std::nullopt;
   return value;
 }

@@ -264,6 +264,36 @@ class Differential(SystemTest):
         control("DEL", "t")
         return payloads
 
+    def test_times_at_the_edges(self):
+        sides = [Connection(self.server(family)) for family in (REDIS, OURS)]
+        largest, now = 2 ** 63 - 1, int(time.time() * 1000)
+        edges = [0, 1, largest, -largest - 1, -largest, largest + 1, largest // 1000, largest // 1000 + 1, -(largest // 1000),
+                 -(largest // 1000) - 1, largest - now, largest - now + 10 ** 6, (largest - now) // 1000 + 10 ** 4, 10 ** 14]
+
+        def same(*words):
+            words = [str(word) for word in words]
+            expected, got = [side(*words) for side in sides]
+            self.assertEqual(expected, got, words)
+
+        for edge in edges + [-1, "1.5", "abc", ""]:
+            for command in ("EXPIRE", "PEXPIRE", "EXPIREAT", "PEXPIREAT"):
+                for option in ((), ("NX",), ("XX",), ("GT",), ("LT",)):
+                    same("SET", "k", "v")
+                    same(command, "k", edge, *option)
+                    same("EXISTS", "k")
+                same(command, "absent", edge)
+            for option in ("EX", "PX", "EXAT", "PXAT"):
+                same("SET", "k", "v")
+                same("GETEX", "k", option, edge)
+                same("EXISTS", "k")
+                same("SET", "k", "w", option, edge, "GET")
+                same("SET", "k", "v", option, edge, "XX")
+                same("GETEX", "absent", option, edge)
+                same("EXISTS", "k")
+            same("SETEX", "k", edge, "v")
+            same("PSETEX", "k", edge, "v")
+            same("EXISTS", "k")
+
     def test_what_command_tells(self):
         redis, ours = self.server(REDIS), self.server(OURS)
         for node in (redis, ours):

@@ -1,6 +1,7 @@
 #include <string>
 #include <vector>
 
+#include "replication/snapshot/checksum.h"
 #include "tests/support/command_fixture.h"
 
 #include <doctest/doctest.h>
@@ -52,6 +53,15 @@ TEST_CASE_FIXTURE(CommandFixture,
   CHECK(RunArgs({"RESTORE", "a", "-1", kHello}) == "-ERR Invalid TTL value, must be >= 0\r\n");
   CHECK(RunArgs({"RESTORE", "a", "0", kHello, "FREQ", "256"}) ==
         "-ERR Invalid FREQ value, must be >= 0 and <= 255\r\n");
+  CHECK(Run("EXISTS a") == ":0\r\n");
+}
+
+TEST_CASE_FIXTURE(CommandFixture, "dump: bytes between the value and the footer are refused") {
+  std::string payload(kHello.substr(0, 7));
+  payload.append("x").append(kHello.substr(7, 2));
+  const uint64_t checksum = replication::snapshot::Crc64(0, payload);
+  for (int i = 0; i < 8; ++i) payload.push_back(static_cast<char>(checksum >> (8 * i)));
+  CHECK(RunArgs({"RESTORE", "a", "0", payload}) == "-ERR Bad data format\r\n");
   CHECK(Run("EXISTS a") == ":0\r\n");
 }
 
