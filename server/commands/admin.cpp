@@ -1,4 +1,4 @@
-// Commands for the operator of one server: INFO, TIME, LASTSAVE, SHUTDOWN.
+// Commands for the operator of one server: INFO, MONITOR, TIME, LASTSAVE, SHUTDOWN.
 #include "server/commands/families.h"
 #include "server/engine/context.h"
 #include "server/engine/engine.h"
@@ -14,6 +14,14 @@ using engine::Context;
 
 void Info(Context& context) {
   context.reply.Verbatim(info::Render(context.engine, context.args.subspan(1)), "txt");
+}
+
+void Monitor(Context& context) {
+  if (context.session.transaction != nullptr)
+    return context.Error("ERR MONITOR isn't allowed for DENY BLOCKING client");
+  if (context.session.kind != engine::SessionKind::kNormal) return;
+  context.engine.BeginMonitoring(context.session);
+  context.reply.Ok();
 }
 
 void Time(Context& context) {
@@ -93,6 +101,13 @@ constexpr CommandRow kRows[] = {
               .tips = kInfoTips,
               .history = kInfoHistory},
      .run = &Info},
+    {.spec = {.name = "monitor",
+              .summary = "Listen for all requests received by the server in real time",
+              .since = "1.0.0",
+              .group = Group::kServer,
+              .arity = 1,
+              .flags = flag::kAdmin | flag::kNoScript | flag::kLoading | flag::kStale},
+     .run = &Monitor},
     {.spec = {.name = "time",
               .summary = "Return the current server time",
               .since = "2.6.0",

@@ -68,6 +68,7 @@ void Replconf(Context& context) {
 }
 
 void Psync(Context& context) {
+  if (context.session.kind == engine::SessionKind::kMonitor) return;
   context.engine.replication().HandlePsync(context.session, context.args);
 }
 

@@ -9,6 +9,7 @@ namespace {
 session::ClientType TypeOf(SessionKind kind) {
   switch (kind) {
     case SessionKind::kNormal:
+    case SessionKind::kMonitor:
       return session::ClientType::kNormal;
     case SessionKind::kReplica:
       return session::ClientType::kReplica;
@@ -36,6 +37,7 @@ session::ClientFacts Clients::FactsOf(const session::Client& client) const {
   const auto& session = static_cast<const Session&>(client);
   session::ClientFacts facts;
   facts.type = TypeOf(session.kind);
+  facts.monitor = session.kind == SessionKind::kMonitor;
   facts.db = session.db;
   facts.blocked = session.blocked();
   facts.watched_key_changed = session.watched.dirty;

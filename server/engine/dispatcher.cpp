@@ -129,7 +129,8 @@ Verdict Judge(Engine& engine, Session& session, const Command* command,
     return Refuse{std::string(errors::kMasterDown)};
   }
   if (engine.loading && effects.refused_while_loading) return Refuse{std::string(errors::kLoading)};
-  if (session.kind == SessionKind::kReplica &&
+  // A monitor is to Redis a kind of replica, and its keyspace as forbidden.
+  if (session.kind != SessionKind::kNormal &&
       command->Has(flag::kWrite | flag::kReadonly | flag::kMayReplicate)) {
     return Refuse{std::string(errors::kReplicaKeyspace)};
   }
@@ -137,7 +138,7 @@ Verdict Judge(Engine& engine, Session& session, const Command* command,
     if (command->Has(flag::kNoMulti)) return Refuse{std::string(errors::kNotInTransaction)};
     return Queue{};
   }
-  if (engine.pause().active() && session.kind != SessionKind::kReplica &&
+  if (engine.pause().active() && session.kind == SessionKind::kNormal &&
       (engine.pause().mode() == PauseMode::kAll || effects.may_replicate)) {
     return Postpone{};
   }

@@ -6,6 +6,7 @@
 #include "server/engine/context.h"
 #include "server/engine/dispatcher.h"
 #include "server/engine/lookahead.h"
+#include "server/engine/redaction.h"
 #include "shared/base/overloaded.h"
 #include "shared/resp/errors.h"
 
@@ -57,6 +58,7 @@ void Engine::RemoveSession(Session& session) {
   watches_.UnwatchAll(session);
   pubsub_.Remove(session);
   std::erase(waiting_, &session);
+  if (session.kind == SessionKind::kMonitor) monitors_.Remove(session);
   if (session.listed_ready) std::erase(ready_, &session);
   session.listed_ready = false;
   sessions_.erase(session.id);
@@ -66,6 +68,10 @@ void Engine::ResetSession(Session& session) {
   session.transaction.reset();
   watches_.UnwatchAll(session);
   pubsub_.Remove(session);
+  if (session.kind == SessionKind::kMonitor) {
+    monitors_.Remove(session);
+    session.kind = SessionKind::kNormal;
+  }
   session.db = 0;
   session.name.clear();
   session.reply_mode = ReplyMode::kOn;
@@ -74,6 +80,11 @@ void Engine::ResetSession(Session& session) {
   session.writer = resp::Writer(session.output, 2);
   session.authenticated = settings_.requirepass.empty();
   session.parser.set_unauthenticated(!session.authenticated);
+}
+
+void Engine::BeginMonitoring(Session& session) {
+  session.kind = SessionKind::kMonitor;
+  monitors_.Add(session);
 }
 
 void Engine::ResetStatistics() {
@@ -284,13 +295,32 @@ void Engine::Account(Session& session, const Command& command,
   const int64_t slow = settings_.slowlog_log_slower_than.count();
   if (slow >= 0 && microseconds >= slow && settings_.slowlog_max_len > 0 &&
       !command.Has(command::flag::kSkipSlowlog)) {
-    slowlog_.Add(args, wall_, microseconds, session.peer.ToString(), session.name,
+    std::vector<std::string_view> scratch;
+    slowlog_.Add(Redacted(command, args, host_.directives().catalog(), scratch), wall_,
+                 microseconds, session.peer.ToString(), session.name,
                  static_cast<size_t>(settings_.slowlog_max_len));
   }
   const int64_t spike = settings_.latency_monitor_threshold.count();
   if (spike > 0 && microseconds >= spike * 1000) {
     latency_.Record(command.Has(command::flag::kFast) ? "fast-command" : "command", wall_,
                     microseconds / 1000, spike);
+  }
+  if (!monitors_.empty()) [[unlikely]]
+    ShowMonitors(session, command, args);
+}
+
+void Engine::ShowMonitors(const Session& source, const Command& command,
+                          std::span<const std::string_view> args) {
+  if (command.Has(command::flag::kSkipMonitor | command::flag::kAdmin)) return;
+  std::vector<std::string_view> scratch;
+  const int64_t micros = wall_.ms * 1000 + base::ToMicros(command_clock_ - now_);
+  const std::string line =
+      DescribeForMonitors(micros, source, settings_.unixsocket,
+                          Redacted(command, args, host_.directives().catalog(), scratch));
+  for (Session* monitor : monitors_.sessions()) {
+    if (monitor->reply_mode == ReplyMode::kOff || monitor->close_now) continue;
+    monitor->writer.SimpleString(line);
+    MarkReady(*monitor);
   }
 }
 

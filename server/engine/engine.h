@@ -35,6 +35,7 @@
 #include "server/engine/command_table.h"
 #include "server/engine/host.h"
 #include "server/engine/latency_monitor.h"
+#include "server/engine/monitors.h"
 #include "server/engine/propagation.h"
 #include "server/engine/replication_port.h"
 #include "server/engine/session.h"
@@ -154,6 +155,8 @@ class Engine {
   void ResetStatistics();
   // RESET: as a client that has just connected.
   void ResetSession(Session& session);
+  // MONITOR: from now on the session is shown what runs.
+  void BeginMonitoring(Session& session);
   // WAIT: blocks the session until enough replicas acknowledge or `deadline` passes.
   void BlockOnWait(Session& session, BlockedOnWait wait);
   // Lets a blocked session go on: `answer` writes the reply to the request that it was blocked in.
@@ -202,6 +205,8 @@ class Engine {
   void Refused(Session& session, const Command* command, std::string_view error);
   void Account(Session& session, const Command& command, std::span<const std::string_view> args,
                size_t reply_begin, base::Instant begin);
+  void ShowMonitors(const Session& source, const Command& command,
+                    std::span<const std::string_view> args);
   void EndUnit(Session& session, const Command& command);
   KeyState StateOf(const store::Keyspace& keyspace, std::string_view key) const;
   void Publish(std::string_view event, std::string_view key, int db);
@@ -230,6 +235,7 @@ class Engine {
   Statistics stats_;
   Slowlog slowlog_;
   LatencyMonitor latency_;
+  Monitors monitors_;
   ClientPause pause_;
   store::ExpiryCycle expiry_cycle_;
   store::Evictor evictor_;

@@ -19,9 +19,9 @@ namespace quorate::server::engine {
 
 using session::ReplyMode;
 
-// What the peer is to us. A normal session becomes a replica by PSYNC or SYNC; the primary's
-// session is made by the replication runtime and never answers.
-enum class SessionKind : uint8_t { kNormal, kReplica, kPrimary };
+// What the peer is to us. A normal session becomes a replica by PSYNC or SYNC, and a monitor by
+// MONITOR (until RESET); the primary's session is made by the server's runtime and never answers.
+enum class SessionKind : uint8_t { kNormal, kReplica, kPrimary, kMonitor };
 
 // Why a session does not run the requests it has sent.
 struct NotBlocked {};
@@ -39,6 +39,8 @@ class Session final : public session::Client {
   using Client::Client;
 
   bool blocked() const { return !std::holds_alternative<NotBlocked>(blocked_state); }
+  // Somebody's own connection, not a link between servers.
+  bool is_client() const { return kind == SessionKind::kNormal || kind == SessionKind::kMonitor; }
 
   SessionKind kind = SessionKind::kNormal;
   int db = 0;

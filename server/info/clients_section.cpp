@@ -10,7 +10,7 @@ void AppendClients(engine::Engine& engine, Fields& out) {
   size_t largest_input = 0;
   size_t largest_output = 0;
   for (const auto& [id, session] : engine.sessions()) {
-    if (session->kind == engine::SessionKind::kNormal) ++connected;
+    if (session->is_client()) ++connected;
     if (session->blocked()) ++blocked;
     largest_input = std::max(largest_input, session->input.size());
     largest_output = std::max(largest_output, session->output.size());

@@ -12,7 +12,7 @@ MemoryFigures MeasureMemory(engine::Engine& engine) {
   figures.dataset = std::min<uint64_t>(figures.used, engine.databases().MemoryBytes());
   figures.backlog = engine.replication().Backlog().memory;
   for (const auto& [id, session] : engine.sessions())
-    if (session->kind == engine::SessionKind::kNormal)
+    if (session->is_client())
       figures.normal_clients += session->input.capacity() + session->output.capacity();
   for (const auto& replica : engine.replication().Replicas())
     figures.replica_buffers += replica.pending_bytes;

@@ -45,6 +45,7 @@ std::string UnknownType(std::string_view name) {
 // In Redis' order of letters.
 std::string FlagLetters(const ClientFacts& facts, const Client& client) {
   std::string letters;
+  if (facts.monitor) letters += 'O';
   if (facts.type == ClientType::kReplica) letters += 'S';
   if (facts.type == ClientType::kMaster) letters += 'M';
   if (client.is_subscriber()) letters += 'P';

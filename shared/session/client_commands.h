@@ -20,6 +20,7 @@ enum class ClientType : uint8_t { kNormal, kMaster, kReplica, kPubSub };
 // What only the daemon knows of one client.
 struct ClientFacts {
   ClientType type = ClientType::kNormal;
+  bool monitor = false;  // is shown every command
   int db = 0;
   int64_t queued_commands = -1;  // of MULTI; -1 outside of it
   size_t queued_bytes = 0;

@@ -294,6 +294,29 @@ class Differential(SystemTest):
             same("PSETEX", "k", edge, "v")
             same("EXISTS", "k")
 
+    def test_what_monitor_shows(self):
+        shown = []
+        for family in (REDIS, OURS):
+            node = self.server(family, enable_debug_command="yes")
+            monitor, client = Connection(node), Connection(node)
+            self.assertEqual(monitor("MONITOR"), b"+OK\r\n")
+            for words in (("SET", "k", "v"), ("set", "b", "\0\1\xff\"\\\n\r\t\a\b"), ("GET",), ("NOSUCH", "x"), ("AUTH", "secret"),
+                          ("AUTH", "default", "secret"), ("HELLO", "2", "AUTH", "default", "x"), ("CONFIG", "GET", "port"),
+                          ("MULTI",), ("SET", "k", "1"), ("INCR", "k"), ("EXEC",), ("MULTI",), ("GET", "k"), ("DISCARD",), ("SLOWLOG", "GET"),
+                          ("DEBUG", "SLEEP", "0"), ("CLIENT", "LIST"), ("CLIENT", "SETNAME", "z"), ("SELECT", "3"), ("PING",),
+                          ("COMMAND", "COUNT"), ("WAIT", "0", "0"), ("LATENCY", "LATEST"), ("MEMORY", "USAGE", "k"), ("LASTSAVE",),
+                          ("ROLE",), ("FLUSHALL",), ("PUBLISH", "c", "m"), ("REPLCONF", "listening-port", "1"), ("INFO", "clients"),
+                          ("RESET",), ("ECHO", "end")):
+                client(*words)
+            lines = []
+            while not lines or b'"ECHO"' not in lines[-1]:
+                lines.append(re.sub(rb"^\+\d{10}\.\d{6} \[(\d+) 127.0.0.1:\d+\]", rb"+time [\1 peer]", monitor.read()))
+            lines.append(monitor("GET", "k"))
+            lines.append(monitor("RESET"))
+            lines.append(monitor("GET", "k"))
+            shown.append(lines)
+        self.assertEqual(shown[0], shown[1])
+
     def test_what_command_tells(self):
         redis, ours = self.server(REDIS), self.server(OURS)
         for node in (redis, ours):

@@ -44,6 +44,81 @@ TEST_CASE_FIXTURE(Fixture, "slowlog: newest first, with peer and name, until res
   CHECK(Run("SLOWLOG LEN") == ":0\r\n");
 }
 
+TEST_CASE_FIXTURE(Fixture, "slowlog: passwords are not kept") {
+  settings.slowlog_log_slower_than = std::chrono::microseconds(0);
+  Run("AUTH me secret");
+  Run("HELLO 2 AUTH default secret");
+  Run("CONFIG SET maxmemory 0 masterauth secret");
+  const std::string log = Run("SLOWLOG GET");
+  CHECK(log.find("secret") == std::string::npos);
+  CHECK(log.find("$10\r\nmasterauth\r\n$10\r\n(redacted)\r\n") != std::string::npos);
+  CHECK(log.find("$9\r\nmaxmemory\r\n$1\r\n0\r\n") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "monitor: commands as they have run, with time, database, peer and words") {
+  auto& monitor = NewSession();
+  CHECK(Run(monitor, "MONITOR") == "+OK\r\n");
+  CHECK(Run(monitor, "MONITOR").empty());
+  Run("SET k \"a\\\"\\\\\\n\\r\\t\\a\\b\\x00\\xff\"");
+  CHECK(TakeOutput(monitor) ==
+        "+1700000000.000000 [0 127.0.0.1:50001] \"SET\" \"k\" "
+        "\"a\\\"\\\\\\n\\r\\t\\a\\b\\x00\\xff\"\r\n");
+  Advance(std::chrono::milliseconds(1));
+  Run("select 3");
+  CHECK(TakeOutput(monitor) == "+1700000000.001000 [3 127.0.0.1:50001] \"select\" \"3\"\r\n");
+  // Not what was refused, not what operators do.
+  Run("GET");
+  Run("NOSUCH x");
+  Run("CONFIG GET port");
+  Run("CLIENT LIST");
+  Run("SLOWLOG LEN");
+  CHECK(TakeOutput(monitor).empty());
+  Run("AUTH secret");
+  Run("HELLO 2 AUTH default secret");
+  CHECK(TakeOutput(monitor) ==
+        "+1700000000.001000 [3 127.0.0.1:50001] \"AUTH\" \"(redacted)\"\r\n"
+        "+1700000000.001000 [3 127.0.0.1:50001] \"HELLO\" \"2\" \"AUTH\" \"(redacted)\" "
+        "\"(redacted)\"\r\n");
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "monitor: a transaction is shown when it runs, what the primary sends too") {
+  auto& monitor = NewSession();
+  Run(monitor, "MONITOR");
+  Run("MULTI");
+  TakeOutput(monitor);
+  Run("SET a 1");
+  Run("MONITOR");
+  CHECK(TakeOutput(monitor).empty());
+  CHECK(Run("EXEC") == "*2\r\n+OK\r\n-ERR MONITOR isn't allowed for DENY BLOCKING client\r\n");
+  CHECK(TakeOutput(monitor) ==
+        "+1700000000.000000 [0 127.0.0.1:50001] \"SET\" \"a\" \"1\"\r\n"
+        "+1700000000.000000 [0 127.0.0.1:50001] \"EXEC\"\r\n");
+  replication.replica = true;
+  auto& primary = NewSession();
+  primary.kind = engine::SessionKind::kPrimary;
+  const std::string_view set[] = {"SET", "b", "2"};
+  engine.ApplyFromPrimary(primary, set, {});
+  CHECK(TakeOutput(monitor) == "+1700000000.000000 [0 127.0.0.1:50003] \"SET\" \"b\" \"2\"\r\n");
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "monitor: a monitor touches no key, is listed as one, and ends by RESET") {
+  auto& monitor = NewSession();
+  Run(monitor, "MONITOR");
+  CHECK(Run(monitor, "GET a") == "-ERR Replica can't interact with the keyspace\r\n");
+  CHECK(Run(monitor, "PING") == "+PONG\r\n+1700000000.000000 [0 127.0.0.1:50002] \"PING\"\r\n");
+  CHECK(Run("CLIENT LIST TYPE normal").find(" flags=O ") != std::string::npos);
+  engine.SetPause(engine::PauseMode::kAll, host.now + std::chrono::seconds(1));
+  CHECK(Run(monitor, "PING").starts_with("+PONG"));
+  engine.EndPause();
+  CHECK(Run(monitor, "RESET") == "+RESET\r\n");
+  Run("PING");
+  CHECK(TakeOutput(monitor).empty());
+  CHECK(Run(monitor, "GET a") == "$-1\r\n");
+}
+
 TEST_CASE_FIXTURE(Fixture, "latency: spikes are listed, shown and reset") {
   settings.latency_monitor_threshold = std::chrono::milliseconds(1);
   CHECK(Run("LATENCY LATEST") == "*0\r\n");
