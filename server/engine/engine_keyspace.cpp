@@ -80,6 +80,7 @@ void Engine::ActiveExpire() {
   const base::Duration limit = period * (25 + 2 * (settings_.active_expire_effort - 1)) / 100;
   constexpr size_t kKeysPerStep = 400;
   const base::Instant begin = host_.Now();
+  const std::function<bool()> spent = host_.StartBudget(limit);
   store::ExpirySummary summary;
   do {
     summary = expiry_cycle_.Run(
@@ -94,7 +95,7 @@ void Engine::ActiveExpire() {
       stats_.expired_stale_percent = 0.95 * stats_.expired_stale_percent +
                                      0.05 * 100.0 * static_cast<double>(summary.expired) /
                                          static_cast<double>(summary.sampled);
-    if (summary.more && host_.Now() - begin > limit) {
+    if (summary.more && spent()) {
       ++stats_.expired_time_cap_reached;
       break;
     }

@@ -1,6 +1,6 @@
-// What the engine asks of the process around it: clocks for durations, and the acts that leave the
-// engine (closing a session, shutting down, writing files). server/runtime implements it; unit
-// tests use a fake.
+// What the engine asks of the process around it: how long something took, when bounded work must
+// end, figures for people, and the acts that leave the engine (closing a session, shutting down,
+// writing files). server/runtime implements it; unit tests use a fake.
 #pragma once
 
 #include <cstdint>
@@ -31,8 +31,12 @@ class Host {
  public:
   virtual ~Host() = default;
 
-  // For measuring how long a command took. Decisions use the time given to Engine::BeginTurn.
+  // For measuring how long a command took, and for nothing else: decisions use the time given to
+  // Engine::BeginTurn.
   virtual base::Instant Now() = 0;
+  // For work that is done in steps until its time is spent: the answer becomes true once `budget`
+  // has passed from this call on.
+  virtual std::function<bool()> StartBudget(base::Duration budget) = 0;
   // The session's close_now or close_after_reply was set outside its own request: the runtime must
   // look at it.
   virtual void CloseSoon(Session& session) = 0;
@@ -74,7 +78,8 @@ class Host {
   // What INFO's Server section says of the process.
   struct ProcessInfo {
     int64_t pid = 0;
-    uint16_t port = 0;  // bound TCP port, 0 if none
+    uint16_t port = 0;             // bound TCP port, 0 if none
+    std::string operating_system;  // name, release and machine
     std::string executable;
     std::string config_file;  // empty: none
     double cpu_system_seconds = 0;

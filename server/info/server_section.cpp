@@ -1,19 +1,7 @@
-#include <sys/utsname.h>
-
 #include "server/info/info.h"
 #include "shared/session/handshake.h"
 
 namespace quorate::server::info {
-
-namespace {
-
-std::string OperatingSystem() {
-  utsname name{};
-  if (uname(&name) != 0) return "unknown";
-  return std::string(name.sysname) + " " + name.release + " " + name.machine;
-}
-
-}  // namespace
 
 void AppendServer(engine::Engine& engine, Fields& out) {
   const engine::Host::ProcessInfo process = engine.host().Process();
@@ -25,7 +13,7 @@ void AppendServer(engine::Engine& engine, Fields& out) {
   out.Text("redis_git_dirty", "0");
   out.Text("redis_build_id", "0");
   out.Text("redis_mode", "standalone");
-  out.Text("os", OperatingSystem());
+  out.Text("os", process.operating_system);
   out.Number("arch_bits", sizeof(void*) * 8);
   out.Text("monotonic_clock", "POSIX clock_gettime");
   out.Text("multiplexing_api", "epoll");

@@ -2,6 +2,7 @@
 
 #include <malloc.h>
 #include <sys/resource.h>
+#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -118,6 +119,12 @@ class RealProbe final : public ProcessProbe {
     std::array<char, 4096> path{};
     const ssize_t length = readlink("/proc/self/exe", path.data(), path.size());
     return length <= 0 ? std::string() : std::string(path.data(), static_cast<size_t>(length));
+  }
+
+  std::string OperatingSystem() override {
+    utsname name{};
+    if (uname(&name) != 0) return ProcessProbe::OperatingSystem();
+    return std::string(name.sysname) + " " + name.release + " " + name.machine;
   }
 
   void Sleep(int64_t nanoseconds) override {

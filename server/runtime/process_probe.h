@@ -23,6 +23,8 @@ class ProcessProbe {
   virtual std::string Allocator() = 0;
   virtual int64_t Pid() = 0;
   virtual std::string Executable() = 0;
+  // Its name, release and machine.
+  virtual std::string OperatingSystem() { return "unknown"; }
   // Where relative paths lead from now on.
   virtual base::Status ChangeDirectory(const std::string& path) {
     return base::Error{"Changing directory: not possible in '" + path + "'"};

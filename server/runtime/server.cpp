@@ -313,6 +313,7 @@ engine::Host::ProcessInfo Server::Process() {
   ProcessInfo info;
   info.pid = probe_.Pid();
   info.port = port();
+  info.operating_system = probe_.OperatingSystem();
   info.executable = probe_.Executable();
   info.config_file = config_path_;
   info.cpu_system_seconds = probe_.CpuSystemSeconds();

@@ -59,6 +59,9 @@ class Server final : public engine::Host, private serve::ConnectionOwner {
  private:
   // ---- engine::Host
   base::Instant Now() override { return io_.Now(); }
+  std::function<bool()> StartBudget(base::Duration budget) override {
+    return [this, end = io_.Now() + budget] { return io_.Now() >= end; };
+  }
   void CloseSoon(engine::Session& session) override { engine_->MarkReady(session); }
   void ResumeSoon(engine::Session& session) override;
   base::Status Shutdown(engine::Session* requester,

@@ -35,6 +35,10 @@ namespace quorate::testing {
 class FakeHost final : public server::engine::Host {
  public:
   base::Instant Now() override { return now; }
+  // With work_takes: every look at the clock finds it that much later.
+  std::function<bool()> StartBudget(base::Duration budget) override {
+    return [this, end = now + budget] { return (now += work_takes) >= end; };
+  }
   void CloseSoon(server::engine::Session& session) override { to_close.push_back(session.id); }
   void ResumeSoon(server::engine::Session& session) override { to_resume.push_back(session.id); }
   base::Status Shutdown(server::engine::Session*,
@@ -68,6 +72,7 @@ class FakeHost final : public server::engine::Host {
   uint64_t ResidentBytes() override { return memory_used; }
 
   base::Instant now{std::chrono::seconds(1000)};
+  base::Duration work_takes{};
   uint64_t memory_used = 1 << 20;
   base::Status shutdown_answer;
   base::Status rewrite_answer;

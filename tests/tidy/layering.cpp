@@ -11,6 +11,12 @@ namespace {
 constexpr std::string_view kCores[] = {"replication/core", "replication/snapshot", "server/store",
                                        "sentinel/core"};
 
+// Pure as well, though they are made of more than shared/base: what they reach may not reach the
+// outside world.
+constexpr std::string_view kPure[] = {"server/engine", "server/commands", "server/info"};
+constexpr std::string_view kOutside[] = {"shared/io",   "shared/uv",    "shared/log",
+                                         "shared/link", "shared/serve", "replication/runtime"};
+
 std::string WithoutComments(std::string_view cmake) {
   std::string text;
   std::istringstream lines{std::string(cmake)};
@@ -141,6 +147,11 @@ std::vector<std::string> CheckGraph(const Graph& graph) {
         !std::ranges::all_of(dependencies,
                              [](const std::string& d) { return d == "shared/base"; })) {
       faults.push_back(folder + " is a core: it may depend on shared/base alone");
+    }
+    if (std::ranges::count(kPure, folder) == 0) continue;
+    for (const std::string_view outside : kOutside) {
+      if (reached.contains(std::string(outside)))
+        faults.push_back(folder + " is pure: it may not reach " + std::string(outside));
     }
   }
   return faults;

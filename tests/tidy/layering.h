@@ -24,7 +24,8 @@ Graph ParseGraph(std::string_view cmake);
 
 // What is wrong with the table itself: cycles, unknown folders, and the edges that the design rules
 // out (server and sentinel know nothing of each other; replication knows neither; cores know
-// shared/base alone; no app reaches libuv). One line each.
+// shared/base alone; the server's engine, commands and INFO reach no I/O and no log; no app reaches
+// libuv). One line each.
 std::vector<std::string> CheckGraph(const Graph& graph);
 
 // "path:line: reason" for every include that the table does not allow.

@@ -62,6 +62,11 @@ TEST_CASE("tidy: circles, unknown folders and forbidden edges of the table are f
   CHECK(CheckGraph({{"server/info", {"sentinel/core"}}, {"sentinel/core", {}}}).size() == 1);
   CHECK(CheckGraph({{"server/app", {"shared/uv"}}, {"shared/uv", {}}}).size() == 1);
   CHECK(CheckGraph({{"sentinel/core", {"shared/io"}}, {"shared/io", {}}}).size() == 1);
+  CHECK(CheckGraph({{"server/engine", {"shared/session"}}, {"shared/session", {}}}).empty());
+  CHECK(CheckGraph({{"server/engine", {"shared/session"}},
+                    {"shared/session", {"shared/log"}},
+                    {"shared/log", {}}})
+            .size() == 1);
 }
 
 TEST_CASE("tidy: an include outside the table is a fault") {
@@ -89,6 +94,7 @@ TEST_CASE("tidy: banned calls are found, members and longer names are not") {
   CHECK(BannedIn("server/store/a.cpp", "x = std::chrono::steady_clock::now();\n").size() == 1);
   CHECK(BannedIn("server/store/a.cpp", "#include <uv.h>\n").size() == 1);
   CHECK(BannedIn("shared/uv/a.cpp", "#include <uv.h>\n").empty());
+  CHECK(BannedIn("server/info/a.cpp", "uname(&name);\n").size() == 1);
   CHECK(BannedIn("server/store/a.cpp",
                  "operand(1); cursor.rand(); snprintf(b, 1, x); static_assert(true);\n")
             .empty());

@@ -32,6 +32,22 @@ TEST_CASE_FIXTURE(CommandFixture, "cron: a replica expires nothing by itself") {
   CHECK(Run("DBSIZE") == ":1\r\n");
 }
 
+TEST_CASE_FIXTURE(CommandFixture,
+                  "cron: active expiry ends when its budget is spent, and goes on the next time") {
+  for (int i = 0; i < 5000; ++i) Run("SET key:" + std::to_string(i) + " v PX 10");
+  Advance(std::chrono::milliseconds(11));
+  host.work_takes = std::chrono::seconds(1);
+  engine.Cron();
+  const size_t left = databases[0].size();
+  CHECK(left > 0);
+  CHECK(left < 5000);
+  CHECK(engine.stats().expired_time_cap_reached == 1);
+  host.work_takes = {};
+  engine.Cron();
+  CHECK(databases[0].size() == 0);
+  CHECK(engine.stats().expired_time_cap_reached == 1);
+}
+
 TEST_CASE_FIXTURE(CommandFixture, "cron: a lowered maxmemory evicts unasked") {
   Run("SET a 1");
   TakeStream();
