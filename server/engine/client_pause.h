@@ -1,4 +1,5 @@
-// CLIENT PAUSE: until when, and whom. Pure; the dispatcher asks it, Cron ends it.
+// CLIENT PAUSE, also by a shutdown that waits for replicas: until when, and whom. The dispatcher,
+// expiry and eviction ask it; Cron ends it.
 #pragma once
 
 #include "shared/base/time.h"

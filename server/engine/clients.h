@@ -1,5 +1,4 @@
-// The server's sessions as CLIENT sees them (shared/session/client_commands.h). No state of its
-// own.
+// The server's sessions as CLIENT sees them (shared/session/client_commands.h). It keeps nothing.
 #pragma once
 
 #include <functional>

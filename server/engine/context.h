@@ -66,9 +66,8 @@ class Context {
   int database() const { return database_; }
 
   // ---- what was changed
-  // One
-  // change of `key`, in this session's database unless said otherwise: watchers are marked and the
-  // request (or what replaces it) becomes an effect. Call after the change.
+  // One change of `key`, in this session's database unless said otherwise: watchers are marked and
+  // the request (or what replaces it) becomes an effect. Call after the change.
   void Modified(const store::Lookup& key) { Modified(key, database_); }
   void Modified(const store::Lookup& key, int database_index);
   // The second key of one change (RENAME, MOVE): only its watchers are marked.

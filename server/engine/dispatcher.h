@@ -17,8 +17,9 @@ class Session;
 // What becomes of a request.
 struct RunNow {};
 struct Queue {};     // inside MULTI
-struct Postpone {};  // CLIENT PAUSE: the session blocks and the request runs later
-struct Refuse {      // answered with the error; inside MULTI it spoils the transaction
+struct Postpone {};  // CLIENT PAUSE: the session blocks, and the request is judged again later
+struct Refuse {      // answered with the error; inside MULTI it spoils the transaction, in the
+                     // primary's stream it ends the link
   std::string error;
 };
 using Verdict = std::variant<RunNow, Queue, Postpone, Refuse>;

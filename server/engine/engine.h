@@ -2,10 +2,10 @@
 // time comes in with BeginTurn, everything that leaves goes through Host and ReplicationPort. One
 // thread; every command is atomic.
 //
-// The life of a request: Feed parses it in place, Dispatcher decides whether it may run (arity,
-// authentication, memory, role, pause, MULTI), its handler runs with a Context, and the unit's
-// effects go to the replication stream. The reply stays in session.output; the runtime flushes all
-// ready sessions at the end of the loop turn.
+// The life of a request: Feed parses it in place, Judge (dispatcher.h) decides whether it may run
+// (arity, authentication, memory, role, pause, MULTI), its handler runs with a Context, and the
+// unit's effects go to the replication stream. The reply stays in session.output; the runtime
+// flushes all ready sessions at the end of the loop turn.
 //
 // Its parts: engine.cpp (sessions, requests), engine_keyspace.cpp (expiry, eviction, whole
 // databases, notifications), engine_blocking.cpp (WAIT, pauses, changes of role), engine_cron.cpp
@@ -13,10 +13,12 @@
 //
 // Invariants
 //   N1  A session is in the ready list at most once, and only while registered.
-//   N2  Between two calls from outside, the propagation unit is empty: every effect is in the
-//   stream. N3  While we are a replica nobody but the primary's session (or a client of a writable
-//   replica) changes the keyspace. N4  A blocked session runs nothing; its requests wait in
-//   session.input.
+//   N2  Between two calls from outside the propagation unit is empty: every effect is in the
+//       stream.
+//   N3  While we are a replica nobody but the primary's session (or a client of a writable
+//       replica) changes the keyspace.
+//   N4  A blocked session runs nothing; its requests wait in session.input.
+//   N5  A session of kind kMonitor is in monitors_, and no other is.
 #pragma once
 
 #include <cstdint>
@@ -88,13 +90,14 @@ class Engine {
   void Feed(Session& session, std::string_view bytes);
   // Runs what a session had left over when it was blocked.
   void Resume(Session& session) { Feed(session, {}); }
-  // Ten times a second: active expiry, rates, deadlines of WAIT and CLIENT PAUSE, idle clients,
-  // eviction.
+  // Call it `hz` times a second, and at NextDeadline: deadlines of WAIT and CLIENT PAUSE, active
+  // expiry, eviction if maxmemory was lowered, idle clients, rates.
   void Cron();
-  // The next instant at which Cron must run even if that is sooner than its period.
+  // When Cron must run even if its period has not passed; Instant::max() if nothing waits for that.
   base::Instant NextDeadline() const;
 
-  // Sessions with output or a close mark since the last TakeReady, in order.
+  // Sessions with output or a close mark since the last TakeReady, in order; those whose output
+  // went over client-output-buffer-limit are marked for closing here.
   std::vector<Session*> TakeReady();
   void MarkReady(Session& session) {
     if (session.listed_ready) return;
@@ -126,17 +129,17 @@ class Engine {
                                 std::string_view raw);
   // Some replica acknowledged more: resolves WAITs.
   void OnReplicaAcknowledged();
-  // Primary became replica or the reverse: unblocks WAITs with -UNBLOCKED, drops the unit, ends
-  // watches' validity.
+  // A primary became a replica, a replica a primary, or a replica got another primary: effects that
+  // are not in the stream yet belong to no history and are dropped, WAITs end with -UNBLOCKED.
+  // Watches stay: the keyspace is the same.
   void OnRoleChanged();
-  // The whole keyspace was replaced (full resync): watchers are marked.
+  // The whole keyspace was replaced (full resync): every watcher is marked, eviction starts afresh.
   void OnKeyspaceReplaced();
 
   // ---- acts shared by handlers
-  // True if
-  // `record` is past its expiry as this session must see it. As a primary the key is deleted then,
-  // and its deletion is an effect; a replica only hides it, and the primary's own session sees
-  // every key.
+  // True if `record` is past its expiry as this session must see it. As a primary the key is
+  // deleted then, and its deletion is an effect; a replica, or a primary while clients are paused,
+  // only hides it; and the primary's own session sees every key.
   bool HideIfExpired(Session& session, int db, const store::Lookup& key,
                      const store::Record& record);
   // The same for writers: a writable replica deletes what it may overwrite, without propagating.
@@ -147,8 +150,8 @@ class Engine {
   void Notify(config::NotifyEvents kind, std::string_view event, std::string_view key, int db) {
     if ((settings_.notify_keyspace_events & kind) != 0) Publish(event, key, db);
   }
-  // Runs a command inside EXEC (and DEBUG REPLICATE-like tools): no checks, one unit with its
-  // caller.
+  // Runs a command that has been judged: a request, or one of EXEC's. Its effects join the unit in
+  // progress.
   void Execute(Session& session, const Command& command, std::span<const std::string_view> args,
                std::string_view raw);
   // CONFIG RESETSTAT.
@@ -165,7 +168,8 @@ class Engine {
   void Kill(Session& session, std::string_view reason);
   void SetPause(PauseMode mode, base::Instant until);
   void EndPause();
-  // Frees memory until below maxmemory, by policy. False if that is not possible.
+  // Frees memory until below maxmemory, by policy. False if that is not possible, or not within one
+  // call. Nothing is evicted while clients are paused.
   bool EvictIfNeeded();
   // Empties a database, its watchers told; returns how many keys it had.
   size_t FlushDatabase(int db, bool lazily);
@@ -173,7 +177,7 @@ class Engine {
   void SwapDatabases(int a, int b);
   // Ends MULTI and WATCH without running anything.
   void DiscardTransaction(Session& session);
-  // Frees a database's former content, elsewhere if `lazily`.
+  // Frees the former contents of databases: here, or by Host::FreeLater if `lazily`.
   void Release(std::vector<store::Keyspace::Content> contents, bool lazily);
 
   config::ServerSettings& settings() { return settings_; }

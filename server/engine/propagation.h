@@ -3,8 +3,8 @@
 // by MULTI/EXEC. A write command that came as a RESP array and is not rewritten goes in as the same
 // bytes.
 //
-// A unit is one client command, one EXEC with all it ran, or one deletion cycle (expiry, eviction:
-// effects on arbitrary keys, which are never framed).
+// A unit is one client command, one EXEC with all it ran, or what one step of expiry or eviction
+// deleted (arbitrary keys that belong to no command together, so never framed).
 #pragma once
 
 #include <cstdint>
@@ -34,7 +34,7 @@ class Propagation {
 
   // Appends the unit to the stream and begins a new one. `arbitrary_keys`: never framed.
   void EndUnit(bool arbitrary_keys = false);
-  // Drops the unit: the role changed in its middle.
+  // Forgets the unit without appending it: the role changed in its middle.
   void DropUnit();
   size_t pending() const { return effects_.size(); }
 

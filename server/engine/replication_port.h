@@ -28,8 +28,9 @@ class ReplicationPort {
   virtual bool is_replica() const = 0;
   // As a replica: the link to the primary is up and in sync.
   virtual bool primary_link_up() const = 0;
-  // Replicas whose last acknowledgement is recent enough for min-replicas-max-lag.
+  // Online replicas whose last acknowledgement is recent enough for min-replicas-max-lag.
   virtual int64_t good_replicas() const = 0;
+  // Of the history: as a primary the end of the stream, as a replica what has been applied.
   virtual base::Offset offset() const = 0;
 
   // ---- the stream
@@ -38,13 +39,13 @@ class ReplicationPort {
   // Appends one complete command (a RESP array) that ran in database `db`; SELECT is injected when
   // needed.
   virtual void Append(int db, std::string_view command) = 0;
-  // Frames of a unit with several effects.
+  // The frames of a unit with several effects: before the first, which runs in `db`, and after the
+  // last.
   virtual void AppendMulti(int db) = 0;
   virtual void AppendExec(int db) = 0;
 
   // ---- commands that replication answers
-  // REPLCONF, PSYNC and
-  // SYNC from `session`; may turn it into a replica link.
+  // REPLCONF; PSYNC and SYNC, which may turn `session` into a replica link. They answer themselves.
   virtual void HandleReplconf(Session& session, std::span<const std::string_view> args) = 0;
   virtual void HandlePsync(Session& session, std::span<const std::string_view> args) = 0;
   // REPLICAOF host port; nullopt = NO ONE. Writes nothing; the caller answers.

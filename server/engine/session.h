@@ -1,8 +1,9 @@
-// One client of the server: the common client state and what the server's commands add to it -
-// database, transaction, watched keys, what it is blocked on.
+// One connection as the server's engine sees it - a client, a replica's link, or the session in
+// which our primary's commands run: the common client state (shared/session/client.h) and what the
+// server's commands add to it: database, transaction, watched keys, what it is blocked on.
 //
-// Lifetime: registered with Engine::AddSession, unregistered before destruction with
-// Engine::RemoveSession.
+// Lifetime: the owner (a serve::Connection, the replication bridge) registers it with
+// Engine::AddSession and unregisters it with Engine::RemoveSession before its destruction.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +31,7 @@ struct BlockedOnWait {  // WAIT: resolved by an acknowledgement, or at the deadl
   base::Offset offset;
   base::Instant deadline;  // Instant::max() = none
 };
-struct BlockedByPause {};     // CLIENT PAUSE: its next request runs when the pause ends
+struct BlockedByPause {};     // CLIENT PAUSE: the request stays in `input` until the pause ends
 struct BlockedByShutdown {};  // SHUTDOWN waits for replicas
 using BlockedState = std::variant<NotBlocked, BlockedOnWait, BlockedByPause, BlockedByShutdown>;
 
@@ -47,7 +48,7 @@ class Session final : public session::Client {
   std::unique_ptr<Transaction> transaction;  // between MULTI and EXEC
   WatchedKeys watched;
   BlockedState blocked_state;
-  // Replication offset after this client's last write: what WAIT waits for.
+  // The stream's end after this client's last write: what WAIT waits for.
   base::Offset last_write_offset;
 };
 

@@ -42,7 +42,7 @@ struct CommandStatistics {
   LatencyHistogram latency;
 };
 
-// Rate of a growing counter over the last 16 samples, taken ten times a second as Redis does.
+// Rate of a growing counter over the last 16 samples, one each Cron.
 class InstantaneousRate {
  public:
   void Sample(base::Instant now, uint64_t counter);
@@ -85,8 +85,8 @@ struct Statistics {
   InstantaneousRate repl_output_rate;
 
   std::vector<CommandStatistics> commands;  // by CommandRow index
-  std::map<std::string, uint64_t, std::less<>>
-      errors;  // by error prefix, e.g. "ERR"; at most kMaxErrorKinds
+  // By error prefix, e.g. "ERR"; what comes when there are kMaxErrorKinds is only in the total.
+  std::map<std::string, uint64_t, std::less<>> errors;
   static constexpr size_t kMaxErrorKinds = 128;
 
   void CountError(std::string_view prefix);
