@@ -283,6 +283,24 @@ class Expiry(SystemTest):
         wait_for("both are empty", lambda: primary("DBSIZE") == 0 and replica("DBSIZE") == 0)
 
 
+class Pauses(SystemTest):
+    def test_a_paused_primary_stands_still(self):
+        primary = self.server(repl_ping_replica_period=1)
+        replica = self.server(replica_of=primary)
+        primary("SET", "k", "v")
+        self.assert_synced(primary, replica)
+        primary("CLIENT", "PAUSE", "3000", "WRITE")
+        before = primary.info()["master_repl_offset"]
+        began = time.monotonic()
+        self.assertIn(primary("WAIT", "1", "100"), (0, 1))  # asks for no acknowledgement now
+        time.sleep(2)
+        paused = primary.info()["master_repl_offset"]
+        if time.monotonic() - began < 2.9:  # not on a machine that stood still
+            self.assertEqual(paused, before)
+        wait_for("PING goes on after the pause", lambda: primary.info()["master_repl_offset"] > before)
+        self.assert_synced(primary, replica)
+
+
 class Figures(SystemTest):
     def test_info_counts_the_replication_traffic_of_both_sides(self):
         primary = self.server()
