@@ -61,10 +61,10 @@ struct MessageReceived {
   std::string payload;
 };
 
-// The answer to ResolveName{host}: the preferred IP literal, empty if there is none.
+// The answer to ResolveName{host}: its IP literals, the preferred first; none if it failed.
 struct NameResolved {
   std::string host;
-  std::string ip;
+  std::vector<std::string> ips;
 };
 
 // ---- commands of clients; each is answered by one Respond with its client, perhaps later ----

@@ -1,16 +1,19 @@
 #include "sentinel/core/names.h"
 
+#include <algorithm>
+#include <vector>
+
 #include "shared/base/address.h"
 #include "shared/base/numbers.h"
 
 namespace quorate::sentinel::core {
 namespace {
 
-// The IP literal behind a host; empty if it is a name that is not resolved.
-std::string Ip(const State& state, const std::string& host) {
-  if (base::IsIpLiteral(host)) return host;
+// The IP literals behind a host; none if it is a name that is not resolved.
+std::vector<std::string> Ips(const State& state, const std::string& host) {
+  if (base::IsIpLiteral(host)) return {host};
   const auto position = state.names.find(base::ToLower(host));
-  return position == state.names.end() ? std::string() : position->second.ip;
+  return position == state.names.end() ? std::vector<std::string>() : position->second.ips;
 }
 
 }  // namespace
@@ -35,8 +38,9 @@ void OnNameResolved(Turn& turn, const NameResolved& resolved) {
   if (position == turn.state().names.end()) return;
   ResolvedName& name = position->second;
   name.pending = false;
-  if (resolved.ip.empty() || name.ip == resolved.ip) return;  // a failure forgets nothing
-  name.ip = resolved.ip;
+  if (resolved.ips.empty() || name.ips == resolved.ips) return;  // a failure forgets nothing
+  name.ips = resolved.ips;
+  if (name.ips.size() > kMaxAddressesPerName) name.ips.resize(kMaxAddressesPerName);
   // What was told under the other name is recognised when it is told again.
   for (auto& [group_name, group] : turn.state().groups) {
     group.primary.info_wanted = true;
@@ -48,8 +52,9 @@ void OnNameResolved(Turn& turn, const NameResolved& resolved) {
 bool IsSameAddress(const State& state, const base::Endpoint& a, const base::Endpoint& b) {
   if (a.port != b.port) return false;
   if (base::EqualsIgnoreCase(a.host, b.host)) return true;
-  const std::string ip = Ip(state, a.host);
-  return !ip.empty() && ip == Ip(state, b.host);
+  const std::vector<std::string> ips = Ips(state, a.host);
+  const std::vector<std::string> others = Ips(state, b.host);
+  return std::find_first_of(ips.begin(), ips.end(), others.begin(), others.end()) != ips.end();
 }
 
 base::Endpoint KnownAs(const State& state, const Group& group, const base::Endpoint& address) {
@@ -63,8 +68,8 @@ base::Endpoint KnownAs(const State& state, const Group& group, const base::Endpo
 
 base::Endpoint Shown(const State& state, const base::Endpoint& address) {
   if (state.settings.announce_hostnames || state.names.empty()) return address;
-  const std::string ip = Ip(state, address.host);
-  return ip.empty() ? address : base::Endpoint{ip, address.port};
+  const std::vector<std::string> ips = Ips(state, address.host);
+  return ips.empty() ? address : base::Endpoint{ips.front(), address.port};
 }
 
 }  // namespace quorate::sentinel::core

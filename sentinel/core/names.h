@@ -19,7 +19,7 @@ namespace quorate::sentinel::core {
 void KeepName(Turn& turn, const std::string& host);
 void OnNameResolved(Turn& turn, const NameResolved& resolved);
 
-// The same port of the same host: by text, or by the address behind the names.
+// The same port of the same host: by text, or by an address that both names have.
 bool IsSameAddress(const State& state, const base::Endpoint& a, const base::Endpoint& b);
 // The address under which the group knows the instance; if it does not, `address`.
 base::Endpoint KnownAs(const State& state, const Group& group, const base::Endpoint& address);

@@ -226,9 +226,9 @@ struct PendingConfig {
 
 // ---- names ----
 
-// The address behind a host name, as last resolved (names.h).
+// The addresses behind a host name, as last resolved (names.h).
 struct ResolvedName {
-  std::string ip;  // empty: never resolved yet
+  std::vector<std::string> ips;  // the preferred first; empty: never resolved yet
   base::Instant asked_at{};
   bool pending = false;
 };

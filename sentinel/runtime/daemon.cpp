@@ -113,7 +113,7 @@ void Daemon::Resolve(const std::string& host) {
   io_.Resolve(host, [this, host, alive = std::weak_ptr<bool>(alive_)](
                         const base::Result<std::vector<std::string>>& found) {
     if (alive.expired()) return;
-    Feed(core::NameResolved{host, found && !found->empty() ? found->front() : std::string()});
+    Feed(core::NameResolved{host, found ? *found : std::vector<std::string>()});
   });
 }
 

@@ -11,7 +11,8 @@ namespace {
 
 // Three sentinels that are told of the primary by its name; INFO tells of everyone by address.
 struct Named {
-  explicit Named(bool announce) : world(3, 3) {
+  explicit Named(bool announce, std::vector<std::string> other_ips = {}) : world(3, 3) {
+    world.other_ips = std::move(other_ips);
     world.dns["db1"] = "10.0.0.1";
     world.RunFor(seconds(5));
     for (int i = 0; i < 3; ++i) {
@@ -92,6 +93,18 @@ TEST_CASE("names: a host that moved is found again by its name") {
   CHECK(CurrentPrimary(t.world.sentinel(0).core->state(), "mymaster") ==
         Endpoint{"10.0.0.99", 6379});
   CHECK(t.world.group(0).primary.command.up());
+}
+
+TEST_CASE("names: a host with several addresses is recognised by each") {
+  Named t(false, {"::1", "fd00::7"});
+  for (int i = 0; i < 3; ++i) {
+    CHECK(t.world.group(i).replicas.size() == 2);
+    for (const auto& [address, replica] : t.world.group(i).replicas)
+      CHECK(replica.primary == t.world.group(i).primary.address);
+  }
+  t.world.RunFor(seconds(30));
+  CHECK_FALSE(t.world.Happened("+fix-slave-config"));
+  CHECK(CurrentPrimary(t.world.sentinel(0).core->state(), "mymaster") == Endpoint{"::1", 6379});
 }
 
 TEST_CASE("names: without resolve-hostnames a name is refused, and nothing is resolved") {

@@ -133,48 +133,52 @@ void World::ArmTimer(int i) {
 
 void World::CarryOut(int i, Actions actions) {
   for (const Action& action : actions) {
-    std::visit(base::Overloaded{
-                   [&](const OpenLink& open) { DoOpen(i, open); },
-                   [&](const CloseLink& close) {
-                     wires_.erase({i, static_cast<uint64_t>(close.link)});
-                   },
-                   [&](const Send& send) { DoSend(i, send); },
-                   [&](const ResolveName& name) {
-                     After(milliseconds(1), [this, i, host = name.host] {
-                       StepSentinel(i, NameResolved{host, dns[host]});
-                     });
-                   },
-                   [&](const PersistState& persist) { DoPersist(i, persist.version); },
-                   [&](const Respond& respond) {
-                     const auto client = static_cast<uint64_t>(respond.client);
-                     const auto query = peer_queries_.find(client);
-                     if (query == peer_queries_.end()) {
-                       sentinels_[i].replies[client] = respond.reply;
-                       return;
-                     }
-                     const auto [key, request] = query->second;
-                     peer_queries_.erase(query);
-                     if (const auto* down = std::get_if<MasterDownReply>(&respond.reply))
-                       Answer(key, request,
-                              WireReply::Array(
-                                  {WireReply::Integer(down->down), WireReply::Bulk(down->leader),
-                                   WireReply::Integer(static_cast<int64_t>(down->leader_epoch))}));
-                     else
-                       Answer(key, request, WireReply::Integer(1));
-                   },
-                   [&](const Announce& announce) {
-                     const Event& event = announce.event;
-                     if (event.level() == EventLevel::kDebug) return;
-                     const std::string line = "s" + std::to_string(i) + " " +
-                                              std::string(event.name()) + " " + event.payload;
-                     transcript_.push_back(line);
-                     lines_.emplace_back(now_, line);
-                     if (event.type == EventType::kElectedLeader)
-                       leaders_[group(i).vote.epoch.number()].insert(i);
-                   },
-                   [](const RunScript&) {},
-               },
-               action);
+    std::visit(
+        base::Overloaded{
+            [&](const OpenLink& open) { DoOpen(i, open); },
+            [&](const CloseLink& close) {
+              wires_.erase({i, static_cast<uint64_t>(close.link)});
+            },
+            [&](const Send& send) { DoSend(i, send); },
+            [&](const ResolveName& name) {
+              After(milliseconds(1), [this, i, host = name.host] {
+                std::vector<std::string> ips = other_ips;
+                if (dns.count(host) != 0) ips.push_back(dns.at(host));
+                StepSentinel(
+                    i, NameResolved{host, dns.count(host) != 0 ? ips : std::vector<std::string>()});
+              });
+            },
+            [&](const PersistState& persist) { DoPersist(i, persist.version); },
+            [&](const Respond& respond) {
+              const auto client = static_cast<uint64_t>(respond.client);
+              const auto query = peer_queries_.find(client);
+              if (query == peer_queries_.end()) {
+                sentinels_[i].replies[client] = respond.reply;
+                return;
+              }
+              const auto [key, request] = query->second;
+              peer_queries_.erase(query);
+              if (const auto* down = std::get_if<MasterDownReply>(&respond.reply))
+                Answer(key, request,
+                       WireReply::Array(
+                           {WireReply::Integer(down->down), WireReply::Bulk(down->leader),
+                            WireReply::Integer(static_cast<int64_t>(down->leader_epoch))}));
+              else
+                Answer(key, request, WireReply::Integer(1));
+            },
+            [&](const Announce& announce) {
+              const Event& event = announce.event;
+              if (event.level() == EventLevel::kDebug) return;
+              const std::string line =
+                  "s" + std::to_string(i) + " " + std::string(event.name()) + " " + event.payload;
+              transcript_.push_back(line);
+              lines_.emplace_back(now_, line);
+              if (event.type == EventType::kElectedLeader)
+                leaders_[group(i).vote.epoch.number()].insert(i);
+            },
+            [](const RunScript&) {},
+        },
+        action);
   }
 }
 

@@ -86,6 +86,7 @@ class World {
 
   // Host names, and the addresses they resolve to.
   std::map<std::string, std::string> dns;
+  std::vector<std::string> other_ips;  // that every name resolves to as well, before that one
 
   Instant now() const { return now_; }
   const std::vector<std::string>& transcript() const { return transcript_; }
