@@ -26,6 +26,8 @@ constexpr base::Duration kLastRequests = seconds(1);
 constexpr uint64_t kMostElections = 4;
 // Then the last writes reach every server within this.
 constexpr base::Duration kDrain = seconds(10);
+// Lines of a server's log that are told after a violation.
+constexpr size_t kLastWords = 20;
 
 class Run {
  public:
@@ -47,6 +49,8 @@ class Run {
   void DemandWrites();
   void DemandWholeTransactions();
   void Tell(const std::string& what);
+  // The last words of every server, which sentinels' events leave out.
+  void TellServers();
 
   const SwarmOptions options_;
   const std::function<void(const std::string&)>& tell_;
@@ -78,6 +82,14 @@ void Run::Tell(const std::string& what) {
   if (!tell_) return;
   const double now = static_cast<double>((deployment_.world().Now() - started_).count()) / 1e9;
   tell_(fmt::format("{:11.6f} {}", now, what));
+}
+
+void Run::TellServers() {
+  for (const auto& server : deployment_.servers()) {
+    const std::vector<std::string>& log = server->log();
+    for (size_t i = log.size() - std::min(log.size(), kLastWords); i < log.size(); ++i)
+      Tell(server->ip() + " said " + log[i]);
+  }
 }
 
 void Run::Watch() {
@@ -144,6 +156,7 @@ Verdict Run::Execute() {
   }
   if (!Violated()) DemandEqualData();
   if (!Violated()) DemandWrites();
+  if (Violated()) TellServers();
   Verdict verdict;
   verdict.violation = checkers_.violation();
   verdict.trace_hash = deployment_.world().TraceHash();
