@@ -19,12 +19,14 @@ base::Result<config::Configuration> LoadConfiguration(
   sources.startup.file = {options.config_path, std::move(*text)};
   sources.startup.standard_input = options.standard_input;
   sources.startup.command_line = options.command_line;
-  sources.startup.include =
-      [&read](const std::string& path) -> base::Result<std::vector<quorate::config::SourceFile>> {
-    base::Result<std::string> included = read(path);
-    if (!included) return included.error();
-    return std::vector<quorate::config::SourceFile>{{path, std::move(*included)}};
-  };
+  sources.startup.include = options.include;
+  if (!sources.startup.include)
+    sources.startup.include =
+        [&read](const std::string& path) -> base::Result<std::vector<quorate::config::SourceFile>> {
+      base::Result<std::string> included = read(path);
+      if (!included) return included.error();
+      return std::vector<quorate::config::SourceFile>{{path, std::move(*included)}};
+    };
   const std::string state_path = config::StatePath(options.config_path);
   if (quorate::config::IsYamlPath(options.config_path) && exists(state_path)) {
     base::Result<std::string> state = read(state_path);
@@ -46,7 +48,7 @@ base::Result<std::unique_ptr<App>> App::Start(io::Io& io, const AppOptions& opti
       [&files](const std::string& path) { return files.Exists(path); });
   if (!configuration) return configuration.error();
   for (const std::string& warning : configuration->warnings) logger.Warning(warning);
-  logger.SetLevel(runtime::LevelOf(configuration->process.loglevel));
+  logger.SetLevel(configuration->process.loglevel);
   if (configuration->durable.myid.IsZero()) {
     base::Random random(io.RandomSeed());
     configuration->durable.myid = base::RunId::Generate(random);

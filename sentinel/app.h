@@ -11,6 +11,7 @@
 #include "sentinel/config/configuration.h"
 #include "sentinel/runtime/daemon.h"
 #include "shared/config/entry.h"
+#include "shared/config/parser_redis.h"
 #include "shared/io/io.h"
 #include "shared/log/logger.h"
 
@@ -18,8 +19,9 @@ namespace quorate::sentinel {
 
 struct AppOptions {
   std::string config_path;  // absolute, or relative to where the process runs
-  std::vector<quorate::config::Entry> command_line;       // --directive args
-  std::optional<std::string> standard_input;              // directives in Redis' syntax
+  std::vector<quorate::config::Entry> command_line;  // --directive args
+  std::optional<std::string> standard_input;         // directives in Redis' syntax
+  quorate::config::IncludeReader include;  // empty: `include` names one file, without patterns
   std::function<bool(const std::string&)> is_executable;  // empty: scripts are not checked
   std::function<commands::ProcessFacts()> facts;          // empty: INFO shows none
 };

@@ -1,5 +1,8 @@
 #include "server/app.h"
 
+#include "server/config/table.h"
+#include "shared/config/default_user.h"
+
 namespace quorate::server {
 
 base::Result<LoadedSettings> LoadSettings(const quorate::config::StartupSources& sources) {
@@ -8,6 +11,10 @@ base::Result<LoadedSettings> LoadSettings(const quorate::config::StartupSources&
   quorate::config::Loaded outcome = quorate::config::Load(sources, table.Bind(loaded.settings));
   if (outcome.problem)
     return base::Error{quorate::config::FatalText(*outcome.problem, "Quorate " QUORATE_VERSION)};
+  if (base::Status status =
+          quorate::config::SettleDefaultUser(loaded.settings.kept, loaded.settings.requirepass);
+      !status)
+    return status.error();
   loaded.warnings = std::move(outcome.warnings);
   return loaded;
 }

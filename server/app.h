@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "server/runtime/server.h"
+#include "shared/base/result.h"
 #include "shared/config/loader.h"
 #include "shared/io/io.h"
 #include "shared/log/logger.h"

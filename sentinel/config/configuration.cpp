@@ -8,6 +8,7 @@
 #include "sentinel/config/state_file.h"
 #include "sentinel/config/yaml_groups.h"
 #include "shared/base/numbers.h"
+#include "shared/config/default_user.h"
 #include "shared/config/parser_yaml.h"
 #include "shared/config/rewrite.h"
 
@@ -92,6 +93,10 @@ base::Result<Configuration> LoadConfiguration(const Sources& sources, const Proc
 
   quorate::config::Loaded loaded = quorate::config::ApplyEntries(directives, binding);
   if (loaded.problem) return Fatal(*loaded.problem);
+  if (base::Status status =
+          quorate::config::SettleDefaultUser(result.process.kept, result.process.requirepass);
+      !status)
+    return status.error();
   result.warnings = std::move(loaded.warnings);
   Statements statements;
   if (const std::optional<Problem> problem =

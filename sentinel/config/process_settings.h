@@ -8,10 +8,13 @@
 #include <string>
 #include <vector>
 
+#include "shared/base/log_level.h"
+#include "shared/config/process_settings.h"
+
 namespace quorate::sentinel::config {
 
-enum class LogLevel { kDebug, kVerbose, kNotice, kWarning, kNothing };
-enum class Supervised { kNo, kSystemd, kAuto };
+using base::LogLevel;
+using quorate::config::Supervised;
 
 struct ProcessSettings {
   // -- network
@@ -37,6 +40,9 @@ struct ProcessSettings {
   std::string pidfile;
   Supervised supervised = Supervised::kNo;
   std::string dir = ".";
+
+  // -- unhonoured
+  quorate::config::KeptValues kept;
 
   friend bool operator==(const ProcessSettings&, const ProcessSettings&) = default;
 };

@@ -32,22 +32,6 @@ base::RunId NewRunId(io::Io& io) {
 
 }  // namespace
 
-log::Level LevelOf(config::LogLevel level) {
-  switch (level) {
-    case config::LogLevel::kDebug:
-      return log::Level::kDebug;
-    case config::LogLevel::kVerbose:
-      return log::Level::kVerbose;
-    case config::LogLevel::kNotice:
-      return log::Level::kNotice;
-    case config::LogLevel::kWarning:
-      return log::Level::kWarning;
-    case config::LogLevel::kNothing:
-      return log::Level::kNothing;
-  }
-  return log::Level::kNotice;
-}
-
 Daemon::Daemon(io::Io& io, DaemonOptions options, log::Logger& logger,
                std::function<void(int)> on_exit)
     : io_(io),
@@ -187,7 +171,7 @@ bool Daemon::IsExecutable(const std::string& path) const {
 
 void Daemon::SetLogLevel(config::LogLevel level) {
   configuration_.process.loglevel = level;
-  logger_.SetLevel(LevelOf(level));
+  logger_.SetLevel(level);
 }
 
 commands::ProcessFacts Daemon::Facts() const {

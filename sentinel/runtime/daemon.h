@@ -103,7 +103,4 @@ class Daemon final : private commands::Host {
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
-// How loud a log level of the configuration is.
-log::Level LevelOf(config::LogLevel level);
-
 }  // namespace quorate::sentinel::runtime

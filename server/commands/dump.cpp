@@ -101,9 +101,7 @@ std::optional<std::string_view> DecodeValue(Context& context, std::string_view p
 }
 
 void SetAccess(Context& context, const RestoreOptions& options, store::Record& record) {
-  using config::EvictionPolicy;
-  const EvictionPolicy policy = context.engine.settings().maxmemory_policy;
-  if (policy == EvictionPolicy::kAllKeysLfu || policy == EvictionPolicy::kVolatileLfu) {
+  if (store::UsesLfu(context.engine.settings().maxmemory_policy)) {
     if (options.frequency)
       record.set_access((record.access() & ~0xffU) | static_cast<uint32_t>(*options.frequency));
   } else if (options.idle_seconds) {

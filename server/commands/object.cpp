@@ -15,8 +15,7 @@ namespace {
 using engine::Context;
 
 bool UsesLfu(const config::ServerSettings& settings) {
-  return settings.maxmemory_policy == config::EvictionPolicy::kAllKeysLfu ||
-         settings.maxmemory_policy == config::EvictionPolicy::kVolatileLfu;
+  return store::UsesLfu(settings.maxmemory_policy);
 }
 
 bool MayShareIntegers(const config::ServerSettings& settings) {

@@ -1,4 +1,5 @@
 #include "server/config/table.h"
+#include "shared/config/process_rows.h"
 
 #include <algorithm>
 
@@ -7,8 +8,8 @@ namespace quorate::server::config {
 using quorate::config::Choice;
 using quorate::config::Codec;
 using quorate::config::Integer;
+using quorate::config::Join;
 using quorate::config::kIntMax;
-using quorate::config::OptionalText;
 using quorate::config::Text;
 using quorate::config::Value;
 using quorate::config::YesNo;
@@ -33,38 +34,29 @@ Codec<int> Frequency() {
 }  // namespace
 
 std::vector<ServerRow> GeneralRows() {
-  return {
-      Value("databases", &S::databases, Integer<int>(1, kIntMax),
-            "Number of databases, chosen by SELECT.")
-          .Immutable(),
-      Value("loglevel", &S::loglevel,
-            Choice<LogLevel>({{"debug", LogLevel::kDebug},
-                              {"verbose", LogLevel::kVerbose},
-                              {"notice", LogLevel::kNotice},
-                              {"warning", LogLevel::kWarning}}),
-            "The least severe messages that are logged."),
-      Value("logfile", &S::logfile, Text(), "Path of the log; empty is standard output.")
-          .Immutable(),
-      Value("daemonize", &S::daemonize, YesNo(), "Run in the background.").Immutable(),
-      Value("pidfile", &S::pidfile, OptionalText(),
-            "File that holds the process id while the server runs.")
-          .Immutable(),
-      Value("supervised", &S::supervised,
-            Choice<Supervised>({{"systemd", Supervised::kSystemd},
-                                {"auto", Supervised::kAuto},
-                                {"no", Supervised::kNo}}),
-            "Report readiness to systemd through NOTIFY_SOCKET; auto does so if that variable is "
-            "set.")
-          .Immutable(),
-      Value("dir", &S::dir, Text(), "Working directory: data files and relative paths live here.")
-          .Protected()
-          .RefusedWhileLoading(),
-      Value("hz", &S::hz, Frequency(), "How many times a second background work runs."),
-      Value("active-expire-effort", &S::active_expire_effort, Integer<int>(1, 10),
-            "How hard to look for expired keys that nobody touches."),
-      Value("shutdown-timeout", &S::shutdown_timeout, Integer<std::chrono::seconds>(0, kIntMax),
-            "Seconds that a shutdown waits for replicas to catch up."),
-  };
+  return Join(
+      {Value("databases", &S::databases, Integer<int>(1, kIntMax),
+             "Number of databases, chosen by SELECT.")
+           .Immutable(),
+       Value("loglevel", &S::loglevel,
+             Choice<LogLevel>({{"debug", LogLevel::kDebug},
+                               {"verbose", LogLevel::kVerbose},
+                               {"notice", LogLevel::kNotice},
+                               {"warning", LogLevel::kWarning}}),
+             "The least severe messages that are logged.")},
+      Join(quorate::config::ProcessRows<S>(),
+           {
+               Value("dir", &S::dir, Text(),
+                     "Working directory: data files and relative paths live here.")
+                   .Protected()
+                   .RefusedWhileLoading(),
+               Value("hz", &S::hz, Frequency(), "How many times a second background work runs."),
+               Value("active-expire-effort", &S::active_expire_effort, Integer<int>(1, 10),
+                     "How hard to look for expired keys that nobody touches."),
+               Value("shutdown-timeout", &S::shutdown_timeout,
+                     Integer<std::chrono::seconds>(0, kIntMax),
+                     "Seconds that a shutdown waits for replicas to catch up."),
+           }));
 }
 
 }  // namespace quorate::server::config

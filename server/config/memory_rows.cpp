@@ -5,6 +5,7 @@
 namespace quorate::server::config {
 
 using quorate::config::Choice;
+using quorate::config::Codec;
 using quorate::config::Integer;
 using quorate::config::kIntMax;
 using quorate::config::Memory;
@@ -12,20 +13,22 @@ using quorate::config::Value;
 using quorate::config::YesNo;
 using S = ServerSettings;
 
+namespace {
+
+Codec<EvictionPolicy> Policies() {
+  std::vector<std::pair<std::string, EvictionPolicy>> choices;
+  for (const auto& [name, policy] : store::kEvictionPolicies) choices.emplace_back(name, policy);
+  return Choice(std::move(choices));
+}
+
+}  // namespace
+
 std::vector<ServerRow> MemoryRows() {
   return {
       Value("maxmemory", &S::maxmemory, Memory(0, std::numeric_limits<uint64_t>::max()),
             "Memory for data, beyond which maxmemory-policy decides; 0 is no limit."),
       Value(
-          "maxmemory-policy", &S::maxmemory_policy,
-          Choice<EvictionPolicy>({{"volatile-lru", EvictionPolicy::kVolatileLru},
-                                  {"volatile-lfu", EvictionPolicy::kVolatileLfu},
-                                  {"volatile-random", EvictionPolicy::kVolatileRandom},
-                                  {"volatile-ttl", EvictionPolicy::kVolatileTtl},
-                                  {"allkeys-lru", EvictionPolicy::kAllKeysLru},
-                                  {"allkeys-lfu", EvictionPolicy::kAllKeysLfu},
-                                  {"allkeys-random", EvictionPolicy::kAllKeysRandom},
-                                  {"noeviction", EvictionPolicy::kNoEviction}}),
+          "maxmemory-policy", &S::maxmemory_policy, Policies(),
           "Which keys are removed when maxmemory is reached; volatile means those with an expiry."),
       Value("maxmemory-samples", &S::maxmemory_samples, Integer<int>(1, kIntMax),
             "Keys compared to choose one for eviction: more is closer to exact and slower."),

@@ -35,12 +35,6 @@ std::vector<Args> ReplicaOfLines(const S& settings) {
   return {{settings.replicaof->host, std::to_string(settings.replicaof->port)}};
 }
 
-base::Status SetDisklessLoad(S&, const Args& args) {
-  if (args.size() != 1) return base::Error{"wrong number of arguments"};
-  if (base::EqualsIgnoreCase(args[0], "swapdb")) return {};
-  return base::Error{"snapshots are loaded beside the data in use: only 'swapdb' is accepted"};
-}
-
 std::vector<ServerRow> UpstreamRows() {
   return {
       Custom<S>("replicaof", Shape::kWords, "host and port of the primary",
@@ -72,10 +66,6 @@ std::vector<ServerRow> UpstreamRows() {
       Value("replica-serve-stale-data", &S::replica_serve_stale_data, YesNo(),
             "Answer reads while the link to the primary is down.")
           .Alias("slave-serve-stale-data"),
-      Custom<S>("repl-diskless-load", Shape::kSingle, "swapdb",
-                "A replica loads a snapshot from the link beside the data that it has, and then "
-                "swaps; there is no other way.",
-                SetDisklessLoad, [](const S&) { return std::vector<Args>{{"swapdb"}}; }),
   };
 }
 

@@ -1,4 +1,5 @@
 #include "server/config/table.h"
+#include "shared/config/default_user.h"
 
 namespace quorate::server::config {
 
@@ -50,6 +51,7 @@ std::vector<ServerRow> SecurityRows() {
           AddRenameCommand, RenameCommandLines)
           .Immutable()
           .FileOnly(),
+      quorate::config::DefaultUserRow(&S::kept),
   };
 }
 

@@ -1,7 +1,7 @@
 // Everything that can be configured about the server, as one plain struct; its initialisers are the
 // defaults. It holds what was configured, not what became of it (a requested port, not a bound
 // socket). server/config/table.h ties each member to its directive. What the server does not honour
-// is not here.
+// is only kept, in `kept`.
 #pragma once
 
 #include <array>
@@ -13,22 +13,17 @@
 #include <vector>
 
 #include "server/config/notify_events.h"
+#include "server/store/eviction_policy.h"
 #include "shared/base/ids.h"
+#include "shared/base/log_level.h"
+#include "shared/config/process_settings.h"
 
 namespace quorate::server::config {
 
-enum class LogLevel { kDebug, kVerbose, kNotice, kWarning };
-enum class Supervised { kNo, kSystemd, kAuto };
-enum class EvictionPolicy {
-  kVolatileLru,
-  kVolatileLfu,
-  kVolatileRandom,
-  kVolatileTtl,
-  kAllKeysLru,
-  kAllKeysLfu,
-  kAllKeysRandom,
-  kNoEviction,
-};
+using base::LogLevel;
+using quorate::config::Supervised;
+using store::EvictionPolicy;
+
 // Who may use DEBUG, or set protected directives: nobody, clients on a loopback or unix connection,
 // everybody.
 enum class ProtectedAction { kNo, kLocal, kYes };
@@ -127,6 +122,9 @@ struct ServerSettings {
   std::chrono::milliseconds latency_monitor_threshold{0};  // 0: off
   bool latency_tracking = true;
   std::vector<double> latency_tracking_info_percentiles = {50, 99, 99.9};
+
+  // -- unhonoured
+  quorate::config::KeptValues kept;
 
   const OutputBufferLimit& output_buffer_limit(ClientClass client_class) const {
     return client_output_buffer_limit[static_cast<size_t>(client_class)];

@@ -1,5 +1,7 @@
 #include "server/config/table.h"
 
+#include "shared/config/unhonoured.h"
+
 namespace quorate::server::config {
 
 ServerTable MakeDirectiveTable() {
@@ -13,6 +15,7 @@ ServerTable MakeDirectiveTable() {
   AddGroup(rows, "clients", ClientRows());
   AddGroup(rows, "replication", ReplicationRows());
   AddGroup(rows, "observation", ObservationRows());
+  quorate::config::AddUnhonoured(rows, &ServerSettings::kept);
   return ServerTable(std::move(rows));
 }
 

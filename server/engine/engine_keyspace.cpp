@@ -8,32 +8,6 @@
 
 namespace quorate::server::engine {
 
-namespace {
-
-store::EvictionPolicy StorePolicy(config::EvictionPolicy policy) {
-  switch (policy) {
-    case config::EvictionPolicy::kVolatileLru:
-      return store::EvictionPolicy::kVolatileLru;
-    case config::EvictionPolicy::kVolatileLfu:
-      return store::EvictionPolicy::kVolatileLfu;
-    case config::EvictionPolicy::kVolatileRandom:
-      return store::EvictionPolicy::kVolatileRandom;
-    case config::EvictionPolicy::kVolatileTtl:
-      return store::EvictionPolicy::kVolatileTtl;
-    case config::EvictionPolicy::kAllKeysLru:
-      return store::EvictionPolicy::kAllkeysLru;
-    case config::EvictionPolicy::kAllKeysLfu:
-      return store::EvictionPolicy::kAllkeysLfu;
-    case config::EvictionPolicy::kAllKeysRandom:
-      return store::EvictionPolicy::kAllkeysRandom;
-    case config::EvictionPolicy::kNoEviction:
-      return store::EvictionPolicy::kNoEviction;
-  }
-  return store::EvictionPolicy::kNoEviction;
-}
-
-}  // namespace
-
 bool Engine::HideIfExpired(Session& session, int db, const store::Lookup& key,
                            const store::Record& record) {
   if (!record.ExpiredAt(wall_) || session.kind == SessionKind::kPrimary) return false;
@@ -64,10 +38,7 @@ void Engine::DeleteKey(int db, const store::Lookup& key, bool lazily, config::No
 }
 
 uint32_t Engine::AccessBits(const store::Record& record) {
-  using config::EvictionPolicy;
-  if (settings_.maxmemory_policy != EvictionPolicy::kAllKeysLfu &&
-      settings_.maxmemory_policy != EvictionPolicy::kVolatileLfu)
-    return store::LruBits(wall_);
+  if (!store::UsesLfu(settings_.maxmemory_policy)) return store::LruBits(wall_);
   const store::LfuSettings lfu{settings_.lfu_log_factor, settings_.lfu_decay_time};
   if (record.access() == 0) return store::LfuInitialBits(wall_);
   return store::LfuTouched(record.access(), wall_, lfu, random_);
@@ -116,7 +87,7 @@ uint64_t Engine::MemoryInUse() {
 bool Engine::EvictIfNeeded() {
   if (settings_.maxmemory == 0 || loading || pause_.active()) return true;
   if (MemoryInUse() <= settings_.maxmemory) return true;
-  const store::EvictionSettings settings{StorePolicy(settings_.maxmemory_policy),
+  const store::EvictionSettings settings{settings_.maxmemory_policy,
                                          static_cast<size_t>(settings_.maxmemory_samples),
                                          {settings_.lfu_log_factor, settings_.lfu_decay_time}};
   constexpr int kMaxEvictionsPerCall = 10000;

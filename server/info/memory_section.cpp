@@ -9,28 +9,6 @@ double Ratio(uint64_t a, uint64_t b) {
   return b == 0 ? 0 : static_cast<double>(a) / static_cast<double>(b);
 }
 
-const char* PolicyName(config::EvictionPolicy policy) {
-  switch (policy) {
-    case config::EvictionPolicy::kVolatileLru:
-      return "volatile-lru";
-    case config::EvictionPolicy::kVolatileLfu:
-      return "volatile-lfu";
-    case config::EvictionPolicy::kVolatileRandom:
-      return "volatile-random";
-    case config::EvictionPolicy::kVolatileTtl:
-      return "volatile-ttl";
-    case config::EvictionPolicy::kAllKeysLru:
-      return "allkeys-lru";
-    case config::EvictionPolicy::kAllKeysLfu:
-      return "allkeys-lfu";
-    case config::EvictionPolicy::kAllKeysRandom:
-      return "allkeys-random";
-    case config::EvictionPolicy::kNoEviction:
-      return "noeviction";
-  }
-  return "noeviction";
-}
-
 }  // namespace
 
 void AppendMemory(engine::Engine& engine, Fields& out) {
@@ -54,7 +32,7 @@ void AppendMemory(engine::Engine& engine, Fields& out) {
   out.Number("used_memory_lua", 0);
   out.Number("number_of_cached_scripts", 0);
   out.Bytes("maxmemory", engine.settings().maxmemory);
-  out.Text("maxmemory_policy", PolicyName(engine.settings().maxmemory_policy));
+  out.Text("maxmemory_policy", store::PolicyName(engine.settings().maxmemory_policy));
   out.Decimal("mem_fragmentation_ratio", Ratio(resident, used), 2);
   out.Number("mem_fragmentation_bytes",
              static_cast<int64_t>(resident) - static_cast<int64_t>(used));

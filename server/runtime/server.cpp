@@ -8,25 +8,12 @@
 #include "server/runtime/replication_options.h"
 #include "shared/base/check.h"
 #include "shared/config/rewrite.h"
+#include "shared/config/unhonoured.h"
 #include "shared/resp/errors.h"
 
 namespace quorate::server::runtime {
 
 namespace {
-
-log::Level LevelOf(config::LogLevel level) {
-  switch (level) {
-    case config::LogLevel::kDebug:
-      return log::Level::kDebug;
-    case config::LogLevel::kVerbose:
-      return log::Level::kVerbose;
-    case config::LogLevel::kNotice:
-      return log::Level::kNotice;
-    case config::LogLevel::kWarning:
-      return log::Level::kWarning;
-  }
-  return log::Level::kNotice;
-}
 
 bool IsYaml(const std::string& path) { return path.ends_with(".yaml") || path.ends_with(".yml"); }
 
@@ -269,7 +256,6 @@ base::Status Server::RewriteConfig() {
 std::optional<quorate::config::ApplyFailure> Server::ApplySettings(
     const config::ServerSettings& before, const config::ServerSettings& after,
     const std::vector<std::string>& changed) {
-  (void)changed;
   if (before.dir != after.dir) {
     if (base::Status status = probe_.ChangeDirectory(after.dir); !status)
       return quorate::config::ApplyFailure{"dir", status.error().message};
@@ -300,12 +286,15 @@ std::optional<quorate::config::ApplyFailure> Server::ApplySettings(
       SessionOf(*connection).parser.set_unauthenticated(false);
     }
   }
-  logger_.SetLevel(LevelOf(after.loglevel));
+  logger_.SetLevel(after.loglevel);
   if (before.tcp_keepalive != after.tcp_keepalive)
     for (auto& [id, connection] : connections_)
       connection->stream().SetKeepAlive(after.tcp_keepalive);
   replication_->SetOptions(ReplicationOptions(after));
   engine_->slowlog().Trim(static_cast<size_t>(std::max<int64_t>(after.slowlog_max_len, 0)));
+  const std::string inert =
+      quorate::config::InertWarning(directives_.catalog(), "CONFIG SET", changed);
+  if (!inert.empty()) logger_.Warning(inert);
   return std::nullopt;
 }
 

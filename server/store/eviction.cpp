@@ -6,17 +6,13 @@ namespace quorate::server::store {
 
 namespace {
 
-constexpr std::array<const char*, 8> kPolicyNames = {
-    "volatile-lru",    "allkeys-lru",    "volatile-lfu", "allkeys-lfu",
-    "volatile-random", "allkeys-random", "volatile-ttl", "noeviction"};
-
 bool VolatileOnly(EvictionPolicy policy) {
   return policy == EvictionPolicy::kVolatileLru || policy == EvictionPolicy::kVolatileLfu ||
          policy == EvictionPolicy::kVolatileRandom || policy == EvictionPolicy::kVolatileTtl;
 }
 
 bool IsRandom(EvictionPolicy policy) {
-  return policy == EvictionPolicy::kVolatileRandom || policy == EvictionPolicy::kAllkeysRandom;
+  return policy == EvictionPolicy::kVolatileRandom || policy == EvictionPolicy::kAllKeysRandom;
 }
 
 const Table& TableFor(const Keyspace& keyspace, EvictionPolicy policy) {
@@ -32,14 +28,6 @@ uint64_t Score(const Record& record, const EvictionSettings& settings, base::Wal
 }
 
 }  // namespace
-
-const char* PolicyName(EvictionPolicy policy) { return kPolicyNames[static_cast<size_t>(policy)]; }
-
-std::optional<EvictionPolicy> ParsePolicy(std::string_view name) {
-  for (size_t i = 0; i < kPolicyNames.size(); ++i)
-    if (base::EqualsIgnoreCase(name, kPolicyNames[i])) return static_cast<EvictionPolicy>(i);
-  return std::nullopt;
-}
 
 std::optional<Victim> Evictor::PickVictim(const Databases& databases,
                                           const EvictionSettings& settings, base::WallTime now,

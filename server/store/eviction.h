@@ -12,30 +12,12 @@
 
 #include "server/store/access.h"
 #include "server/store/databases.h"
+#include "server/store/eviction_policy.h"
 #include "server/store/record.h"
 #include "shared/base/random.h"
 #include "shared/base/time.h"
 
 namespace quorate::server::store {
-
-enum class EvictionPolicy : uint8_t {
-  kVolatileLru,
-  kAllkeysLru,
-  kVolatileLfu,
-  kAllkeysLfu,
-  kVolatileRandom,
-  kAllkeysRandom,
-  kVolatileTtl,
-  kNoEviction,
-};
-// As maxmemory-policy spells it.
-const char* PolicyName(EvictionPolicy policy);
-std::optional<EvictionPolicy> ParsePolicy(std::string_view name);
-// Whether the access bits count accesses (LFU) or hold the time of the last one (all other
-// policies).
-constexpr bool UsesLfu(EvictionPolicy policy) {
-  return policy == EvictionPolicy::kVolatileLfu || policy == EvictionPolicy::kAllkeysLfu;
-}
 
 struct EvictionSettings {
   EvictionPolicy policy = EvictionPolicy::kNoEviction;

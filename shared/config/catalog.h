@@ -31,6 +31,7 @@ struct DirectiveInfo {
   bool refused_while_loading = false;
   bool quoted = false;      // CONFIG REWRITE always quotes it
   bool yes_no = false;      // YAML's true and false are read as yes and no
+  bool inert = false;       // kept and shown, but nothing here acts on it (unhonoured.h)
   bool in_template = true;  // rendered in the commented templates
 };
 

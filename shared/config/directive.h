@@ -42,6 +42,10 @@ struct Row {
   Row&& Hidden() && { return Flag(&DirectiveInfo::hidden); }
   Row&& FileOnly() && { return Flag(&DirectiveInfo::file_only); }
   Row&& Sensitive() && { return Flag(&DirectiveInfo::sensitive); }
+  Row&& NotInTemplate() && {
+    info.in_template = false;
+    return std::move(*this);
+  }
   Row&& RefusedWhileLoading() && { return Flag(&DirectiveInfo::refused_while_loading); }
 
  private:

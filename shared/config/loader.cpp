@@ -1,6 +1,7 @@
 #include "shared/config/loader.h"
 
 #include <map>
+#include <utility>
 
 #include "shared/config/parser_yaml.h"
 
@@ -18,11 +19,30 @@ std::string RepetitionWarning(const Entry& first, const Entry& entry) {
          ": the last one counts";
 }
 
+// The entries that are kept without effect, told in one line for each file. An empty value asks for
+// nothing.
+class InertEntries {
+ public:
+  void Add(const Entry& entry) {
+    if (files_.empty() || files_.back().first != entry.file) files_.push_back({entry.file, ""});
+    std::string& list = files_.back().second;
+    list += (list.empty() ? "" : ", ") + entry.name;
+    if (entry.origin != Origin::kCommandLine) list += " (line " + std::to_string(entry.line) + ")";
+  }
+  void WarnInto(std::vector<std::string>& warnings) const {
+    for (const auto& [file, list] : files_) warnings.push_back(file + ": no effect here: " + list);
+  }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> files_;
+};
+
 }  // namespace
 
 Loaded ApplyEntries(const std::vector<Entry>& entries, const Binding& settings) {
   Loaded loaded;
   std::map<const DirectiveInfo*, const Entry*> seen;
+  InertEntries inert;
   for (const Entry& entry : entries) {
     const BoundDirective* directive = settings.Find(entry.name);
     if (directive == nullptr) {
@@ -38,14 +58,16 @@ Loaded ApplyEntries(const std::vector<Entry>& entries, const Binding& settings) 
     const Entry*& earlier = seen[&info];
     const bool both_in_file = earlier != nullptr && entry.origin == Origin::kRedisSyntax &&
                               earlier->origin == entry.origin;
-    if (both_in_file && info.shape != Shape::kRepeated)
+    if (both_in_file && info.shape != Shape::kRepeated && !info.inert)
       loaded.warnings.push_back(RepetitionWarning(*earlier, entry));
     earlier = &entry;
     if (const base::Status set = directive->set(entry.args); !set) {
       loaded.problem = At(entry, set.error().message);
       return loaded;
     }
+    if (info.inert && entry.args != Args{""}) inert.Add(entry);
   }
+  inert.WarnInto(loaded.warnings);
   return loaded;
 }
 

@@ -1,5 +1,5 @@
 // What a Unix daemon does around its real work: working directory, detaching, pid file, systemd's
-// readiness protocol, descriptor limit. Used by the two main.cpp only.
+// readiness protocol, descriptor limit. Used by main.cpp only.
 #pragma once
 
 #include <cstdint>

@@ -13,11 +13,12 @@
 #include <string_view>
 #include <utility>
 
+#include "shared/base/log_level.h"
 #include "shared/base/result.h"
 
 namespace quorate::log {
 
-enum class Level { kDebug, kVerbose, kNotice, kWarning, kNothing };
+using Level = base::LogLevel;
 
 // Where finished lines go.
 class Sink {

@@ -5,6 +5,7 @@
 #include "shared/config/config_set.h"
 #include "shared/config/loader.h"
 #include "shared/config/rewrite.h"
+#include "shared/config/unhonoured.h"
 
 #include <doctest/doctest.h>
 
@@ -49,11 +50,10 @@ std::string Set(ServerSettings& settings, std::string_view name, std::string_vie
 }
 
 // What redis-server 7.0.15 answers to CONFIG GET * at its defaults (with --save ''), as far as we
-// have the directive.
+// honour the directive; tests/system/test_drop_in.py compares the rest with a living one.
 const std::map<std::string, std::string>& RedisDefaults() {
   static const std::map<std::string, std::string> defaults = {
       {"active-expire-effort", "1"},
-      {"appendonly", "no"},
       {"bind", "* -::*"},
       {"client-output-buffer-limit",
        "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60"},
@@ -93,7 +93,6 @@ const std::map<std::string, std::string>& RedisDefaults() {
       {"repl-backlog-size", "1048576"},
       {"repl-backlog-ttl", "3600"},
       {"repl-disable-tcp-nodelay", "no"},
-      {"repl-diskless-load", "swapdb"},
       {"repl-diskless-sync-delay", "5"},
       {"repl-diskless-sync-max-replicas", "0"},
       {"repl-diskless-sync", "yes"},
@@ -137,7 +136,7 @@ TEST_CASE("directives: CONFIG GET of the defaults is what Redis 7.0.15 answers")
   const ServerSettings settings;
   std::map<std::string, std::string> ours;
   for (const auto& [name, value] : config::ConfigGet(table.Bind(settings), Texts{"*"}))
-    ours[name] = value;
+    if (table.catalog().infos()[*table.catalog().Find(name)].in_template) ours[name] = value;
   for (const char* our_own : {"primaryauth", "primaryuser", "dir"}) CHECK(ours.erase(our_own) == 1);
   CHECK(ours == RedisDefaults());
 }
@@ -187,8 +186,6 @@ TEST_CASE("directives: refusals in Redis' words") {
         "allkeys-lru, allkeys-lfu, allkeys-random, noeviction");
   CHECK(Set(s, "loglevel", "nothing") ==
         "argument(s) must be one of the following: debug, verbose, notice, warning");
-  CHECK(Set(s, "repl-diskless-load", "disabled") ==
-        "snapshots are loaded beside the data in use: only 'swapdb' is accepted");
   CHECK(Set(s, "notify-keyspace-events", "Q") ==
         "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.");
   CHECK(Set(s, "client-output-buffer-limit", "foo 1 2 3") ==
@@ -216,7 +213,7 @@ TEST_CASE("directives: configuration files in Redis' words") {
   CHECK(Reason("bind a b c d e f g h i j k l m n o p q r s") ==
         "Too many bind addresses specified.");
   CHECK(Reason("rename-command a") == "wrong number of arguments");
-  CHECK(Reason("cluster-enabled yes") == "Bad directive or wrong number of arguments");
+  CHECK(Reason("no-such-directive yes") == "Bad directive or wrong number of arguments");
 }
 
 TEST_CASE("directives: replicaof, and back") {
@@ -229,12 +226,70 @@ TEST_CASE("directives: replicaof, and back") {
 
 TEST_CASE(
     "directives: what turns missing features off is accepted, what would turn them on is not") {
-  CHECK(Reason("save \"\"\nsave ''\nappendonly no\n") == "");
+  const Load load(
+      "save \"\"\nsave ''\nsave 3600 1\nappendonly no\ncluster-enabled no\ntls-port 0\naclfile "
+      "''\n");
+  CHECK(load.reason == "");
+  CHECK(Get(load.settings, "save") == "");
   CHECK(Reason("save 900 1") ==
         "snapshots on a schedule are not supported: only 'save \"\"' is accepted");
   CHECK(Reason("appendonly yes") ==
         "the append-only file is not supported: only 'appendonly no' is accepted");
   CHECK(Reason("appendonly x") == "argument must be 'yes' or 'no'");
+  CHECK(Reason("cluster-enabled yes") ==
+        "cluster mode is not supported: only 'cluster-enabled no' is accepted");
+  CHECK(Reason("tls-port 6380") == "TLS is not supported: only 'tls-port 0' is accepted");
+  CHECK(Reason("aclfile users.acl") ==
+        "users other than the default one are not supported: only 'aclfile \"\"' is accepted");
+  CHECK(Reason("loadmodule x.so 1") == "modules are not supported");
+  ServerSettings s;
+  CHECK(Set(s, "tls-replication", "yes") ==
+        "TLS is not supported: only 'tls-replication no' is accepted");
+  CHECK(Set(s, "aclfile", "x") == "can't set immutable config");
+  CHECK(s == ServerSettings{});
+}
+
+TEST_CASE("directives: what only tunes Redis' internals is checked, kept and shown") {
+  ServerSettings s;
+  CHECK(Get(s, "hash-max-ziplist-entries") == "512");
+  CHECK(Set(s, "hash-max-listpack-entries", "7") == "7");
+  CHECK(Set(s, "hash-max-listpack-entries", "x") == "argument couldn't be parsed into an integer");
+  CHECK(Set(s, "auto-aof-rewrite-min-size", "1mb") == "1048576");
+  CHECK(Set(s, "active-defrag-cycle-max", "100") == "argument must be between 1 and 99 inclusive");
+  CHECK(Set(s, "oom-score-adj-values", "1 2 3") == "1 2 3");
+  CHECK(Set(s, "oom-score-adj-values", "1 2") == "wrong number of arguments");
+  CHECK(Set(s, "oom-score-adj-values", "1 2 3 4") == "wrong number of arguments");
+  CHECK(Set(s, "repl-diskless-load", "on-empty-db") == "on-empty-db");
+  const ServerTable table = MakeDirectiveTable();
+  const std::string text = config::RewriteRedis("activerehashing yes\n", table.Bind(s));
+  CHECK(text ==
+        "activerehashing yes\n\n# Generated by CONFIG REWRITE\noom-score-adj-values 1 2 3\n"
+        "hash-max-listpack-entries 7\nauto-aof-rewrite-min-size 1mb\n"
+        "repl-diskless-load on-empty-db\n");
+  CHECK(Load(text).settings == s);
+  CHECK(Set(s, "repl-diskless-load", "disabled") == "disabled");
+  CHECK(s.kept.size() == 3);
+}
+
+TEST_CASE("directives: one warning for each file names what has no effect, and where it stands") {
+  const ServerTable table = MakeDirectiveTable();
+  ServerSettings settings;
+  const config::Loaded loaded =
+      config::Load({.file = config::SourceFile{"a.conf",
+                                               "hz 9\nio-threads 4\n\nsave ''\n"
+                                               "Activerehashing no\nsave 60 10000\n"},
+                    .standard_input = {},
+                    .command_line = config::ParseCommandLine({"--dynamic-hz", "no"}).entries,
+                    .include = {}},
+                   table.Bind(settings));
+  REQUIRE(!loaded.problem);
+  REQUIRE(loaded.warnings.size() == 2);
+  CHECK(loaded.warnings[0] ==
+        "a.conf: no effect here: io-threads (line 2), Activerehashing (line 5), save (line 6)");
+  CHECK(loaded.warnings[1] == "(command line): no effect here: dynamic-hz");
+  CHECK(config::InertWarning(table.catalog(), "CONFIG SET", {"port", "activerehashing"}) ==
+        "CONFIG SET: no effect here: activerehashing");
+  CHECK(config::InertWarning(table.catalog(), "CONFIG SET", {"port", "tls-port"}) == "");
 }
 
 TEST_CASE("directives: rename-command accumulates, and CONFIG does not show it") {
@@ -287,8 +342,7 @@ TEST_CASE("directives: every changed setting survives a rewrite in both syntaxes
   const config::Binding binding = table.Bind(changed.settings);
   for (const config::BoundDirective& directive : binding.all()) {
     CAPTURE(directive.info->name);
-    if (directive.info->name != "save" && directive.info->name != "appendonly" &&
-        directive.info->name != "repl-diskless-load")
+    if (directive.info->name != "save" && directive.info->in_template)
       CHECK(directive.lines() != directive.default_lines());
   }
   const Load again(config::RewriteRedis("", binding));
