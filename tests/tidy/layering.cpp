@@ -176,4 +176,24 @@ std::vector<std::string> CheckIncludes(const Graph& graph, const std::vector<Sou
   return faults;
 }
 
+std::vector<std::string> CheckUnusedEdges(const Graph& graph, const std::vector<Source>& sources) {
+  Graph used;
+  for (const Source& source : sources) {
+    for (const std::string& line : source.lines)
+      if (const auto included = IncludedPath(line))
+        used[RowOf(graph, source)].insert(FolderOf(*included));
+  }
+  std::vector<std::string> faults;
+  for (const auto& [folder, dependencies] : graph) {
+    const std::string app = std::string(Area(folder)) + "/app";
+    for (const std::string& dependency : dependencies) {
+      // A program's main has its app's edges as well.
+      const bool of_app = folder.ends_with("/main") && graph.at(app).contains(dependency);
+      if (!of_app && !used[folder].contains(dependency))
+        faults.push_back(folder + " names " + dependency + " but includes nothing of it");
+    }
+  }
+  return faults;
+}
+
 }  // namespace quorate::tidy

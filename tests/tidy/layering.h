@@ -31,4 +31,7 @@ std::vector<std::string> CheckGraph(const Graph& graph);
 // "path:line: reason" for every include that the table does not allow.
 std::vector<std::string> CheckIncludes(const Graph& graph, const std::vector<Source>& sources);
 
+// One line for every edge of the table that no #include of its row uses.
+std::vector<std::string> CheckUnusedEdges(const Graph& graph, const std::vector<Source>& sources);
+
 }  // namespace quorate::tidy

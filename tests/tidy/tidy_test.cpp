@@ -89,6 +89,20 @@ TEST_CASE("tidy: an include outside the table is a fault") {
   CHECK(faults("unlisted/a.cpp", "#include \"shared/base/ids.h\"\n").size() == 1);
 }
 
+TEST_CASE("tidy: an edge of the table that nothing uses is a fault") {
+  const Graph graph = {{"shared/base", {}},
+                       {"server/store", {"shared/base"}},
+                       {"server/app", {"shared/base"}},
+                       {"server/main", {"shared/base", "shared/uv"}}};
+  const Source store = MakeSource("server/store/a.cpp", "#include \"shared/base/ids.h\"\n");
+  const Source app = MakeSource("server/app.h", "#include \"shared/base/ids.h\"\n");
+  const Source main = MakeSource("server/main.cpp", "#include \"shared/uv/loop.h\"\n");
+  CHECK(CheckUnusedEdges(graph, {store, app, main}).empty());
+  CHECK(CheckUnusedEdges(graph, {app, main}).size() == 1);
+  CHECK(CheckUnusedEdges(graph, {store, main}).size() == 1);
+  CHECK(CheckUnusedEdges(graph, {store, app}).size() == 1);
+}
+
 TEST_CASE("tidy: banned calls are found, members and longer names are not") {
   CHECK(BannedIn("server/store/a.cpp", "x = std::rand();\n").size() == 1);
   CHECK(BannedIn("server/store/a.cpp", "x = std::chrono::steady_clock::now();\n").size() == 1);
@@ -121,6 +135,11 @@ TEST_CASE("tidy: every include of the repository follows the table") {
   const auto sources = ReadSources(kTop);
   REQUIRE(sources.size() > 10);
   const auto faults = CheckIncludes(RepositoryGraph(), sources);
+  CHECK_MESSAGE(faults.empty(), Join(faults));
+}
+
+TEST_CASE("tidy: every edge of the table is used") {
+  const auto faults = CheckUnusedEdges(RepositoryGraph(), ReadSources(kTop));
   CHECK_MESSAGE(faults.empty(), Join(faults));
 }
 
