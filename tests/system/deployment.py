@@ -1,5 +1,7 @@
 """A primary, its replicas and the sentinels that watch them, of either family in any mixture."""
 
+import os
+
 import redis
 
 from harness import OURS, wait_for
@@ -40,6 +42,18 @@ class Deployment:
     def _knows(self, sentinel, others, replicas):
         group = self.group(sentinel)
         return int(group["num-other-sentinels"]) == others and int(group["num-slaves"]) == replicas
+
+    def await_written(self, sentinel):
+        """What it knows of the others is on its disk, so that it still knows it after a kill."""
+        path = os.path.join(sentinel.folder, "sentinel.conf")
+        group = self.group(sentinel)
+        known = (int(group["num-other-sentinels"]), int(group["num-slaves"]))
+
+        def written():
+            with open(path, encoding="utf-8") as file:
+                text = file.read()
+            return (text.count("known-sentinel"), text.count("known-replica")) == known
+        wait_for(f"what {sentinel.label} knows is on disk", written)
 
     @staticmethod
     def group(sentinel):

@@ -136,12 +136,7 @@ class State(SentinelTest):
         deployment = Deployment(self.world, servers=(OURS,) * 2)
         sentinel = deployment.sentinels[0]
         identity = sentinel("SENTINEL", "MYID")
-        path = os.path.join(sentinel.folder, "sentinel.conf")
-
-        def both_written():
-            with open(path, encoding="utf-8") as file:
-                return file.read().count("known-sentinel") == 2
-        wait_for("the peers are on disk", both_written)
+        deployment.await_written(sentinel)
         sentinel.restart()
         self.assertEqual(sentinel("SENTINEL", "MYID"), identity)
         group = Deployment.group(sentinel)

@@ -90,6 +90,7 @@ class OursOverOurs(Failovers, SystemTest):
         deployment = self.deploy()
         old = deployment.primary
         for sentinel in deployment.sentinels[1:]:
+            deployment.await_written(sentinel)
             sentinel.kill()
         events = Events(deployment.sentinels[0])
         old.kill()
