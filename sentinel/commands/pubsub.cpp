@@ -1,40 +1,15 @@
 // Subscriptions to events, and the one message that may be published: another sentinel's hello.
 #include "sentinel/commands/context.h"
 #include "sentinel/commands/errors.h"
+#include "shared/command/common_specs.h"
+#include "shared/session/subscription_rows.h"
 
 namespace quorate::sentinel::commands {
 
 namespace {
 
-using command::Argument;
-using command::Change;
-using command::Group;
-namespace flag = command::flag;
-
-using session::PubSub;
-
-void Subscribe(Context& context) {
-  for (const std::string_view channel : context.args.subspan(1))
-    context.host.pubsub().Subscribe(context.client, channel);
-}
-
-void Unsubscribe(Context& context) {
-  PubSub& pubsub = context.host.pubsub();
-  if (context.argc() == 1) return pubsub.UnsubscribeAll(context.client);
-  for (const std::string_view channel : context.args.subspan(1))
-    pubsub.Unsubscribe(context.client, channel);
-}
-
-void Psubscribe(Context& context) {
-  for (const std::string_view pattern : context.args.subspan(1))
-    context.host.pubsub().SubscribePattern(context.client, pattern);
-}
-
-void Punsubscribe(Context& context) {
-  PubSub& pubsub = context.host.pubsub();
-  if (context.argc() == 1) return pubsub.UnsubscribeAllPatterns(context.client);
-  for (const std::string_view pattern : context.args.subspan(1))
-    pubsub.UnsubscribePattern(context.client, pattern);
+session::SubscriptionRequest ToSubscriptionRequest(Context& context) {
+  return {context.host.pubsub(), context.client, context.args};
 }
 
 void Publish(Context& context) {
@@ -44,69 +19,15 @@ void Publish(Context& context) {
   });
 }
 
-constexpr Argument kPublishArguments[] = {{.name = "channel"}, {.name = "message"}};
-constexpr Argument kSubscribeArguments[] = {{.name = "channel", .multiple = true}};
-constexpr Argument kUnsubscribeArguments[] = {
-    {.name = "channel", .optional = true, .multiple = true}};
-constexpr Argument kPsubscribeArguments[] = {
-    {.name = "pattern", .type = Argument::Type::kBlock, .multiple = true},
-    {.depth = 1, .name = "pattern", .type = Argument::Type::kPattern}};
-constexpr Argument kPunsubscribeArguments[] = {
-    {.name = "pattern", .type = Argument::Type::kPattern, .optional = true, .multiple = true}};
+using Subscription = session::SubscriptionRows<Context, &ToSubscriptionRequest>;
 
 constexpr CommandRow kRows[] = {
-    {.spec = {.name = "psubscribe",
-              .summary = "Listen for messages published to channels matching the given patterns",
-              .since = "2.0.0",
-              .group = Group::kPubsub,
-              .complexity =
-                  "O(N) where N is the number of patterns the client is already subscribed to.",
-              .arity = -2,
-              .flags = flag::kPubsub | flag::kNoScript | flag::kLoading | flag::kStale,
-              .arguments = kPsubscribeArguments},
-     .run = &Psubscribe},
-    {.spec = {.name = "publish",
-              .summary = "Post a message to a channel",
-              .since = "2.0.0",
-              .group = Group::kPubsub,
-              .complexity =
-                  "O(N+M) where N is the number of clients subscribed to the receiving channel and "
-                  "M is the total number of subscribed patterns (by any client).",
-              .arity = 3,
-              .flags = flag::kPubsub | flag::kLoading | flag::kStale | flag::kFast,
-              .arguments = kPublishArguments},
-     .run = &Publish},
-    {.spec = {.name = "punsubscribe",
-              .summary =
-                  "Stop listening for messages posted to channels matching the given patterns",
-              .since = "2.0.0",
-              .group = Group::kPubsub,
-              .complexity =
-                  "O(N+M) where N is the number of patterns the client is already subscribed and M "
-                  "is the number of total patterns subscribed in the system (by any client).",
-              .arity = -1,
-              .flags = flag::kPubsub | flag::kNoScript | flag::kLoading | flag::kStale,
-              .arguments = kPunsubscribeArguments},
-     .run = &Punsubscribe},
-    {.spec = {.name = "subscribe",
-              .summary = "Listen for messages published to the given channels",
-              .since = "2.0.0",
-              .group = Group::kPubsub,
-              .complexity = "O(N) where N is the number of channels to subscribe to.",
-              .arity = -2,
-              .flags = flag::kPubsub | flag::kNoScript | flag::kLoading | flag::kStale,
-              .arguments = kSubscribeArguments},
-     .run = &Subscribe},
-    {.spec = {.name = "unsubscribe",
-              .summary = "Stop listening for messages posted to the given channels",
-              .since = "2.0.0",
-              .group = Group::kPubsub,
-              .complexity =
-                  "O(N) where N is the number of clients already subscribed to a channel.",
-              .arity = -1,
-              .flags = flag::kPubsub | flag::kNoScript | flag::kLoading | flag::kStale,
-              .arguments = kUnsubscribeArguments},
-     .run = &Unsubscribe}};
+    Subscription::kSubscribe,
+    Subscription::kUnsubscribe,
+    Subscription::kPsubscribe,
+    Subscription::kPunsubscribe,
+    {.spec = command::common::kPublish, .run = &Publish},
+};
 
 }  // namespace
 

@@ -4,6 +4,7 @@
 #include "server/engine/engine.h"
 #include "server/info/info.h"
 #include "shared/base/numbers.h"
+#include "shared/command/common_specs.h"
 #include "shared/resp/errors.h"
 
 namespace quorate::server::commands {
@@ -59,48 +60,11 @@ void Shutdown(Context& context) {
   if (request.abort) context.reply.Ok();
 }
 
-constexpr Argument kInfoArguments[] = {{.name = "section", .optional = true, .multiple = true}};
-constexpr std::string_view kInfoTips[] = {"nondeterministic_output", "request_policy:all_shards",
-                                          "response_policy:special"};
-constexpr Change kInfoHistory[] = {
-    {"7.0.0", "Added support for taking multiple section arguments."}};
 constexpr std::string_view kTimeTips[] = {"nondeterministic_output"};
-constexpr Argument kShutdownArguments[] = {
-    {.name = "nosave_save", .type = Argument::Type::kOneOf, .optional = true},
-    {.depth = 1, .name = "nosave", .type = Argument::Type::kPureToken, .token = "NOSAVE"},
-    {.depth = 1, .name = "save", .type = Argument::Type::kPureToken, .token = "SAVE"},
-    {.name = "now",
-     .type = Argument::Type::kPureToken,
-     .token = "NOW",
-     .optional = true,
-     .since = "7.0.0"},
-    {.name = "force",
-     .type = Argument::Type::kPureToken,
-     .token = "FORCE",
-     .optional = true,
-     .since = "7.0.0"},
-    {.name = "abort",
-     .type = Argument::Type::kPureToken,
-     .token = "ABORT",
-     .optional = true,
-     .since = "7.0.0"}};
-constexpr Change kShutdownHistory[] = {
-    {"7.0.0", "Added the `NOW`, `FORCE` and `ABORT` modifiers."}};
 constexpr std::string_view kLastsaveTips[] = {"nondeterministic_output"};
 
 constexpr CommandRow kRows[] = {
-    {.spec = {.name = "info",
-              .summary = "Get information and statistics about the server",
-              .since = "1.0.0",
-              .group = Group::kServer,
-              .complexity = "O(1)",
-              .arity = -1,
-              .flags = flag::kLoading | flag::kStale,
-              .categories = acl::kDangerous,
-              .arguments = kInfoArguments,
-              .tips = kInfoTips,
-              .history = kInfoHistory},
-     .run = &Info},
+    {.spec = command::common::kInfo, .run = &Info},
     {.spec = {.name = "monitor",
               .summary = "Listen for all requests received by the server in real time",
               .since = "1.0.0",
@@ -127,18 +91,7 @@ constexpr CommandRow kRows[] = {
               .categories = acl::kAdmin | acl::kDangerous,
               .tips = kLastsaveTips},
      .run = &Lastsave},
-    {.spec = {.name = "shutdown",
-              .summary = "Synchronously save the dataset to disk and then shut down the server",
-              .since = "1.0.0",
-              .group = Group::kServer,
-              .complexity = "O(N) when saving, where N is the total number of keys in all "
-                            "databases when saving data, otherwise O(1)",
-              .arity = -1,
-              .flags = flag::kAdmin | flag::kNoScript | flag::kLoading | flag::kStale |
-                       flag::kNoMulti | flag::kAllowBusy,
-              .arguments = kShutdownArguments,
-              .history = kShutdownHistory},
-     .run = &Shutdown},
+    {.spec = command::common::kShutdown, .run = &Shutdown},
 };
 
 }  // namespace

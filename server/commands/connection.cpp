@@ -3,6 +3,7 @@
 #include "server/commands/families.h"
 #include "server/engine/context.h"
 #include "server/engine/engine.h"
+#include "shared/command/common_specs.h"
 #include "shared/resp/errors.h"
 #include "shared/session/handshake.h"
 
@@ -45,40 +46,9 @@ void Reset(Context& context) {
   context.reply.SimpleString("RESET");
 }
 
-constexpr Argument kPingArguments[] = {{.name = "message", .optional = true}};
-constexpr std::string_view kPingTips[] = {"request_policy:all_shards",
-                                          "response_policy:all_succeeded"};
 constexpr Argument kEchoArguments[] = {{.name = "message"}};
-constexpr Argument kAuthArguments[] = {{.name = "username", .optional = true, .since = "6.0.0"},
-                                       {.name = "password"}};
-constexpr Change kAuthHistory[] = {{"6.0.0", "Added ACL style (username and password)."}};
-constexpr Argument kHelloArguments[] = {
-    {.name = "arguments", .type = Argument::Type::kBlock, .optional = true},
-    {.depth = 1, .name = "protover", .type = Argument::Type::kInteger},
-    {.depth = 1,
-     .name = "username_password",
-     .type = Argument::Type::kBlock,
-     .token = "AUTH",
-     .optional = true},
-    {.depth = 2, .name = "username"},
-    {.depth = 2, .name = "password"},
-    {.depth = 1, .name = "clientname", .token = "SETNAME", .optional = true}};
-constexpr Change kHelloHistory[] = {{"6.2.0",
-                                     "`protover` made optional; when called without arguments the "
-                                     "command reports the current connection's context."}};
-
 constexpr CommandRow kRows[] = {
-    {.spec = {.name = "ping",
-              .summary = "Answer PONG, or the message given",
-              .since = "1.0.0",
-              .group = Group::kConnection,
-              .complexity = "O(1)",
-              .arity = -1,
-              .flags = flag::kFast,
-              .categories = acl::kConnection,
-              .arguments = kPingArguments,
-              .tips = kPingTips},
-     .run = &Ping},
+    {.spec = command::common::kPing, .run = &Ping},
     {.spec = {.name = "echo",
               .summary = "Answer the message given",
               .since = "1.0.0",
@@ -89,30 +59,8 @@ constexpr CommandRow kRows[] = {
               .categories = acl::kConnection,
               .arguments = kEchoArguments},
      .run = &Echo},
-    {.spec = {.name = "auth",
-              .summary = "Authenticate to the server",
-              .since = "1.0.0",
-              .group = Group::kConnection,
-              .complexity = "O(N) where N is the number of passwords defined for the user",
-              .arity = -2,
-              .flags = flag::kNoScript | flag::kLoading | flag::kStale | flag::kFast |
-                       flag::kNoAuth | flag::kAllowBusy,
-              .categories = acl::kConnection,
-              .arguments = kAuthArguments,
-              .history = kAuthHistory},
-     .run = &Auth},
-    {.spec = {.name = "hello",
-              .summary = "Choose the protocol version, and authenticate",
-              .since = "6.0.0",
-              .group = Group::kConnection,
-              .complexity = "O(1)",
-              .arity = -1,
-              .flags = flag::kNoScript | flag::kLoading | flag::kStale | flag::kFast |
-                       flag::kNoAuth | flag::kAllowBusy,
-              .categories = acl::kConnection,
-              .arguments = kHelloArguments,
-              .history = kHelloHistory},
-     .run = &Hello},
+    {.spec = command::common::kAuth, .run = &Auth},
+    {.spec = command::common::kHello, .run = &Hello},
     {.spec = {.name = "quit",
               .summary = "Close the connection",
               .since = "1.0.0",

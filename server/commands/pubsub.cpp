@@ -7,7 +7,9 @@
 #include "server/commands/families.h"
 #include "server/engine/context.h"
 #include "server/engine/engine.h"
+#include "shared/command/common_specs.h"
 #include "shared/command/introspection.h"
+#include "shared/session/subscription_rows.h"
 
 namespace quorate::server::commands {
 
@@ -16,27 +18,8 @@ namespace {
 using engine::Context;
 using session::PubSub;
 
-void Subscribe(Context& context) {
-  for (size_t i = 1; i < context.argc(); ++i)
-    context.engine.pubsub().Subscribe(context.session, context.arg(i));
-}
-
-void Unsubscribe(Context& context) {
-  PubSub& pubsub = context.engine.pubsub();
-  if (context.argc() == 1) return pubsub.UnsubscribeAll(context.session);
-  for (size_t i = 1; i < context.argc(); ++i) pubsub.Unsubscribe(context.session, context.arg(i));
-}
-
-void PSubscribe(Context& context) {
-  for (size_t i = 1; i < context.argc(); ++i)
-    context.engine.pubsub().SubscribePattern(context.session, context.arg(i));
-}
-
-void PUnsubscribe(Context& context) {
-  PubSub& pubsub = context.engine.pubsub();
-  if (context.argc() == 1) return pubsub.UnsubscribeAllPatterns(context.session);
-  for (size_t i = 1; i < context.argc(); ++i)
-    pubsub.UnsubscribePattern(context.session, context.arg(i));
+session::SubscriptionRequest ToSubscriptionRequest(Context& context) {
+  return {context.engine.pubsub(), context.session, context.args};
 }
 
 void SSubscribe(Context& context) {
@@ -130,26 +113,8 @@ void PubsubHelp(Context& context) {
 
 // ---- rows
 
-constexpr Argument kSubscribeArguments[] = {
-    {.name = "channel", .multiple = true},
-};
-
 constexpr Argument kUnsubscribeArguments[] = {
     {.name = "channel", .optional = true, .multiple = true},
-};
-
-constexpr Argument kPsubscribeArguments[] = {
-    {.name = "pattern", .type = Type::kBlock, .multiple = true},
-    {.depth = 1, .name = "pattern", .type = Type::kPattern},
-};
-
-constexpr Argument kPunsubscribeArguments[] = {
-    {.name = "pattern", .type = Type::kPattern, .optional = true, .multiple = true},
-};
-
-constexpr Argument kPublishArguments[] = {
-    {.name = "channel"},
-    {.name = "message"},
 };
 
 constexpr Argument kPubsubChannelsArguments[] = {
@@ -240,59 +205,14 @@ constexpr Argument kSpublishArguments[] = {
     {.name = "message"},
 };
 
+using Subscription = session::SubscriptionRows<Context, &ToSubscriptionRequest>;
+
 constexpr CommandRow kRows[] = {
-    {.spec = {.name = "subscribe",
-              .summary = "Listen for messages published to the given channels",
-              .since = "2.0.0",
-              .group = Group::kPubsub,
-              .complexity = "O(N) where N is the number of channels to subscribe to.",
-              .arity = -2,
-              .flags = flag::kPubsub | flag::kNoScript | flag::kLoading | flag::kStale,
-              .arguments = kSubscribeArguments},
-     .run = &Subscribe},
-    {.spec = {.name = "unsubscribe",
-              .summary = "Stop listening for messages posted to the given channels",
-              .since = "2.0.0",
-              .group = Group::kPubsub,
-              .complexity =
-                  "O(N) where N is the number of clients already subscribed to a channel.",
-              .arity = -1,
-              .flags = flag::kPubsub | flag::kNoScript | flag::kLoading | flag::kStale,
-              .arguments = kUnsubscribeArguments},
-     .run = &Unsubscribe},
-    {.spec = {.name = "psubscribe",
-              .summary = "Listen for messages published to channels matching the given patterns",
-              .since = "2.0.0",
-              .group = Group::kPubsub,
-              .complexity =
-                  "O(N) where N is the number of patterns the client is already subscribed to.",
-              .arity = -2,
-              .flags = flag::kPubsub | flag::kNoScript | flag::kLoading | flag::kStale,
-              .arguments = kPsubscribeArguments},
-     .run = &PSubscribe},
-    {.spec = {.name = "punsubscribe",
-              .summary =
-                  "Stop listening for messages posted to channels matching the given patterns",
-              .since = "2.0.0",
-              .group = Group::kPubsub,
-              .complexity =
-                  "O(N+M) where N is the number of patterns the client is already subscribed and M "
-                  "is the number of total patterns subscribed in the system (by any client).",
-              .arity = -1,
-              .flags = flag::kPubsub | flag::kNoScript | flag::kLoading | flag::kStale,
-              .arguments = kPunsubscribeArguments},
-     .run = &PUnsubscribe},
-    {.spec = {.name = "publish",
-              .summary = "Post a message to a channel",
-              .since = "2.0.0",
-              .group = Group::kPubsub,
-              .complexity =
-                  "O(N+M) where N is the number of clients subscribed to the receiving channel and "
-                  "M is the total number of subscribed patterns (by any client).",
-              .arity = 3,
-              .flags = flag::kPubsub | flag::kLoading | flag::kStale | flag::kFast,
-              .arguments = kPublishArguments},
-     .run = &Publish},
+    Subscription::kSubscribe,
+    Subscription::kUnsubscribe,
+    Subscription::kPsubscribe,
+    Subscription::kPunsubscribe,
+    {.spec = command::common::kPublish, .run = &Publish},
     {.spec = {.name = "pubsub",
               .summary = "A container for Pub/Sub commands",
               .since = "2.8.0",

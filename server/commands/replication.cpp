@@ -4,6 +4,7 @@
 #include "server/engine/context.h"
 #include "server/engine/engine.h"
 #include "shared/base/numbers.h"
+#include "shared/command/common_specs.h"
 #include "shared/resp/errors.h"
 
 namespace quorate::server::commands {
@@ -131,15 +132,7 @@ constexpr CommandRow kRows[] = {
               .flags = flag::kAdmin | flag::kNoScript | flag::kStale | flag::kNoAsyncLoading,
               .arguments = kReplicaofArguments},
      .run = &ReplicaOf},
-    {.spec = {.name = "role",
-              .summary = "The role in replication, with offsets and replicas",
-              .since = "2.8.12",
-              .group = Group::kServer,
-              .complexity = "O(1)",
-              .arity = 1,
-              .flags = flag::kNoScript | flag::kLoading | flag::kStale | flag::kFast,
-              .categories = acl::kAdmin | acl::kDangerous},
-     .run = &Role},
+    {.spec = command::common::kRole, .run = &Role},
     {.spec = {.name = "replconf",
               .summary = "Internal: a replica describes itself and acknowledges",
               .since = "3.0.0",

@@ -5,6 +5,7 @@
 
 #include "shared/base/check.h"
 #include "shared/base/numbers.h"
+#include "shared/base/split_quoted.h"
 
 namespace quorate::resp {
 
@@ -277,6 +278,10 @@ RequestParser::Outcome RequestParser::ParseInline(std::string_view input) {
   raw_ = input.substr(0, newline + 1);
   consumed_ += newline + 1;
   return Outcome::kRequest;
+}
+
+bool SplitQuoted(std::string_view line, std::string* bytes, std::vector<size_t>* ends) {
+  return base::SplitQuoted(line, bytes, ends);
 }
 
 }  // namespace quorate::resp

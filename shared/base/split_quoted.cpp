@@ -1,11 +1,6 @@
-#include <cstddef>
-#include <string>
-#include <string_view>
-#include <vector>
+#include "shared/base/split_quoted.h"
 
-#include "shared/resp/request_parser.h"
-
-namespace quorate::resp {
+namespace quorate::base {
 
 namespace {
 
@@ -94,4 +89,4 @@ bool SplitQuoted(std::string_view line, std::string* bytes, std::vector<size_t>*
   }
 }
 
-}  // namespace quorate::resp
+}  // namespace quorate::base

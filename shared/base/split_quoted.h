@@ -1,0 +1,16 @@
+// The quoting of Redis' inline commands and configuration lines: words separated by blanks, "..."
+// with \xHH, \n, \r, \t, \b, \a and \" escapes, '...' with \' only.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace quorate::base {
+
+// Appends the words' bytes to `bytes` and their end offsets in it to `ends`. False when quotes are
+// unbalanced or a closing quote is not followed by a blank.
+bool SplitQuoted(std::string_view line, std::string* bytes, std::vector<size_t>* ends);
+
+}  // namespace quorate::base
