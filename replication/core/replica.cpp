@@ -30,6 +30,7 @@ ReplicaActions Replica::Step(base::Instant now, const ReplicaInput& input) {
   ReplicaActions actions;
   std::visit(base::Overloaded{
                  [&](const Follow& follow) { OnFollow(now, follow, actions); },
+                 [&](const HistoryRestored& restored) { OnRestored(now, restored, actions); },
                  [&](const Promote&) { OnPromote(actions); },
                  [&](const LinkOpened&) { OnLinkOpened(now, actions); },
                  [&](const LinkClosed& closed) { Break(now, closed.reason, actions); },
@@ -75,10 +76,19 @@ void Replica::OnFollow(base::Instant now, const Follow& follow, ReplicaActions& 
     tracker_.Restart(follow.stream_db);
   }
   primary_ = follow.primary;
-  state_ = Waiting{now};
+  state_ = Waiting{std::max(now, follow.not_before)};
   failed_attempts_ = 0;
   down_since_ = {};
   if (was_primary) actions.emplace_back(Demoted{});
+  Tick(now, actions);
+}
+
+void Replica::OnRestored(base::Instant now, const HistoryRestored& restored,
+                         ReplicaActions& actions) {
+  if (!std::holds_alternative<Waiting>(state_)) return;
+  resumable_ = true;
+  tracker_.Restart(restored.stream_db);
+  state_ = Waiting{now};
   Tick(now, actions);
 }
 

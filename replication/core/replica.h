@@ -75,6 +75,12 @@ struct Follow {
   bool offer_own_history = true;
   // For a primary: what its own stream has selected last.
   int stream_db = -1;
+  base::Instant not_before{};  // the first attempt to connect
+};
+// The history of a dataset that was loaded from disk is ours now, up to its offset: the primary is
+// asked to go on from there.
+struct HistoryRestored {
+  int stream_db = -1;
 };
 struct Promote {};
 struct LinkOpened {};
@@ -103,8 +109,8 @@ struct StreamUnrunnable {
 };
 struct ReplicaTick {};
 using ReplicaInput =
-    std::variant<Follow, Promote, LinkOpened, LinkClosed, StagingVerified, StagingCommitted,
-                 StagingFailed, StreamCorrupt, StreamUnrunnable, ReplicaTick>;
+    std::variant<Follow, HistoryRestored, Promote, LinkOpened, LinkClosed, StagingVerified,
+                 StagingCommitted, StagingFailed, StreamCorrupt, StreamUnrunnable, ReplicaTick>;
 
 // ---- actions
 
@@ -211,6 +217,7 @@ class Replica {
   using State = std::variant<Off, Waiting, Connecting, Handshaking, Receiving, Streaming>;
 
   void OnFollow(base::Instant now, const Follow& follow, ReplicaActions& actions);
+  void OnRestored(base::Instant now, const HistoryRestored& restored, ReplicaActions& actions);
   void OnPromote(ReplicaActions& actions);
   void OnLinkOpened(base::Instant now, ReplicaActions& actions);
   void OnCommitted(base::Instant now, ReplicaActions& actions);

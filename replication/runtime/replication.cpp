@@ -49,6 +49,24 @@ void Replication::StartAsReplicaOf(const base::Endpoint& primary) {
   ArmTimer();
 }
 
+void Replication::FollowOnceLoaded(const base::Endpoint& primary) {
+  Run(replica_.Step(io_.Now(), core::Follow{primary, false, -1, base::Instant::max()}));
+  ports_.listener.OnRoleChanged(true);
+  ArmTimer();
+}
+
+void Replication::OnLoaded(const std::optional<SavedHistory>& saved) {
+  if (!replica_.is_replica()) {
+    if (saved) history_.Restore(history_.id(), saved->offset, saved->id, saved->offset);
+  } else if (saved) {
+    history_.Restore(saved->id, saved->offset, {}, std::nullopt);
+    Run(replica_.Step(io_.Now(), core::HistoryRestored{saved->stream_db}));
+  } else {
+    Run(replica_.Step(io_.Now(), core::Follow{replica_.primary(), false, -1}));
+  }
+  ArmTimer();
+}
+
 bool Replication::Promote() {
   if (!replica_.is_replica()) return false;
   Run(replica_.Step(io_.Now(), core::Promote{}));

@@ -55,6 +55,16 @@ class Replication {
   bool ReplicaOf(const base::Endpoint& primary);
   // Start-up with `replicaof` configured: nothing of our own is offered.
   void StartAsReplicaOf(const base::Endpoint& primary);
+  // The same while the dataset is being loaded: nothing is sent before OnLoaded.
+  void FollowOnceLoaded(const base::Endpoint& primary);
+  // The history that a loaded snapshot is a prefix of. A replica asks its primary to go on from
+  // there; a primary begins a new id whose predecessor is the saved one, so that replicas may.
+  struct SavedHistory {
+    base::ReplicationId id;
+    base::Offset offset;
+    int stream_db = -1;
+  };
+  void OnLoaded(const std::optional<SavedHistory>& saved);
   // REPLICAOF NO ONE. False if we are a primary already.
   bool Promote();
   // Closes the link to our primary; it is opened again soon. Nothing without a link.

@@ -1,4 +1,4 @@
-// Commands for the operator of one server: INFO, MONITOR, TIME, LASTSAVE, SHUTDOWN.
+// Commands for the operator of one server: INFO, MONITOR, TIME, SHUTDOWN.
 #include "server/commands/families.h"
 #include "server/engine/context.h"
 #include "server/engine/engine.h"
@@ -31,15 +31,16 @@ void Time(Context& context) {
   context.reply.BulkInteger(context.wall.ms % 1000 * 1000);
 }
 
-void Lastsave(Context& context) { context.reply.Integer(context.engine.last_save_seconds); }
-
 void Shutdown(Context& context) {
+  using Saving = engine::ShutdownRequest::Saving;
   engine::ShutdownRequest request;
-  bool save = false;
   for (const std::string_view option : context.args.subspan(1)) {
-    if (base::EqualsIgnoreCase(option, "nosave")) continue;
-    if (base::EqualsIgnoreCase(option, "save")) {
-      save = true;
+    if (base::EqualsIgnoreCase(option, "nosave")) {
+      if (request.saving == Saving::kYes) return context.Error(resp::errors::kSyntax);
+      request.saving = Saving::kNo;
+    } else if (base::EqualsIgnoreCase(option, "save")) {
+      if (request.saving == Saving::kNo) return context.Error(resp::errors::kSyntax);
+      request.saving = Saving::kYes;
     } else if (base::EqualsIgnoreCase(option, "now")) {
       request.now = true;
     } else if (base::EqualsIgnoreCase(option, "force")) {
@@ -51,9 +52,6 @@ void Shutdown(Context& context) {
     }
   }
   if (request.abort && context.argc() > 2) return context.Error(resp::errors::kSyntax);
-  if (save)
-    return context.Error(
-        "ERR SHUTDOWN SAVE is not supported: this server writes no snapshot files yet");
   if (const base::Status status = context.engine.host().Shutdown(&context.session, request);
       !status)
     return context.Error("ERR " + status.error().message);
@@ -61,7 +59,6 @@ void Shutdown(Context& context) {
 }
 
 constexpr std::string_view kTimeTips[] = {"nondeterministic_output"};
-constexpr std::string_view kLastsaveTips[] = {"nondeterministic_output"};
 
 constexpr CommandRow kRows[] = {
     {.spec = command::common::kInfo, .run = &Info},
@@ -81,16 +78,6 @@ constexpr CommandRow kRows[] = {
               .flags = flag::kLoading | flag::kStale | flag::kFast,
               .tips = kTimeTips},
      .run = &Time},
-    {.spec = {.name = "lastsave",
-              .summary = "Get the UNIX time stamp of the last successful save to disk",
-              .since = "1.0.0",
-              .group = Group::kServer,
-              .complexity = "O(1)",
-              .arity = 1,
-              .flags = flag::kLoading | flag::kStale | flag::kFast,
-              .categories = acl::kAdmin | acl::kDangerous,
-              .tips = kLastsaveTips},
-     .run = &Lastsave},
     {.spec = command::common::kShutdown, .run = &Shutdown},
 };
 

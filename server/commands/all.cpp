@@ -30,6 +30,7 @@ void RegisterAll(engine::CommandTable& table) {
   table.Add(ReplicationRows());
   // The server.
   table.Add(AdminRows());
+  table.Add(PersistenceRows());
   table.Add(CommandRows());
   table.Add(ConfigRows());
   table.Add(MemoryRows());

@@ -38,6 +38,7 @@ bool MaySetProtected(Context& context) {
 }
 
 void ConfigSet(Context& context) {
+  context.engine.settings().save.lines_add = false;
   const quorate::config::Staged staged = quorate::config::ConfigSet<config::ServerSettings>(
       context.engine.host().directives(), context.engine.settings(), context.args.subspan(2),
       {.protected_allowed = MaySetProtected(context), .loading = context.engine.loading},

@@ -5,6 +5,7 @@
 #include "server/commands/families.h"
 #include "server/engine/context.h"
 #include "server/engine/engine.h"
+#include "server/engine/persistence_port.h"
 
 namespace quorate::server::commands {
 
@@ -62,6 +63,7 @@ void FlushAll(Context& context) {
   size_t keys = 0;
   for (size_t db = 0; db < context.engine.databases().count(); ++db)
     keys += context.engine.FlushDatabase(static_cast<int>(db), *lazily);
+  context.engine.host().persistence().OnFlushedAll();
   FinishFlush(context, keys + 1);
 }
 

@@ -41,6 +41,7 @@ Rows ReplicationRows();
 
 // ---- the server
 Rows AdminRows();
+Rows PersistenceRows();
 Rows CommandRows();
 Rows ConfigRows();
 Rows MemoryRows();

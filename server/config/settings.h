@@ -37,6 +37,19 @@ struct OutputBufferLimit {
   friend bool operator==(const OutputBufferLimit&, const OutputBufferLimit&) = default;
 };
 
+// Save when so many seconds have passed and so many keys have changed.
+struct SavePoint {
+  int64_t seconds = 0;
+  int64_t changes = 0;
+  friend bool operator==(const SavePoint&, const SavePoint&) = default;
+};
+struct SavePoints {
+  std::vector<SavePoint> points = {{3600, 1}, {300, 100}, {60, 10000}};
+  // The next line adds to them: the first one of a file replaces the defaults. Not a setting.
+  bool lines_add = false;
+  friend bool operator==(const SavePoints& a, const SavePoints& b) { return a.points == b.points; }
+};
+
 struct ServerSettings {
   // -- network
   uint16_t port = 6379;  // 0: no TCP
@@ -70,6 +83,9 @@ struct ServerSettings {
   std::chrono::seconds shutdown_timeout{10};
 
   // -- snapshot
+  SavePoints save;
+  std::string dbfilename = "dump.rdb";
+  bool stop_writes_on_bgsave_error = true;
   bool rdb_compression = true;
   bool rdb_checksum = true;
 

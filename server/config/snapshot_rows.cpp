@@ -1,41 +1,72 @@
-#include <set>
-
 #include "server/config/table.h"
+#include "shared/base/numbers.h"
 
 namespace quorate::server::config {
 
 using quorate::config::Args;
 using quorate::config::Custom;
+using quorate::config::kIntMax;
+using quorate::config::ParseInteger;
 using quorate::config::Shape;
+using quorate::config::Text;
 using quorate::config::Value;
 using quorate::config::YesNo;
 using S = ServerSettings;
 
 namespace {
 
-// Snapshots on a schedule are not supported. Every file that Redis rewrites holds its three default
-// points, asked for by nobody: they are let pass, with the warning of an inert directive. Others
-// are refused.
-base::Status SetSave(S&, const Args& args) {
-  static const std::set<Args> kDefaults = {{"3600", "1"}, {"300", "100"}, {"60", "10000"}};
-  if (args.empty() || args == Args{""} || kDefaults.contains(args)) return {};
-  return base::Error{"snapshots on a schedule are not supported: only 'save \"\"' is accepted"};
+// Pairs of seconds and changes. Several lines of a file add up, the first one replaces the
+// defaults; "" is none.
+base::Status SetSave(S& settings, const Args& args) {
+  std::vector<SavePoint> points;
+  if (settings.save.lines_add) points = settings.save.points;
+  if (args.empty() || args == Args{""}) {
+    points.clear();
+  } else if (args.size() % 2 != 0) {
+    return base::Error{"Invalid save parameters"};
+  }
+  for (size_t i = 0; i + 1 < args.size(); i += 2) {
+    const base::Result<int64_t> seconds = ParseInteger(args[i], 1, kIntMax);
+    const base::Result<int64_t> changes = ParseInteger(args[i + 1], 0, kIntMax);
+    if (!seconds || !changes) return base::Error{"Invalid save parameters"};
+    points.push_back({*seconds, *changes});
+  }
+  settings.save.points = std::move(points);
+  settings.save.lines_add = true;
+  return {};
+}
+
+std::vector<Args> SaveLines(const S& settings) {
+  if (settings.save.points.empty()) return {{""}};
+  std::vector<Args> lines;
+  for (const SavePoint& point : settings.save.points)
+    lines.push_back({std::to_string(point.seconds), std::to_string(point.changes)});
+  return lines;
+}
+
+base::Status CheckFileName(std::string_view name) {
+  if (!name.empty() && name.find('/') == std::string_view::npos) return {};
+  return base::Error{"dbfilename can't be a path, just a filename"};
 }
 
 }  // namespace
 
 std::vector<ServerRow> SnapshotRows() {
-  ServerRow save =
-      Custom<S>("save", Shape::kWords, "\"\"", "Snapshots on a schedule, which are not supported.",
-                SetSave, [](const S&) { return std::vector<Args>{{""}}; });
-  save.info.inert = true;
   return {
+      Custom<S>("save", Shape::kRepeated, "seconds and changes, or \"\"",
+                "Save in the background when that many seconds have passed and that many keys have "
+                "changed; several points may be given, \"\" is none.",
+                SetSave, SaveLines),
+      Value("dbfilename", &S::dbfilename, Text(CheckFileName),
+            "Name of the snapshot file, in the working directory.")
+          .Protected(),
       Value("rdbcompression", &S::rdb_compression, YesNo(),
             "Compress strings in snapshots where that saves anything."),
       Value("rdbchecksum", &S::rdb_checksum, YesNo(),
             "End a snapshot with a checksum, and check that of one that is read.")
           .Immutable(),
-      std::move(save),
+      Value("stop-writes-on-bgsave-error", &S::stop_writes_on_bgsave_error, YesNo(),
+            "Refuse writes while there are save points and the last background save failed."),
   };
 }
 

@@ -113,6 +113,11 @@ Verdict Judge(Engine& engine, Session& session, const Command* command,
     if (out_of_memory && (effects.deny_oom || grows_queue))
       return Refuse{std::string(errors::kOom)};
   }
+  if (engine.snapshots_fail && settings.stop_writes_on_bgsave_error &&
+      !settings.save.points.empty() && !engine.replication().is_replica() &&
+      (effects.write || NameIs(*command, "ping"))) {
+    return Refuse{std::string(errors::kMisconf)};
+  }
   if (effects.write && settings.min_replicas_to_write > 0 &&
       settings.min_replicas_max_lag.count() != 0 && !engine.replication().is_replica() &&
       engine.replication().good_replicas() < settings.min_replicas_to_write) {

@@ -200,6 +200,7 @@ class Engine {
   bool loading = false;         // a snapshot replaces the keyspace: most commands answer -LOADING
   uint64_t startup_memory = 0;  // used when serving began
   int64_t unsaved_changes = 0;  // INFO rdb_changes_since_last_save
+  bool snapshots_fail = false;  // the last save to a file failed
 
  private:
   // Returns the bytes consumed of `input`.

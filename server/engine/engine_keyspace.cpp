@@ -32,6 +32,7 @@ void Engine::DeleteKey(int db, const store::Lookup& key, bool lazily, config::No
   const store::Lookup lookup{name, key.hash};
   store::RecordPtr gone = databases_[static_cast<size_t>(db)].Take(lookup);
   if (gone == nullptr) return;
+  ++unsaved_changes;
   propagation_.Add(db, {lazily ? "UNLINK" : "DEL", name});
   watches_.Touch(db, name, false);
   Notify(kind, event, name, db);

@@ -19,9 +19,12 @@
 
 namespace quorate::server::engine {
 
+class PersistencePort;
 class Session;
 
 struct ShutdownRequest {
+  enum class Saving { kIfSavePoints, kYes, kNo };
+  Saving saving = Saving::kIfSavePoints;
   bool now = false;    // do not wait for replicas
   bool force = false;  // ignore failures
   bool abort = false;  // cancel a shutdown in progress
@@ -62,6 +65,8 @@ class Host {
   virtual void RetainForSnapshot(std::vector<store::Keyspace::Content>& contents) {
     (void)contents;
   }
+  // SAVE, BGSAVE and what INFO says of them.
+  virtual PersistencePort& persistence() = 0;
   // DEBUG RELOAD: encodes the data as a snapshot in memory and replaces it by what that decodes to.
   virtual base::Status ReloadData() = 0;
   // Bytes of a string in a snapshot (DEBUG OBJECT).

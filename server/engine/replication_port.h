@@ -64,6 +64,9 @@ class ReplicationPort {
   // CONFIG RESETSTAT.
   virtual void ResetCounters() = 0;
 
+  // The database that the stream has selected last; -1 = none.
+  virtual int stream_db() const = 0;
+
   // ---- WAIT
   // Replicas that have acknowledged `offset`.
   virtual int64_t ReplicasAcknowledged(base::Offset offset) const = 0;

@@ -1,22 +1,53 @@
+#include "server/engine/persistence_port.h"
 #include "server/info/info.h"
 
 namespace quorate::server::info {
 
+namespace {
+
+void AppendLoading(const engine::PersistenceStatus& status, Fields& out) {
+  const uint64_t total = status.loading_total_bytes;
+  const uint64_t loaded = status.loading_loaded_bytes;
+  const double share = total == 0 ? 0 : static_cast<double>(loaded) / static_cast<double>(total);
+  out.Number("loading_start_time", status.loading_start_seconds);
+  out.Count("loading_total_bytes", total);
+  out.Count("loading_rdb_used_mem", 0);
+  out.Count("loading_loaded_bytes", loaded);
+  out.Decimal("loading_loaded_perc", share * 100, 2);
+  const auto remaining =
+      share == 0
+          ? int64_t{1}
+          : static_cast<int64_t>(static_cast<double>(status.loading_seconds) * (1 - share) / share);
+  out.Number("loading_eta_seconds", remaining);
+}
+
+}  // namespace
+
+// No memory is copied on write: current_cow_* count what a snapshot in the making holds aside.
 void AppendPersistence(engine::Engine& engine, Fields& out) {
+  const engine::PersistenceStatus status = engine.host().persistence().status();
   out.Section("Persistence");
   out.Number("loading", engine.loading ? 1 : 0);
   out.Number("async_loading", 0);
+  out.Count("current_cow_peak", status.saving_bytes_peak);
+  out.Count("current_cow_size", status.saving_bytes_waiting);
+  out.Count("current_save_keys_processed", status.saving_keys_done);
+  out.Count("current_save_keys_total", status.saving_keys_total);
   out.Number("rdb_changes_since_last_save", engine.unsaved_changes);
-  out.Number("rdb_bgsave_in_progress", 0);
-  out.Number("rdb_last_save_time", engine.last_save_seconds);
-  out.Text("rdb_last_bgsave_status", "ok");
-  out.Number("rdb_last_bgsave_time_sec", -1);
-  out.Number("rdb_current_bgsave_time_sec", -1);
+  out.Number("rdb_bgsave_in_progress", status.saving ? 1 : 0);
+  out.Number("rdb_last_save_time", status.last_save_seconds);
+  out.Text("rdb_last_bgsave_status", status.last_background_ok ? "ok" : "err");
+  out.Number("rdb_last_bgsave_time_sec", status.last_background_seconds);
+  out.Number("rdb_current_bgsave_time_sec", status.current_background_seconds);
+  out.Count("rdb_saves", status.saves);
+  out.Count("rdb_last_load_keys_expired", status.last_load_keys_expired);
+  out.Count("rdb_last_load_keys_loaded", status.last_load_keys_loaded);
   out.Number("aof_enabled", 0);
   out.Number("aof_rewrite_in_progress", 0);
   out.Number("aof_rewrite_scheduled", 0);
   out.Text("aof_last_bgrewrite_status", "ok");
   out.Text("aof_last_write_status", "ok");
+  if (engine.loading) AppendLoading(status, out);
 }
 
 }  // namespace quorate::server::info

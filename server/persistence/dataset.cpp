@@ -6,7 +6,6 @@
 #include "replication/snapshot/encode.h"
 #include "replication/snapshot/reader.h"
 #include "server/persistence/snapshot_job.h"
-#include "server/store/access.h"
 #include "shared/base/check.h"
 
 namespace quorate::server::persistence {
@@ -34,45 +33,6 @@ class JobProducer final : public runtime::SnapshotProducer {
   const std::shared_ptr<SnapshotJob> job_;
 };
 
-// A keyspace being filled beside the one in use.
-class StagedDatabases final : public runtime::Staging {
- public:
-  StagedDatabases(const store::Hasher& hasher, size_t count, base::WallTime now)
-      : databases(hasher, count), now_(now) {}
-
-  base::Status OnDatabase(const snapshot::DatabaseRecord& record) override {
-    CHECK(record.index >= 0 && static_cast<size_t>(record.index) < databases.count());
-    selected_ = static_cast<size_t>(record.index);
-    return {};
-  }
-
-  base::Status OnString(const snapshot::StringRecord& record) override {
-    store::Keyspace& keyspace = databases[selected_];
-    const store::Lookup lookup = keyspace.Prepare(record.key);
-    if (keyspace.Find(lookup) != nullptr) return base::Error{"duplicate key in the snapshot"};
-    const auto expiry = record.expires_at ? store::ExpiryChange::At(*record.expires_at)
-                                          : store::ExpiryChange::Clear();
-    store::Record* added = keyspace.SetString(lookup, record.value, expiry);
-    if (record.idle_seconds) {
-      // A peer's figure: the clock of the access bits holds 194 days.
-      constexpr uint64_t kLongestIdleSeconds = 1U << 24;
-      const auto idle = static_cast<int64_t>(std::min(*record.idle_seconds, kLongestIdleSeconds));
-      added->set_access(store::LruBits({now_.ms - idle * 1000}));
-    } else if (record.frequency) {
-      added->set_access((store::LfuInitialBits(now_) & ~0xffU) | *record.frequency);
-    } else {
-      added->set_access(store::LruBits(now_));
-    }
-    return {};
-  }
-
-  store::Databases databases;
-
- private:
-  const base::WallTime now_;
-  size_t selected_ = 0;
-};
-
 }  // namespace
 
 std::unique_ptr<runtime::SnapshotProducer> Dataset::BeginSnapshot(
@@ -87,9 +47,11 @@ snapshot::ReaderOptions Dataset::reader_options() const {
           .verify_checksum = engine_.settings().rdb_checksum};
 }
 
-std::unique_ptr<runtime::Staging> Dataset::BeginStaging() {
-  return std::make_unique<StagedDatabases>(engine_.databases().hasher(),
-                                           engine_.databases().count(), engine_.wall());
+std::unique_ptr<runtime::Staging> Dataset::BeginStaging() { return BeginLoading(std::nullopt); }
+
+std::unique_ptr<StagedDatabases> Dataset::BeginLoading(std::optional<base::WallTime> drop_expired) {
+  return std::make_unique<StagedDatabases>(
+      engine_.databases().hasher(), engine_.databases().count(), engine_.wall(), drop_expired);
 }
 
 void Dataset::CommitStaging(std::unique_ptr<runtime::Staging> staging) {

@@ -4,10 +4,12 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "replication/runtime/ports.h"
 #include "server/engine/engine.h"
 #include "server/persistence/snapshots.h"
+#include "server/persistence/staged_databases.h"
 #include "server/store/databases.h"
 
 namespace quorate::server::persistence {
@@ -23,6 +25,9 @@ class Dataset final : public replication::runtime::Dataset {
   replication::snapshot::ReaderOptions reader_options() const override;
   std::unique_ptr<replication::runtime::Staging> BeginStaging() override;
   void CommitStaging(std::unique_ptr<replication::runtime::Staging> staging) override;
+
+  // As BeginStaging, for a file that is read at start.
+  std::unique_ptr<StagedDatabases> BeginLoading(std::optional<base::WallTime> drop_expired);
 
   // Encodes everything and replaces it by what that decodes to; on failure nothing changed.
   base::Status Reload();

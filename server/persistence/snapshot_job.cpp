@@ -12,7 +12,7 @@ namespace {
 namespace snapshot = replication::snapshot;
 
 // Asked of the cut at a time: its size is looked at in between.
-constexpr size_t kBucketsPerStep = 8;
+constexpr size_t kBucketsPerStep = 1;
 
 }  // namespace
 
@@ -63,6 +63,7 @@ SnapshotJob::SnapshotJob(io::Io& io, store::Databases& databases, Plan plan)
           records_ += records.size();
         });
     sizes = cut_->sizes();
+    for (const store::Cut::Size& size : sizes) total_records_ += size.keys;
   }
   work_ = std::make_shared<Work>(plan_, std::move(sizes));
   timer_->StartAt(io_.Now());

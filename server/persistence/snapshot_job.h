@@ -66,6 +66,8 @@ class SnapshotJob {
   // What `write` said.
   const base::Status& status() const { return status_; }
   uint64_t records() const { return records_; }
+  // At the cut.
+  uint64_t total_records() const { return total_records_; }
 
   // Encoded bytes that were not taken yet.
   const base::Buffer& ready() const { return ready_; }
@@ -99,6 +101,7 @@ class SnapshotJob {
   bool complete_ = false;
   size_t in_work_ = 0;
   uint64_t records_ = 0;
+  uint64_t total_records_ = 0;
   base::Buffer ready_;
   base::Status status_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

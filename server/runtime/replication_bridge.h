@@ -59,6 +59,7 @@ class ReplicationBridge final : public engine::ReplicationPort,
   int64_t ReplicasAcknowledged(base::Offset offset) const override {
     return replication_->CountAcknowledged(offset);
   }
+  int stream_db() const override { return replication_->stream_db(); }
   void RequestAcknowledgements() override { replication_->RequestAcknowledgements(); }
   void HoldStream(bool held) override { replication_->HoldStream(held); }
 

@@ -46,6 +46,7 @@ Server::Server(io::Io& io, Options options, log::Logger& logger, ProcessProbe& p
                                              run_id, io_.Now());
   snapshots_ = std::make_unique<persistence::Snapshots>(io_, *engine_);
   dataset_ = std::make_unique<persistence::Dataset>(*engine_, *snapshots_);
+  saver_ = std::make_unique<persistence::Saver>(io_, *engine_, *snapshots_, logger_);
   replication_ = std::make_unique<replication::runtime::Replication>(
       io_, replication::runtime::ReplicationPorts{*dataset_, bridge_, bridge_, bridge_, &logger_},
       ReplicationOptions(settings_), settings_.port);
@@ -86,12 +87,71 @@ base::Status Server::Start() {
     ArmDeadline();
   });
   cron_timer_->StartAt(io_.Now() + std::chrono::milliseconds(1000 / settings_.hz));
+  if (io_.files().Exists(settings_.dbfilename)) return StartLoading();
   if (settings_.replicaof) {
     logger_.SetRole('S');
     replication_->StartAsReplicaOf(*settings_.replicaof);
   }
   logger_.Notice("Ready to accept connections");
   return {};
+}
+
+// ---- the snapshot file at start
+
+base::Status Server::StartLoading() {
+  BeginTurn();
+  const std::optional<base::WallTime> drop_expired =
+      settings_.replicaof ? std::nullopt : std::optional(io_.WallNow());
+  loader_ = std::make_unique<persistence::Loader>(
+      io_, *dataset_, drop_expired,
+      [this](base::Result<persistence::Loader::Loaded> outcome) { OnLoaded(std::move(outcome)); });
+  if (base::Status opened = loader_->Start(settings_.dbfilename); !opened)
+    return base::Error{
+        fmt::format("Fatal error loading the DB, {}. Exiting.", opened.error().message)};
+  engine_->loading = true;
+  loading_since_ = io_.Now();
+  saver_->shown().loading_start_seconds = io_.WallNow().ms / 1000;
+  saver_->shown().loading_total_bytes = loader_->total_bytes();
+  if (settings_.replicaof) {
+    logger_.SetRole('S');
+    replication_->FollowOnceLoaded(*settings_.replicaof);
+  }
+  logger_.Notice(fmt::format("Loading {}", settings_.dbfilename));
+  return {};
+}
+
+void Server::OnLoaded(base::Result<persistence::Loader::Loaded> outcome) {
+  BeginTurn();
+  loader_.reset();
+  if (!outcome) {
+    logger_.Warning(
+        fmt::format("Fatal error loading the DB, {}. Exiting.", outcome.error().message));
+    exited_ = true;
+    io_.Defer([this] { on_exit_(1); });
+    return;
+  }
+  engine_->loading = false;
+  saver_->shown().last_load_keys_loaded = outcome->keys;
+  saver_->shown().last_load_keys_expired = outcome->expired.size();
+  logger_.Notice(
+      fmt::format("DB loaded from disk: {:.3f} seconds, keys loaded: {}, keys expired: {}.",
+                  static_cast<double>(base::ToMs(io_.Now() - loading_since_)) / 1000, outcome->keys,
+                  outcome->expired.size()));
+  std::optional<replication::runtime::Replication::SavedHistory> saved;
+  const replication::snapshot::Meta& meta = outcome->meta;
+  if (meta.replication_id && meta.replication_offset)
+    saved = {*meta.replication_id, *meta.replication_offset, meta.stream_db.value_or(-1)};
+  replication_->OnLoaded(saved);
+  PropagateExpired(outcome->expired);
+  logger_.Notice("Ready to accept connections");
+}
+
+void Server::PropagateExpired(const std::vector<std::pair<int, std::string>>& keys) {
+  if (!replication_->streaming()) return;
+  for (const auto& [db, key] : keys) {
+    engine_->propagation().Add(db, {settings_.lazyfree_lazy_expire ? "UNLINK" : "DEL", key});
+    engine_->propagation().EndUnit(/*arbitrary_keys=*/true);
+  }
 }
 
 uint16_t Server::port() const { return serve::BoundPort(tcp_listeners_); }
@@ -217,6 +277,11 @@ void Server::OnCron() {
   BeginTurn();
   probe_.Refresh();
   engine_->Cron();
+  saver_->Cron();
+  if (loader_ != nullptr) {
+    saver_->shown().loading_loaded_bytes = loader_->loaded_bytes();
+    saver_->shown().loading_seconds = base::ToMs(io_.Now() - loading_since_) / 1000;
+  }
   if (shutting_down_) ContinueShutdown();
   if (exited_) return;
   cron_timer_->StartAt(io_.Now() + std::chrono::milliseconds(1000 / settings_.hz));
@@ -315,8 +380,9 @@ engine::Host::ProcessInfo Server::Process() {
 // ---- shutdown
 
 void Server::RequestShutdown() {
-  if (shutting_down_) {
-    FinishShutdown();  // a second signal does not wait
+  if (shutting_down_) {  // a second signal does not wait
+    if (base::Status status = FinishShutdown(shutting_down_->request); !status)
+      logger_.Warning(status.error().message);
     return;
   }
   logger_.Warning("Received SIGTERM, scheduling shutdown...");
@@ -327,32 +393,36 @@ base::Status Server::Shutdown(engine::Session* requester, const engine::Shutdown
   if (request.abort) {
     if (!shutting_down_) return base::Error{"No shutdown in progress."};
     logger_.Notice("Shutdown manually aborted.");
-    if (serve::Connection* waiting = shutting_down_->requester == 0
-                                         ? nullptr
-                                         : connections_.at(shutting_down_->requester).get()) {
-      engine_->Unblock(SessionOf(*waiting), [](resp::Writer& reply) {
-        reply.Error("ERR Errors trying to SHUTDOWN. Check logs.");
-      });
-    }
-    shutting_down_.reset();
-    engine_->EndPause();
+    AbandonShutdown();
     return {};
   }
   logger_.Notice("User requested shutdown...");
   BeginTurn();
   if (request.now || settings_.shutdown_timeout.count() == 0 ||
       ReplicasReached(replication_->offset())) {
-    FinishShutdown();
-    return {};
+    return FinishShutdown(request);
   }
   logger_.Notice(fmt::format("Waiting for replicas before shutting down ({} seconds).",
                              settings_.shutdown_timeout.count()));
-  shutting_down_ = ShuttingDown{io_.Now() + settings_.shutdown_timeout,
-                                requester == nullptr ? 0 : requester->id, replication_->offset()};
+  shutting_down_ =
+      ShuttingDown{io_.Now() + settings_.shutdown_timeout, requester == nullptr ? 0 : requester->id,
+                   request, replication_->offset()};
   if (requester != nullptr) requester->blocked_state = engine::BlockedByShutdown{};
   engine_->SetPause(engine::PauseMode::kWrite, base::Instant::max());
   replication_->AskForAcknowledgements();
   return {};
+}
+
+void Server::AbandonShutdown() {
+  if (serve::Connection* waiting = shutting_down_->requester == 0
+                                       ? nullptr
+                                       : connections_.at(shutting_down_->requester).get()) {
+    engine_->Unblock(SessionOf(*waiting), [](resp::Writer& reply) {
+      reply.Error("ERR Errors trying to SHUTDOWN. Check logs.");
+    });
+  }
+  shutting_down_.reset();
+  engine_->EndPause();
 }
 
 bool Server::ReplicasReached(base::Offset offset) const {
@@ -378,15 +448,31 @@ void Server::ContinueShutdown() {
   }
   logger_.Notice(
       fmt::format("{} of {} replicas are in sync when shutting down.", in_sync, replicas.size()));
-  FinishShutdown();
+  if (const base::Status status = FinishShutdown(shutting_down_->request); !status)
+    AbandonShutdown();
 }
 
-void Server::FinishShutdown() {
-  if (exited_) return;
+bool Server::SavesAtExit(const engine::ShutdownRequest& request) const {
+  using Saving = engine::ShutdownRequest::Saving;
+  if (engine_->loading || request.saving == Saving::kNo) return false;
+  return request.saving == Saving::kYes || !settings_.save.points.empty();
+}
+
+base::Status Server::FinishShutdown(const engine::ShutdownRequest& request) {
+  if (exited_) return {};
+  if (SavesAtExit(request)) {
+    BeginTurn();
+    if (const base::Status saved = saver_->SaveAtExit(); !saved) {
+      logger_.Warning(
+          fmt::format("Error trying to save the DB, can't exit: {}", saved.error().message));
+      if (!request.force) return base::Error{"Errors trying to SHUTDOWN. Check logs."};
+    }
+  }
   exited_ = true;
   for (auto& [id, connection] : connections_) FlushSession(SessionOf(*connection));
   logger_.Warning("Quorate is now ready to exit, bye bye...");
   io_.Defer([this] { on_exit_(0); });
+  return {};
 }
 
 }  // namespace quorate::server::runtime

@@ -19,6 +19,8 @@
 #include "server/engine/engine.h"
 #include "server/engine/host.h"
 #include "server/persistence/dataset.h"
+#include "server/persistence/loader.h"
+#include "server/persistence/saver.h"
 #include "server/persistence/snapshots.h"
 #include "server/runtime/process_probe.h"
 #include "server/runtime/replication_bridge.h"
@@ -44,8 +46,9 @@ class Server final : public engine::Host, private serve::ConnectionOwner {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Opens the listeners and, if so configured, follows the primary. Error: what could not be
-  // opened.
+  // Opens the listeners, loads the snapshot file if there is one, and then, if so configured,
+  // follows the primary. Error: what could not be opened. A file that cannot be loaded ends the
+  // process with exit code 1.
   base::Status Start();
   // SIGTERM: as SHUTDOWN.
   void RequestShutdown();
@@ -76,6 +79,7 @@ class Server final : public engine::Host, private serve::ConnectionOwner {
   void RetainForSnapshot(std::vector<store::Keyspace::Content>& contents) override {
     snapshots_->Retain(contents);
   }
+  engine::PersistencePort& persistence() override { return *saver_; }
   base::Status ReloadData() override { return dataset_->Reload(); }
   size_t SerializedBytes(std::string_view value) const override {
     return persistence::SerializedBytes(value);
@@ -103,9 +107,16 @@ class Server final : public engine::Host, private serve::ConnectionOwner {
   void OnCron();
   void ArmDeadline();
   void ContinueShutdown();
+  base::Status StartLoading();
+  void OnLoaded(base::Result<persistence::Loader::Loaded> outcome);
+  // The keys that were left out of the dataset, because they were expired, leave the stream's too.
+  void PropagateExpired(const std::vector<std::pair<int, std::string>>& keys);
   // Every online replica has acknowledged `offset`.
   bool ReplicasReached(base::Offset offset) const;
-  void FinishShutdown();
+  // Saves if that is wanted, and exits. Error: it could not be saved, and the server goes on.
+  base::Status FinishShutdown(const engine::ShutdownRequest& request);
+  void AbandonShutdown();
+  bool SavesAtExit(const engine::ShutdownRequest& request) const;
 
   io::Io& io_;
   log::Logger& logger_;
@@ -121,7 +132,11 @@ class Server final : public engine::Host, private serve::ConnectionOwner {
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<persistence::Snapshots> snapshots_;
   std::unique_ptr<persistence::Dataset> dataset_;
+  std::unique_ptr<persistence::Saver> saver_;
   std::unique_ptr<replication::runtime::Replication> replication_;
+
+  std::unique_ptr<persistence::Loader> loader_;  // while loading
+  base::Instant loading_since_{};
 
   serve::Listeners tcp_listeners_;  // CONFIG SET port and bind replace them
   serve::Listeners unix_listener_;  // at most one, as long as the server runs
@@ -133,7 +148,8 @@ class Server final : public engine::Host, private serve::ConnectionOwner {
   struct ShuttingDown {
     base::Instant deadline;
     uint64_t requester = 0;  // session id; 0 = a signal
-    base::Offset offset;     // what the replicas must reach; the GETACK lies beyond it
+    engine::ShutdownRequest request;
+    base::Offset offset;  // what the replicas must reach; the GETACK lies beyond it
   };
   std::optional<ShuttingDown> shutting_down_;
   bool exited_ = false;

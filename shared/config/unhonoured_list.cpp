@@ -56,10 +56,6 @@ Unhonoured AtStart(Unhonoured directive) {
   directive.immutable = true;
   return directive;
 }
-Unhonoured Protected(Unhonoured directive) {
-  directive.is_protected = true;
-  return directive;
-}
 // Only the default is accepted, for the reason given.
 Unhonoured Refused(std::string missing, Unhonoured directive) {
   directive.missing = std::move(missing);
@@ -189,8 +185,6 @@ List Files() {
           Flag("aof-timestamp-enabled", false),
           Flag("aof-disable-auto-gc", false),
           Flag("aof-rewrite-incremental-fsync", true),
-          Protected(Any("dbfilename", "dump.rdb")),
-          Flag("stop-writes-on-bgsave-error", true),
           Flag("rdb-del-sync-files", false),
           Flag("rdb-save-incremental-fsync", true),
           OneOf("sanitize-dump-payload", {"no", "yes", "clients"})};

@@ -1,6 +1,7 @@
 // Files as the daemons use them. Paths are relative to the daemon's working directory or absolute.
 // Synchronous calls are for start-up and shutdown; what runs while clients are served has an
-// asynchronous form.
+// asynchronous form. A WritableFile, Rename and Remove may also be used by the work of Io::Offload,
+// by one thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +24,16 @@ class WritableFile {
   virtual base::Status Sync() = 0;
 };
 
+// A file being read from front to back.
+class ReadableFile {
+ public:
+  virtual ~ReadableFile() = default;
+  // When it was opened.
+  virtual uint64_t size() const = 0;
+  // Reads up to `room` bytes; 0 is the end.
+  virtual base::Result<size_t> Read(char* into, size_t room) = 0;
+};
+
 class Files {
  public:
   virtual ~Files() = default;
@@ -30,6 +41,8 @@ class Files {
   // The error message starts with the path; ask Exists() first where a missing file is not an
   // error.
   virtual base::Result<std::string> Read(const std::string& path) = 0;
+  // For files that are too big to be read whole.
+  virtual base::Result<std::unique_ptr<ReadableFile>> Open(const std::string& path) = 0;
   virtual bool Exists(const std::string& path) = 0;
   // Durable replacement: temporary file beside it, write, fsync, rename, fsync of the directory. On
   // failure the old file is untouched.

@@ -20,7 +20,7 @@ namespace {
 
 constexpr size_t kLargestWrite = size_t{1} << 30;
 
-FileDescriptor Open(const std::string& path, int flags, uint32_t mode = 0) {
+FileDescriptor OpenFile(const std::string& path, int flags, uint32_t mode = 0) {
   int fd;
   do {
     fd = open(path.c_str(), flags | O_CLOEXEC, mode);
@@ -44,14 +44,14 @@ base::Status SyncDirectoryOf(const std::string& path) {
   const std::string directory = slash == std::string::npos ? "."
                                 : slash == 0               ? "/"
                                                            : path.substr(0, slash);
-  const FileDescriptor fd = Open(directory, O_RDONLY | O_DIRECTORY);
+  const FileDescriptor fd = OpenFile(directory, O_RDONLY | O_DIRECTORY);
   if (!fd.valid() || fsync(fd.get()) != 0) return SystemError(directory, errno);
   return {};
 }
 
 base::Status WriteTemporary(const std::string& temporary, std::string_view bytes, uint32_t mode) {
   if (unlink(temporary.c_str()) != 0 && errno != ENOENT) return SystemError(temporary, errno);
-  const FileDescriptor fd = Open(temporary, O_WRONLY | O_CREAT | O_EXCL, mode);
+  const FileDescriptor fd = OpenFile(temporary, O_WRONLY | O_CREAT | O_EXCL, mode);
   if (!fd.valid()) return SystemError(temporary, errno);
   if (base::Status written = WriteAll(fd.get(), temporary, bytes); !written) return written;
   if (fsync(fd.get()) != 0) return SystemError(temporary, errno);
@@ -88,6 +88,26 @@ class DiskFile : public io::WritableFile {
   base::Status status_;
 };
 
+class DiskReader : public io::ReadableFile {
+ public:
+  DiskReader(std::string path, FileDescriptor fd, uint64_t size)
+      : path_(std::move(path)), fd_(std::move(fd)), size_(size) {}
+
+  uint64_t size() const override { return size_; }
+  base::Result<size_t> Read(char* into, size_t room) override {
+    for (;;) {
+      const ssize_t n = read(fd_.get(), into, room);
+      if (n >= 0) return static_cast<size_t>(n);
+      if (errno != EINTR) return SystemError(path_, errno);
+    }
+  }
+
+ private:
+  const std::string path_;
+  const FileDescriptor fd_;
+  const uint64_t size_;
+};
+
 }  // namespace
 
 struct DiskFiles::Job {
@@ -121,7 +141,7 @@ struct DiskFiles::PathQueue {
 };
 
 base::Result<std::string> DiskFiles::Read(const std::string& path) {
-  const FileDescriptor fd = Open(path, O_RDONLY);
+  const FileDescriptor fd = OpenFile(path, O_RDONLY);
   if (!fd.valid()) return SystemError(path, errno);
   struct stat status {};
   if (fstat(fd.get(), &status) != 0) return SystemError(path, errno);
@@ -139,6 +159,14 @@ base::Result<std::string> DiskFiles::Read(const std::string& path) {
   }
   bytes.resize(filled);
   return bytes;
+}
+
+base::Result<std::unique_ptr<io::ReadableFile>> DiskFiles::Open(const std::string& path) {
+  FileDescriptor fd = OpenFile(path, O_RDONLY);
+  struct stat status {};
+  if (!fd.valid() || fstat(fd.get(), &status) != 0) return SystemError(path, errno);
+  return std::unique_ptr<io::ReadableFile>(std::make_unique<DiskReader>(
+      path, std::move(fd), static_cast<uint64_t>(std::max<off_t>(status.st_size, 0))));
 }
 
 bool DiskFiles::Exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
@@ -183,7 +211,7 @@ void DiskFiles::FinishJob(PathQueue& queue) {
 
 base::Result<std::unique_ptr<io::WritableFile>> DiskFiles::Create(const std::string& path,
                                                                   uint32_t mode) {
-  FileDescriptor fd = Open(path, O_WRONLY | O_CREAT | O_TRUNC, mode);
+  FileDescriptor fd = OpenFile(path, O_WRONLY | O_CREAT | O_TRUNC, mode);
   if (!fd.valid()) return SystemError(path, errno);
   return std::unique_ptr<io::WritableFile>(std::make_unique<DiskFile>(path, std::move(fd)));
 }

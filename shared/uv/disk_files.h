@@ -22,6 +22,7 @@ class DiskFiles : public io::Files {
   explicit DiskFiles(Loop& loop) : loop_(loop), alive_(std::make_shared<DiskFiles*>(this)) {}
 
   base::Result<std::string> Read(const std::string& path) override;
+  base::Result<std::unique_ptr<io::ReadableFile>> Open(const std::string& path) override;
   bool Exists(const std::string& path) override;
   base::Status Replace(const std::string& path, std::string_view bytes, uint32_t mode) override;
   void ReplaceAsync(const std::string& path, std::string bytes, uint32_t mode,

@@ -20,6 +20,7 @@
 #include "server/config/table.h"
 #include "server/engine/engine.h"
 #include "server/engine/host.h"
+#include "server/engine/persistence_port.h"
 #include "server/engine/replication_port.h"
 #include "server/store/databases.h"
 #include "shared/base/buffer.h"
@@ -31,6 +32,27 @@
 #include "shared/resp/writer.h"
 
 namespace quorate::testing {
+
+class FakePersistence final : public server::engine::PersistencePort {
+ public:
+  base::Status Save() override {
+    ++saves;
+    return save_answer;
+  }
+  base::Result<Background> SaveInBackground(bool in_transaction) override {
+    ++background_saves;
+    if (!save_answer) return save_answer.error();
+    return in_transaction ? Background::kScheduled : Background::kStarted;
+  }
+  void OnFlushedAll() override { ++flushes; }
+  server::engine::PersistenceStatus status() const override { return shown; }
+
+  base::Status save_answer;
+  server::engine::PersistenceStatus shown;
+  int saves = 0;
+  int background_saves = 0;
+  int flushes = 0;
+};
 
 class FakeHost final : public server::engine::Host {
  public:
@@ -60,6 +82,7 @@ class FakeHost final : public server::engine::Host {
   void ResetStatistics() override { ++statistics_resets; }
   ProcessInfo Process() override { return process; }
   void FreeLater(std::function<void()> work) override { to_free.push_back(std::move(work)); }
+  server::engine::PersistencePort& persistence() override { return files; }
   base::Status ReloadData() override {
     ++reloads;
     return reload_answer;
@@ -78,6 +101,7 @@ class FakeHost final : public server::engine::Host {
   base::Status rewrite_answer;
   std::optional<config::ApplyFailure> apply_answer;
   ProcessInfo process;
+  FakePersistence files;
   const server::config::ServerTable table = server::config::MakeDirectiveTable();
 
   std::vector<uint64_t> to_close;
@@ -134,6 +158,7 @@ class FakeReplication final : public server::engine::ReplicationPort {
   const replication::core::SyncCounters& counters() const override { return sync_counters; }
   void ResetCounters() override { sync_counters = {}; }
   int64_t ReplicasAcknowledged(base::Offset) const override { return acknowledged; }
+  int stream_db() const override { return -1; }
   void RequestAcknowledgements() override { ++acknowledgement_requests; }
   void HoldStream(bool hold) override { held = hold; }
 

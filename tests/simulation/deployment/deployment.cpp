@@ -15,7 +15,7 @@ std::string Ip(int network, size_t index) { return fmt::format("10.0.{}.{}", net
 
 std::string ServerConfig(const DeploymentOptions& options, size_t index) {
   std::string text =
-      "port 6379\nbind *\nprotected-mode no\nrepl-diskless-sync-delay 0\n"
+      "port 6379\nbind *\nprotected-mode no\nrepl-diskless-sync-delay 0\nsave \"\"\n"
       "repl-timeout 5\nrepl-ping-replica-period 1\nrepl-backlog-size 1mb\n";
   if (const auto followed = options.follows[index])
     text += fmt::format("replicaof {} {}\n", Ip(1, *followed), ServerNode::kPort);

@@ -36,6 +36,23 @@ class SimFile : public io::WritableFile {
   base::Status status_;
 };
 
+// What the file held when it was opened.
+class SimReader : public io::ReadableFile {
+ public:
+  explicit SimReader(std::string content) : content_(std::move(content)) {}
+
+  uint64_t size() const override { return content_.size(); }
+  base::Result<size_t> Read(char* into, size_t room) override {
+    const size_t size = content_.copy(into, room, position_);
+    position_ += size;
+    return size;
+  }
+
+ private:
+  const std::string content_;
+  size_t position_ = 0;
+};
+
 }  // namespace
 
 Disk* SimFiles::UseDisk(std::string_view operation, const std::string& path) {
@@ -49,6 +66,12 @@ base::Result<std::string> SimFiles::Read(const std::string& path) {
   Disk* disk = UseDisk("file-read", path);
   if (disk == nullptr) return Dead(path);
   return disk->Read(io_.PathOf(path));
+}
+
+base::Result<std::unique_ptr<io::ReadableFile>> SimFiles::Open(const std::string& path) {
+  base::Result<std::string> content = Read(path);
+  if (!content) return content.error();
+  return std::unique_ptr<io::ReadableFile>(std::make_unique<SimReader>(std::move(*content)));
 }
 
 bool SimFiles::Exists(const std::string& path) {

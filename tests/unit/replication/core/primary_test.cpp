@@ -439,6 +439,35 @@ TEST_CASE("primary: output limits, hard at once and soft after a while") {
   CHECK(bench.EndTurn() == "drop 2: output limit reached (client-output-buffer-limit replica)\n");
 }
 
+TEST_CASE("primary: what a replica has not taken of its snapshot counts with its stream") {
+  Options options;
+  options.backlog_size = 1000;
+  options.output_hard_limit = 100000;
+  options.output_soft_limit = 0;
+  Bench bench(options);
+  for (const uint64_t replica : {1, 2}) {
+    bench.Replconf(replica, {"capa", "eof", "capa", "psync2"});
+    bench.Psync(replica, "?", -1);
+  }
+  CHECK(bench.EndTurn().ends_with("snapshot at 0: 1/mark 2/mark\n"));
+  bench.primary.Append(0, std::string(50000, 'x'));
+  bench.primary.NoteSnapshotLag(ReplicaId{1}, 40000);
+  bench.primary.NoteSnapshotLag(ReplicaId{2}, 60000);
+  CHECK(bench.EndTurn() == "drop 2: output limit reached (client-output-buffer-limit replica)\n");
+  bench.primary.NoteSnapshotLag(ReplicaId{1}, 0);
+  CHECK(bench.EndTurn() == "");
+}
+
+TEST_CASE("primary: while snapshots are held nobody is sent one, and then all are") {
+  Bench bench;
+  bench.primary.HoldSnapshots(true);
+  bench.Psync(1, "?", -1);
+  CHECK(bench.EndTurn() == "");
+  CHECK(bench.primary.NextDeadline() > bench.now);
+  bench.primary.HoldSnapshots(false);
+  CHECK(bench.EndTurn().ends_with("snapshot at 0: 1/length\n"));
+}
+
 TEST_CASE("primary: a hard limit below the backlog's size counts as the backlog's size") {
   Options options;
   options.backlog_size = 1 << 20;

@@ -76,6 +76,9 @@ class FakeIo final : public io::Io, public io::Files {
 
   // ---- io::Files
   base::Result<std::string> Read(const std::string&) override { return base::Error{"none"}; }
+  base::Result<std::unique_ptr<io::ReadableFile>> Open(const std::string&) override {
+    return base::Error{"none"};
+  }
   bool Exists(const std::string&) override { return false; }
   base::Status Replace(const std::string&, std::string_view, uint32_t) override {
     return base::Error{"none"};

@@ -49,7 +49,7 @@ std::string Set(ServerSettings& settings, std::string_view name, std::string_vie
   return staged.error.empty() ? Get(settings, name) : staged.error;
 }
 
-// What redis-server 7.0.15 answers to CONFIG GET * at its defaults (with --save ''), as far as we
+// What redis-server 7.0.15 answers to CONFIG GET * at its defaults, as far as we
 // honour the directive; tests/system/test_drop_in.py compares the rest with a living one.
 const std::map<std::string, std::string>& RedisDefaults() {
   static const std::map<std::string, std::string> defaults = {
@@ -60,6 +60,7 @@ const std::map<std::string, std::string>& RedisDefaults() {
       {"client-query-buffer-limit", "1073741824"},
       {"daemonize", "no"},
       {"databases", "16"},
+      {"dbfilename", "dump.rdb"},
       {"enable-debug-command", "no"},
       {"enable-protected-configs", "no"},
       {"hz", "10"},
@@ -108,7 +109,7 @@ const std::map<std::string, std::string>& RedisDefaults() {
       {"replica-serve-stale-data", "yes"},
       {"replicaof", ""},
       {"requirepass", ""},
-      {"save", ""},
+      {"save", "3600 1 300 100 60 10000"},
       {"shutdown-timeout", "10"},
       {"slave-announce-ip", ""},
       {"slave-announce-port", "0"},
@@ -119,6 +120,7 @@ const std::map<std::string, std::string>& RedisDefaults() {
       {"slaveof", ""},
       {"slowlog-log-slower-than", "10000"},
       {"slowlog-max-len", "128"},
+      {"stop-writes-on-bgsave-error", "yes"},
       {"supervised", "no"},
       {"tcp-backlog", "511"},
       {"tcp-keepalive", "300"},
@@ -227,12 +229,9 @@ TEST_CASE("directives: replicaof, and back") {
 TEST_CASE(
     "directives: what turns missing features off is accepted, what would turn them on is not") {
   const Load load(
-      "save \"\"\nsave ''\nsave 3600 1\nappendonly no\ncluster-enabled no\ntls-port 0\naclfile "
+      "appendonly no\ncluster-enabled no\ntls-port 0\naclfile "
       "''\n");
   CHECK(load.reason == "");
-  CHECK(Get(load.settings, "save") == "");
-  CHECK(Reason("save 900 1") ==
-        "snapshots on a schedule are not supported: only 'save \"\"' is accepted");
   CHECK(Reason("appendonly yes") ==
         "the append-only file is not supported: only 'appendonly no' is accepted");
   CHECK(Reason("appendonly x") == "argument must be 'yes' or 'no'");
@@ -285,11 +284,33 @@ TEST_CASE("directives: one warning for each file names what has no effect, and w
   REQUIRE(!loaded.problem);
   REQUIRE(loaded.warnings.size() == 2);
   CHECK(loaded.warnings[0] ==
-        "a.conf: no effect here: io-threads (line 2), Activerehashing (line 5), save (line 6)");
+        "a.conf: no effect here: io-threads (line 2), Activerehashing (line 5)");
   CHECK(loaded.warnings[1] == "(command line): no effect here: dynamic-hz");
   CHECK(config::InertWarning(table.catalog(), "CONFIG SET", {"port", "activerehashing"}) ==
         "CONFIG SET: no effect here: activerehashing");
   CHECK(config::InertWarning(table.catalog(), "CONFIG SET", {"port", "tls-port"}) == "");
+}
+
+TEST_CASE("directives: the save points of a file replace the defaults and add up") {
+  const auto save_of = [](const std::string& text) {
+    const Load load(text);
+    REQUIRE(load.reason == "");
+    return Get(load.settings, "save");
+  };
+  CHECK(save_of("") == "3600 1 300 100 60 10000");
+  CHECK(save_of("save 900 1\nsave 300 10\n") == "900 1 300 10");
+  CHECK(save_of("save 900 1 300 10\n") == "900 1 300 10");
+  CHECK(save_of("save \"\"\n") == "");
+  CHECK(save_of("save 900 1\nsave \"\"\nsave 60 5\n") == "60 5");
+  CHECK(Reason("save 10") == "Invalid save parameters");
+  CHECK(Reason("save a 1") == "Invalid save parameters");
+  CHECK(Reason("save 0 1") == "Invalid save parameters");
+  CHECK(Reason("save 1 -1") == "Invalid save parameters");
+}
+
+TEST_CASE("directives: dbfilename is a name, not a path") {
+  CHECK(Reason("dbfilename a/b") == "dbfilename can't be a path, just a filename");
+  CHECK(Load("dbfilename other.rdb\n").settings.dbfilename == "other.rdb");
 }
 
 TEST_CASE("directives: rename-command accumulates, and CONFIG does not show it") {
@@ -332,7 +353,8 @@ TEST_CASE("directives: every changed setting survives a rewrite in both syntaxes
       "::1\nreplica-announce-port 9\n"
       "replica-announced no\nreplica-priority 0\nreplica-read-only no\nreplica-serve-stale-data "
       "no\n"
-      "repl-backlog-size 2mb\nrepl-backlog-ttl 0\nrepl-timeout 5\n"
+      "save 5 6\ndbfilename d.rdb\nstop-writes-on-bgsave-error no\nrepl-backlog-size "
+      "2mb\nrepl-backlog-ttl 0\nrepl-timeout 5\n"
       "repl-ping-replica-period 3\nrepl-diskless-sync no\nrepl-diskless-sync-delay 0\n"
       "repl-diskless-sync-max-replicas 2\nrepl-disable-tcp-nodelay yes\nmin-replicas-to-write 1\n"
       "min-replicas-max-lag 3\nnotify-keyspace-events AnKE\nslowlog-log-slower-than "

@@ -1,0 +1,191 @@
+#include "server/persistence/saver.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "replication/core/history.h"
+
+namespace quorate::server::persistence {
+
+replication::snapshot::Meta HistoryOf(const engine::ReplicationPort& replication) {
+  replication::snapshot::Meta meta;
+  const replication::core::History& history = replication.history();
+  if (history.backlog() == nullptr) return meta;
+  meta.replication_id = history.id();
+  meta.replication_offset = history.offset();
+  meta.stream_db = std::max(replication.stream_db(), 0);
+  return meta;
+}
+
+Saver::Saver(io::Io& io, engine::Engine& engine, Snapshots& snapshots, log::Logger& logger)
+    : io_(io), engine_(engine), snapshots_(snapshots), logger_(logger) {}
+
+Saver::~Saver() { *alive_ = false; }
+
+// ---- in the foreground
+
+base::Status Saver::WriteFile() {
+  base::Result<std::shared_ptr<SaveFile>> file =
+      SaveFile::Create(io_.files(), engine_.settings().dbfilename, next_number_++);
+  if (!file) return file.error();
+  base::Status status =
+      snapshots_.WriteNow(HistoryOf(engine_.replication()),
+                          [&](std::string_view bytes) { return (*file)->Append(bytes); });
+  if (status) status = (*file)->Sync();
+  if (status) status = (*file)->Publish();
+  return status;
+}
+
+base::Status Saver::Save() {
+  if (in_progress_ != nullptr || snapshots_.busy())
+    return base::Error{"ERR Background save already in progress"};
+  if (const base::Status status = WriteFile(); !status) {
+    logger_.Warning(fmt::format("Write error saving DB on disk: {}", status.error().message));
+    return base::Error{"ERR"};
+  }
+  NoteSaved(engine_.unsaved_changes);
+  logger_.Notice("DB saved on disk");
+  return {};
+}
+
+base::Status Saver::SaveAtExit() {
+  GiveUp();
+  logger_.Notice("Saving the final RDB snapshot before exiting.");
+  base::Status status = WriteFile();
+  if (status) NoteSaved(engine_.unsaved_changes);
+  return status;
+}
+
+void Saver::NoteSaved(int64_t changes) {
+  engine_.unsaved_changes -= changes;
+  engine_.last_save_seconds = engine_.wall().ms / 1000;
+  engine_.snapshots_fail = false;
+  shown_.last_background_ok = true;
+  ++shown_.saves;
+}
+
+void Saver::OnFlushedAll() {
+  GiveUp();
+  if (engine_.settings().save.points.empty()) return;
+  if (const base::Status status = WriteFile(); status) {
+    NoteSaved(engine_.unsaved_changes);
+  } else {
+    logger_.Warning(fmt::format("Write error saving DB on disk: {}", status.error().message));
+  }
+}
+
+// ---- in the background
+
+base::Result<engine::PersistencePort::Background> Saver::SaveInBackground(bool in_transaction) {
+  if (in_progress_ != nullptr || snapshots_.busy())
+    return base::Error{"ERR Background save already in progress"};
+  if (in_transaction) {
+    scheduled_ = true;
+    return Background::kScheduled;
+  }
+  if (const base::Status status = Begin(); !status) return base::Error{"ERR"};
+  return Background::kStarted;
+}
+
+base::Status Saver::Begin() {
+  scheduled_ = false;
+  last_try_ = io_.Now();
+  base::Result<std::shared_ptr<SaveFile>> file =
+      SaveFile::Create(io_.files(), engine_.settings().dbfilename, next_number_);
+  if (!file) {
+    shown_.last_background_ok = false;
+    engine_.snapshots_fail = true;
+    logger_.Warning(fmt::format("Can't save in background: {}", file.error().message));
+    return file.error();
+  }
+  in_progress_ = std::make_unique<InProgress>();
+  in_progress_->file = *file;
+  in_progress_->number = next_number_++;
+  in_progress_->since = io_.Now();
+  in_progress_->changes = engine_.unsaved_changes;
+  in_progress_->job = snapshots_.Begin(
+      {.meta = HistoryOf(engine_.replication()),
+       .write = [target = *file](std::string_view bytes) { return target->Append(bytes); },
+       .on_progress = [this] { OnProgress(); }});
+  logger_.Notice("Background saving started");
+  return {};
+}
+
+void Saver::OnProgress() {
+  InProgress& current = *in_progress_;
+  if (!current.job->complete() || current.publishing) return;
+  if (const base::Status written = current.job->status(); !written) return Finish(written);
+  current.publishing = true;
+  // Two steps, so that whatever dies between them leaves the old file.
+  const auto outcome = std::make_shared<base::Status>();
+  const auto finish = [this, alive = alive_, number = current.number, outcome] {
+    if (*alive && in_progress_ != nullptr && in_progress_->number == number) Finish(*outcome);
+  };
+  io_.Offload([file = current.file, outcome] { *outcome = file->Sync(); },
+              [this, alive = alive_, number = current.number, outcome, finish] {
+                if (!*alive || in_progress_ == nullptr || in_progress_->number != number) return;
+                if (!*outcome) return Finish(*outcome);
+                io_.Offload([file = in_progress_->file, outcome] { *outcome = file->Publish(); },
+                            finish);
+              });
+}
+
+void Saver::Finish(const base::Status& status) {
+  const std::unique_ptr<InProgress> done = std::move(in_progress_);
+  shown_.last_background_seconds = base::ToMs(io_.Now() - done->since) / 1000;
+  if (status) {
+    NoteSaved(done->changes);
+    logger_.Notice("Background saving terminated with success");
+    return;
+  }
+  shown_.last_background_ok = false;
+  engine_.snapshots_fail = true;
+  logger_.Warning(fmt::format("Background saving error: {}", status.error().message));
+}
+
+void Saver::GiveUp() {
+  scheduled_ = false;
+  if (in_progress_ == nullptr) return;
+  in_progress_->file->Abandon();
+  in_progress_.reset();
+  logger_.Notice("Background saving was given up");
+}
+
+void Saver::Cron() {
+  if (in_progress_ != nullptr) {
+    shown_.saving_bytes_peak =
+        std::max<uint64_t>(shown_.saving_bytes_peak, in_progress_->job->WaitingBytes());
+    return;
+  }
+  if (engine_.loading || snapshots_.busy()) return;
+  bool wanted = scheduled_;
+  const bool may_retry = shown_.last_background_ok || io_.Now() - last_try_ > kRetryPause;
+  const int64_t age = engine_.wall().ms / 1000 - engine_.last_save_seconds;
+  for (const config::SavePoint& point : engine_.settings().save.points) {
+    if (wanted || !may_retry) break;
+    if (engine_.unsaved_changes < point.changes || age <= point.seconds) continue;
+    wanted = true;
+    logger_.Notice(
+        fmt::format("{} changes in {} seconds. Saving...", point.changes, point.seconds));
+  }
+  if (!wanted) return;
+  shown_.saving_bytes_peak = 0;
+  if (const base::Status begun = Begin(); !begun) return;  // logged, and tried again
+}
+
+engine::PersistenceStatus Saver::status() const {
+  engine::PersistenceStatus status = shown_;
+  status.last_save_seconds = engine_.last_save_seconds;
+  status.saving = in_progress_ != nullptr || snapshots_.busy();
+  if (in_progress_ != nullptr) {
+    status.saving_keys_done = in_progress_->job->records();
+    status.saving_keys_total = in_progress_->job->total_records();
+    status.saving_bytes_waiting = in_progress_->job->WaitingBytes();
+    status.current_background_seconds = base::ToMs(io_.Now() - in_progress_->since) / 1000;
+  }
+  return status;
+}
+
+}  // namespace quorate::server::persistence

@@ -1,0 +1,85 @@
+// Snapshot files: SAVE, BGSAVE, the save points, and the last save before an exit. At most one file
+// is in the making. A background save is a SnapshotJob whose bytes a worker writes; syncing and
+// renaming are the worker's as well.
+//
+//   Idle --SaveInBackground--> Writing --complete--> Syncing --> Publishing --> Idle
+//
+// Invariants
+//   F1  The file under its own name is always a whole snapshot, the old one or the new one.
+//   F2  unsaved_changes falls only by what a published file holds.
+//   F3  A background save is cut between two units of effects, so its replication offset is exact.
+//   F4  Nothing of a save that was given up is published.
+//
+// Thread rule: the loop thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "replication/snapshot/record.h"
+#include "server/engine/engine.h"
+#include "server/engine/persistence_port.h"
+#include "server/persistence/save_file.h"
+#include "server/persistence/snapshots.h"
+#include "shared/base/result.h"
+#include "shared/base/time.h"
+#include "shared/io/io.h"
+#include "shared/log/logger.h"
+
+namespace quorate::server::persistence {
+
+// The history that a snapshot taken now is a prefix of; nothing if there is none.
+replication::snapshot::Meta HistoryOf(const engine::ReplicationPort& replication);
+
+class Saver final : public engine::PersistencePort {
+ public:
+  // After a failure the save points wait this long.
+  static constexpr base::Duration kRetryPause = std::chrono::seconds(5);
+
+  Saver(io::Io& io, engine::Engine& engine, Snapshots& snapshots, log::Logger& logger);
+  ~Saver() override;
+
+  base::Status Save() override;
+  base::Result<Background> SaveInBackground(bool in_transaction) override;
+  void OnFlushedAll() override;
+  engine::PersistenceStatus status() const override;
+
+  // Looks at the save points, and begins what was postponed.
+  void Cron();
+  // SHUTDOWN: whatever is in the making gives way.
+  base::Status SaveAtExit();
+  // What the loader shows while it works, and what remains of it afterwards.
+  engine::PersistenceStatus& shown() { return shown_; }
+
+ private:
+  base::Status Begin();
+  void OnProgress();
+  void Finish(const base::Status& status);
+  void GiveUp();
+  void NoteSaved(int64_t changes);
+  base::Status WriteFile();
+
+  io::Io& io_;
+  engine::Engine& engine_;
+  Snapshots& snapshots_;
+  log::Logger& logger_;
+  engine::PersistenceStatus shown_;
+  uint64_t next_number_ = 1;
+  bool scheduled_ = false;
+  base::Instant last_try_{};
+
+  struct InProgress {
+    std::shared_ptr<SaveFile> file;
+    std::shared_ptr<SnapshotJob> job;
+    uint64_t number = 0;
+    base::Instant since;
+    int64_t changes = 0;  // that the file will hold
+    bool publishing = false;
+  };
+  std::unique_ptr<InProgress> in_progress_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace quorate::server::persistence

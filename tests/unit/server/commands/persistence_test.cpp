@@ -1,0 +1,83 @@
+#include "tests/support/command_fixture.h"
+
+#include <doctest/doctest.h>
+
+using namespace quorate;
+using quorate::testing::CommandFixture;
+using Saving = server::engine::ShutdownRequest::Saving;
+
+TEST_CASE("save and bgsave ask for files and say what became of it") {
+  CommandFixture f;
+  CHECK(f.Run("SAVE") == "+OK\r\n");
+  CHECK(f.Run("BGSAVE") == "+Background saving started\r\n");
+  CHECK(f.Run("BGSAVE SCHEDULE") == "+Background saving started\r\n");
+  CHECK(f.host.files.saves == 1);
+  CHECK(f.host.files.background_saves == 2);
+  CHECK(f.Run("BGSAVE later") == "-ERR syntax error\r\n");
+  CHECK(f.Run("BGSAVE schedule schedule") == "-ERR syntax error\r\n");
+  f.host.files.save_answer = base::Error{"ERR Background save already in progress"};
+  CHECK(f.Run("SAVE") == "-ERR Background save already in progress\r\n");
+  CHECK(f.Run("BGSAVE") == "-ERR Background save already in progress\r\n");
+}
+
+TEST_CASE("bgsave inside a transaction waits for its end; save is not allowed there") {
+  CommandFixture f;
+  f.Run("MULTI");
+  CHECK(f.Run("SAVE") == "-ERR Command not allowed inside a transaction\r\n");
+  f.Run("DISCARD");
+  f.Run("MULTI");
+  f.Run("BGSAVE");
+  CHECK(f.Run("EXEC") == "*1\r\n+Background saving scheduled\r\n");
+}
+
+TEST_CASE("writes and ping are refused after a failed save, while there are save points") {
+  CommandFixture f;
+  f.engine.snapshots_fail = true;
+  CHECK(f.Run("SET k v").starts_with("-MISCONF Redis is configured to save RDB snapshots"));
+  CHECK(f.Run("PING").starts_with("-MISCONF "));
+  CHECK(f.Run("GET k") == "$-1\r\n");
+  f.settings.stop_writes_on_bgsave_error = false;
+  CHECK(f.Run("SET k v") == "+OK\r\n");
+  f.settings.stop_writes_on_bgsave_error = true;
+  f.replication.replica = true;
+  f.settings.replica_read_only = false;
+  CHECK(f.Run("SET k v") == "+OK\r\n");
+  f.replication.replica = false;
+  f.settings.save.points.clear();
+  CHECK(f.Run("SET k v") == "+OK\r\n");
+}
+
+TEST_CASE("while loading, most commands answer so") {
+  CommandFixture f;
+  f.engine.loading = true;
+  CHECK(f.Run("GET k") == "-LOADING Redis is loading the dataset in memory\r\n");
+  CHECK(f.Run("PING") == "-LOADING Redis is loading the dataset in memory\r\n");
+  CHECK(f.Run("SAVE") == "-LOADING Redis is loading the dataset in memory\r\n");
+  CHECK(f.Run("LASTSAVE") == ":0\r\n");
+}
+
+TEST_CASE("flushall tells the files; expiry and eviction count as changes") {
+  CommandFixture f;
+  f.Run("SET k v PX 10");
+  CHECK(f.engine.unsaved_changes == 1);
+  f.Advance(std::chrono::milliseconds(20));
+  f.Run("GET k");
+  CHECK(f.engine.unsaved_changes == 2);
+  f.Run("FLUSHALL");
+  CHECK(f.host.files.flushes == 1);
+  f.Run("FLUSHDB");
+  CHECK(f.host.files.flushes == 1);
+}
+
+TEST_CASE("shutdown: save, nosave, or as the save points say") {
+  CommandFixture f;
+  f.Run("SHUTDOWN SAVE");
+  f.Run("SHUTDOWN NOSAVE FORCE");
+  f.Run("SHUTDOWN");
+  REQUIRE(f.host.shutdowns.size() == 3);
+  CHECK(f.host.shutdowns[0].saving == Saving::kYes);
+  CHECK(f.host.shutdowns[1].saving == Saving::kNo);
+  CHECK(f.host.shutdowns[1].force);
+  CHECK(f.host.shutdowns[2].saving == Saving::kIfSavePoints);
+  CHECK(f.Run("SHUTDOWN SAVE NOSAVE") == "-ERR syntax error\r\n");
+}
