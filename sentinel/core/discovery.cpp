@@ -142,7 +142,12 @@ bool RecordInfo(Turn& turn, Group& group, DataNode& node, Replica* replica, std:
       replica->was_primary = false;
       RecordReplicaFacts(turn, group, *replica, facts);
     }
-  } else if (node.reported_role == Role::kPrimary) {
+  } else if (node.reported_role == Role::kReplica) {
+    if (facts.primary) {
+      KeepName(turn, facts.primary->host);
+      node.primary = KnownAs(turn.state(), group, *facts.primary);
+    }
+  } else {
     for (const base::Endpoint& address : facts.replicas)
       AddReplica(turn, group, KnownAs(turn.state(), group, address));
   }

@@ -44,6 +44,11 @@ std::optional<base::Duration> MaxLinkDown(const Group& group, base::Instant now)
   return std::max(seen, *told) + slack;
 }
 
+// The group's primary was made a replica of this node, which reports primary.
+bool HasTheRole(const Group& group, const Replica& replica) {
+  return group.primary.reported_role == Role::kReplica && group.primary.primary == replica.address;
+}
+
 Eligibility Judge(const Group& group, const Replica& replica, const Timings& timings,
                   base::Instant now, Occasion occasion) {
   if (replica.sdown_since) return Eligibility::kDown;
@@ -53,7 +58,8 @@ Eligibility Judge(const Group& group, const Replica& replica, const Timings& tim
   if (replica.priority == 0) return Eligibility::kPriorityZero;
   if (!replica.info_at || now - *replica.info_at > MaxInfoAge(group, timings))
     return Eligibility::kStaleInfo;
-  if (replica.reported_role != Role::kReplica) return Eligibility::kNotAReplica;
+  if (replica.reported_role == Role::kPrimary)
+    return HasTheRole(group, replica) ? Eligibility::kEligible : Eligibility::kNotAReplica;
   if (replica.sync_in_progress) return Eligibility::kSyncing;
   const std::optional<base::Duration> most = MaxLinkDown(group, now);
   if (most && replica.primary_link_down > *most) return Eligibility::kStaleData;

@@ -11,6 +11,10 @@
 // smaller run id. In a planned switchover the data will be made equal, so the priority goes first;
 // and since it can be made equal only along the primary's own stream, a replica that follows
 // another node or has another history is not eligible at all.
+//
+// A node that reports primary is not eligible, but for one: if the group's primary says that it
+// follows that very node (an operator swapped the roles by hand, or a sentinel with old news did),
+// the node has the role already and the group only has to learn it.
 #pragma once
 
 #include <optional>

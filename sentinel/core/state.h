@@ -96,7 +96,8 @@ struct DataNode {
   bool info_wanted = false;  // ask at once, whatever the period
   std::string info_text;     // last INFO, as received
   Role reported_role = Role::kPrimary;
-  base::Instant role_reported_at{};  // since when it has reported this role
+  base::Instant role_reported_at{};       // since when it has reported this role
+  std::optional<base::Endpoint> primary;  // whom it said it follows, when last it reported replica
   base::Instant last_hello_sent{};
   bool script_kill_sent = false;
   std::optional<base::Instant> rebooted_at;  // run id changed and no +PONG since
@@ -120,8 +121,7 @@ struct ReconfDone {};
 using Reconfiguration = std::variant<NotReconfigured, ReconfSent, ReconfInProgress, ReconfDone>;
 
 struct Replica : DataNode {
-  std::optional<base::Endpoint> primary;  // whom it says it follows
-  base::Instant primary_changed_at{};     // since when it has said so
+  base::Instant primary_changed_at{};  // since when it has said so
   bool primary_link_up = false;
   base::Duration primary_link_down{0};
   bool sync_in_progress = false;

@@ -179,5 +179,17 @@ TEST_CASE("selection: nobody eligible, nobody chosen") {
   CHECK(f.Heir() == 0);
 }
 
+TEST_CASE("selection: a node that reports primary is no heir, unless the primary follows it") {
+  Fixture f;
+  f.replica(2).reported_role = Role::kPrimary;
+  CHECK(f.Judgement(2) == Eligibility::kNotAReplica);
+  f.group.primary.primary = f.replica(2).address;  // of old, while it was a replica itself
+  CHECK(f.Judgement(2) == Eligibility::kNotAReplica);
+  f.group.primary.reported_role = Role::kReplica;
+  CHECK(f.Judgement(2) == Eligibility::kEligible);
+  f.group.primary.primary = f.replica(3).address;
+  CHECK(f.Judgement(2) == Eligibility::kNotAReplica);
+}
+
 }  // namespace
 }  // namespace quorate::sentinel::core
