@@ -44,6 +44,7 @@ std::vector<ReplicaView> Primary::Replicas(base::Instant now) const {
       view.lag_seconds =
           std::chrono::duration_cast<std::chrono::seconds>(now - replica.last_alive).count();
     }
+    view.acknowledges = std::holds_alternative<Streaming>(replica.state) && !replica.legacy_sync;
     if (replica.cursor.attached()) view.pending_bytes = replica.cursor.pending();
     views.push_back(std::move(view));
   }

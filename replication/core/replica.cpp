@@ -76,6 +76,8 @@ void Replica::OnFollow(base::Instant now, const Follow& follow, ReplicaActions& 
     tracker_.Restart(follow.stream_db);
   }
   primary_ = follow.primary;
+  handover_.reset();
+  if (follow.hand_over) handover_.emplace();
   state_ = Waiting{std::max(now, follow.not_before)};
   failed_attempts_ = 0;
   down_since_ = {};
@@ -96,6 +98,7 @@ void Replica::OnPromote(ReplicaActions& actions) {
   if (std::holds_alternative<Off>(state_)) return;
   LeaveLink(actions);
   state_ = Off{};
+  handover_.reset();
   primary_ = {};
   history_.Promote(base::ReplicationId::Generate(random_));
   actions.emplace_back(DropSubReplicas{"this node was promoted: a new history begins"});

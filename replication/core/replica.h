@@ -24,6 +24,8 @@
 // | Handshaking | +FULLRESYNC id offset       | Receiving   | -                                 |
 // | Handshaking | -NOMASTERLINK, -LOADING     | Waiting     | CloseLink; nothing is forgotten   |
 // | Handshaking | other error to PSYNC        | Receiving   | Send SYNC                         |
+// | Handshaking | answer to PSYNC ... FAILOVER| as above, an| HandoverAnswered                  |
+// |             |                             | error Waits |                                   |
 // | Receiving   | the header                  | Receiving   | BeginStaging                      |
 // | Receiving   | the last byte               | Receiving   | FinishStaging                     |
 // | Receiving   | StagingVerified             | Receiving   | DropSubReplicas, CommitStaging    |
@@ -75,6 +77,9 @@ struct Follow {
   bool offer_own_history = true;
   // For a primary: what its own stream has selected last.
   int stream_db = -1;
+  // FAILOVER: our PSYNC tells the other to take our role first. Until it has answered
+  // (HandoverAnswered) it is asked again and again, whatever becomes of the link.
+  bool hand_over = false;
   base::Instant not_before{};  // the first attempt to connect
 };
 // The history of a dataset that was loaded from disk is ours now, up to its offset: the primary is
@@ -136,6 +141,10 @@ struct AbortTransaction {};
 struct DropSubReplicas {
   std::string reason;
 };
+// What became of a Follow with hand_over: the role is theirs, or they refused it.
+struct HandoverAnswered {
+  bool accepted = false;
+};
 // The role changed: the engine unblocks and disconnects who must be.
 struct Demoted {};
 struct Promoted {};
@@ -143,9 +152,10 @@ struct ReplicaNote {
   std::string text;
   bool problem = false;  // log as a warning
 };
-using ReplicaAction = std::variant<OpenLink, CloseLink, Send, BeginStaging, FinishStaging,
-                                   AbandonStaging, CommitStaging, ResumeStream, AbortTransaction,
-                                   DropSubReplicas, Demoted, Promoted, ReplicaNote>;
+using ReplicaAction =
+    std::variant<OpenLink, CloseLink, Send, BeginStaging, FinishStaging, AbandonStaging,
+                 CommitStaging, ResumeStream, AbortTransaction, DropSubReplicas, HandoverAnswered,
+                 Demoted, Promoted, ReplicaNote>;
 using ReplicaActions = std::vector<ReplicaAction>;
 
 class Replica {
@@ -233,6 +243,7 @@ class Replica {
   void OnHandshakeReply(base::Instant now, std::string_view line, ReplicaActions& actions);
   void Introduce(Handshaking& handshake, ReplicaActions& actions);
   void OnPsyncReply(base::Instant now, std::string_view line, ReplicaActions& actions);
+  void OnHandoverRefused(base::Instant now, std::string_view line, ReplicaActions& actions);
   void OnContinue(base::Instant now, std::string_view line, ReplicaActions& actions);
   void OnFullResync(base::Instant now, std::string_view line, ReplicaActions& actions);
   void OnSnapshotHeader(base::Instant now, std::string_view line, ReplicaActions& actions);
@@ -246,6 +257,10 @@ class Replica {
   State state_;
   StreamTracker tracker_;
   bool resumable_ = false;
+  struct Handover {
+    int asked = 0;  // PSYNC ... FAILOVER went out so often
+  };
+  std::optional<Handover> handover_;
   std::string line_;  // unfinished line
   int failed_attempts_ = 0;
   base::Offset read_;

@@ -62,10 +62,16 @@ void Replica::OnHandshakeReply(base::Instant now, std::string_view line, Replica
                  : "Partial resynchronization not possible (no cached master)"});
   // PSYNC goes alone: with replies still pending it would be refused. It names the next byte we
   // want, counted from 1.
-  actions.emplace_back(Send{resumable_
-                                ? EncodeCommand({"PSYNC", history_.id().view(),
-                                                 std::to_string(history_.offset().bytes() + 1)})
-                                : EncodeCommand({"PSYNC", "?", "-1"})});
+  const std::string next_byte = std::to_string(history_.offset().bytes() + 1);
+  if (handover_) {
+    ++handover_->asked;
+    actions.emplace_back(
+        Send{EncodeCommand({"PSYNC", history_.id().view(), next_byte, "FAILOVER"})});
+  } else if (resumable_) {
+    actions.emplace_back(Send{EncodeCommand({"PSYNC", history_.id().view(), next_byte})});
+  } else {
+    actions.emplace_back(Send{EncodeCommand({"PSYNC", "?", "-1"})});
+  }
 }
 
 void Replica::Introduce(Handshaking& handshake, ReplicaActions& actions) {
@@ -89,6 +95,12 @@ void Replica::Introduce(Handshaking& handshake, ReplicaActions& actions) {
 }
 
 void Replica::OnPsyncReply(base::Instant now, std::string_view line, ReplicaActions& actions) {
+  if (handover_) {
+    if (!line.starts_with("+CONTINUE") && !line.starts_with("+FULLRESYNC"))
+      return OnHandoverRefused(now, line, actions);
+    handover_.reset();
+    actions.emplace_back(HandoverAnswered{true});
+  }
   if (line.starts_with("+CONTINUE")) return OnContinue(now, line, actions);
   if (line.starts_with("+FULLRESYNC")) return OnFullResync(now, line, actions);
   if (!line.starts_with('-')) return Break(now, "it answered PSYNC with " + Quote(line), actions);
@@ -100,6 +112,16 @@ void Replica::OnPsyncReply(base::Instant now, std::string_view line, ReplicaActi
   state_ = Receiving{};
   next_send_ = now + kAlivePeriod;
   actions.emplace_back(Send{"SYNC\r\n"});
+}
+
+void Replica::OnHandoverRefused(base::Instant now, std::string_view line, ReplicaActions& actions) {
+  // A link that broke after the question may have swallowed the answer; then the role has moved,
+  // and taking it back would make two primaries.
+  const bool took_it_before =
+      handover_->asked > 1 && line.starts_with("-ERR PSYNC FAILOVER can't be sent to a master");
+  handover_.reset();
+  Break(now, "it answered PSYNC FAILOVER with " + Quote(line), actions);
+  actions.emplace_back(HandoverAnswered{took_it_before});
 }
 
 void Replica::OnContinue(base::Instant now, std::string_view line, ReplicaActions& actions) {

@@ -28,6 +28,7 @@ struct ReplicaView {
   base::Offset acknowledged;
   int64_t lag_seconds = 0;     // since the last acknowledgement; 0 until online
   uint64_t pending_bytes = 0;  // stream bytes not yet handed to the kernel
+  bool acknowledges = false;   // has the stream, and says how far it is
 };
 
 enum class LinkState { kConnect, kConnecting, kHandshake, kSync, kConnected };

@@ -37,10 +37,14 @@ Replication::~Replication() = default;
 
 bool Replication::ReplicaOf(const base::Endpoint& primary) {
   if (replica_.is_replica() && replica_.primary() == primary) return false;
-  Run(replica_.Step(io_.Now(), core::Follow{primary, true, primary_.selected_db()}));
+  Follow(primary, false);
+  return true;
+}
+
+void Replication::Follow(const base::Endpoint& primary, bool hand_over) {
+  Run(replica_.Step(io_.Now(), core::Follow{primary, true, primary_.selected_db(), hand_over}));
   ports_.listener.OnRoleChanged(true);
   ArmTimer();
-  return true;
 }
 
 void Replication::StartAsReplicaOf(const base::Endpoint& primary) {
@@ -50,7 +54,7 @@ void Replication::StartAsReplicaOf(const base::Endpoint& primary) {
 }
 
 void Replication::FollowOnceLoaded(const base::Endpoint& primary) {
-  Run(replica_.Step(io_.Now(), core::Follow{primary, false, -1, base::Instant::max()}));
+  Run(replica_.Step(io_.Now(), core::Follow{primary, false, -1, false, base::Instant::max()}));
   ports_.listener.OnRoleChanged(true);
   ArmTimer();
 }
@@ -81,9 +85,36 @@ void Replication::DropUpstream(std::string_view reason) {
   ArmTimer();
 }
 
+// ---- FAILOVER
+
+base::Status Replication::StartFailover(const core::FailoverRequest& request) {
+  core::FailoverActions actions;
+  base::Status status =
+      failover_.Start(io_.Now(), request, replica_.is_replica(), Replicas(), actions);
+  Run(std::move(actions));
+  ArmTimer();
+  return status;
+}
+
+base::Status Replication::AbortFailover() {
+  core::FailoverActions actions;
+  base::Status status = failover_.Abort(actions);
+  Run(std::move(actions));
+  ArmTimer();
+  return status;
+}
+
+void Replication::LookAtFailover() {
+  if (failover_.state() != core::FailoverState::kWaitingForSync) return;
+  core::FailoverActions actions;
+  failover_.Look(io_.Now(), history_.offset(), Replicas(), actions);
+  Run(std::move(actions));
+}
+
 // ---- turns and time
 
 void Replication::EndTurn() {
+  LookAtFailover();
   if (primary_.replica_count() != 0) {
     core::PrimaryActions actions;
     primary_.HoldSnapshots(!ports_.dataset.CanBeginSnapshot());
@@ -111,7 +142,8 @@ void Replication::DrainFeeder() {
 }
 
 void Replication::ArmTimer() {
-  const base::Instant deadline = std::min(primary_.NextDeadline(), replica_.NextDeadline());
+  const base::Instant deadline =
+      std::min({primary_.NextDeadline(), replica_.NextDeadline(), failover_.NextDeadline()});
   if (timer_->armed() && deadline == armed_for_) return;
   armed_for_ = deadline;
   if (deadline == base::Instant::max()) {
@@ -126,6 +158,7 @@ void Replication::OnTimer() {
   primary_.HoldSnapshots(!ports_.dataset.CanBeginSnapshot());
   if (now >= primary_.NextDeadline()) Run(primary_.Step(now, core::PrimaryTick{}));
   if (now >= replica_.NextDeadline()) Run(replica_.Step(now, core::ReplicaTick{}));
+  if (now >= failover_.NextDeadline()) LookAtFailover();
   ArmTimer();
 }
 
@@ -144,10 +177,12 @@ Replication::PsyncReply Replication::HandlePsync(core::ReplicaId connection,
                                                  std::span<const std::string_view> args) {
   base::Result<core::PsyncRequest> request = core::ParsePsync(args);
   if (!request.ok()) return {core::PsyncOutcome::kRefused, request.error().message};
-  if (request->failover && replica_.is_replica() && request->id == history_.id().view()) {
-    Note("the primary hands its role over: promoting this node", false);
-    Promote();
-    request->failover = false;
+  if (request->failover) {
+    Note("Failover request received for replid " + request->id + ".", true);
+    if (replica_.is_replica() && request->id == history_.id().view()) {
+      Promote();
+      request->failover = false;
+    }
   }
   core::PsyncReceived received;
   received.replica = connection;
@@ -155,6 +190,7 @@ Replication::PsyncReply Replication::HandlePsync(core::ReplicaId connection,
   received.request = std::move(request).value();
   received.conditions.is_replica = replica_.is_replica();
   received.conditions.upstream_in_sync = replica_.link_up();
+  received.conditions.failing_over = failover_.active();
   received.conditions.pending_output = pending_output;
   core::Primary::PsyncReply reply = primary_.Psync(io_.Now(), received);
   Run(std::move(reply.actions));
@@ -260,9 +296,27 @@ void Replication::Run(core::ReplicaActions actions) {
                    [&](core::DropSubReplicas& drop) {
                      Run(primary_.Step(io_.Now(), core::DropReplicas{drop.reason}));
                    },
+                   [&](core::HandoverAnswered& answer) {
+                     core::FailoverActions next;
+                     failover_.Answered(answer.accepted, next);
+                     Run(std::move(next));
+                   },
                    [&](core::Demoted&) { primary_.SetRole(core::Primary::Role::kReplica); },
                    [&](core::Promoted&) { primary_.SetRole(core::Primary::Role::kPrimary); },
                    [&](core::ReplicaNote& note) { Note(note.text, note.problem); },
+               },
+               action);
+  }
+}
+
+void Replication::Run(core::FailoverActions actions) {
+  for (core::FailoverAction& action : actions) {
+    std::visit(base::Overloaded{
+                   [&](core::PauseForFailover&) { ports_.listener.OnFailoverPause(true); },
+                   [&](core::EndFailoverPause&) { ports_.listener.OnFailoverPause(false); },
+                   [&](core::HandOver& to) { Follow(to.target, true); },
+                   [&](core::TakeRoleBack&) { Promote(); },
+                   [&](core::FailoverNote& note) { Note(note.text, false); },
                },
                action);
   }

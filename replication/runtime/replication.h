@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "replication/core/failover.h"
 #include "replication/core/history.h"
 #include "replication/core/options.h"
 #include "replication/core/primary.h"
@@ -69,6 +70,13 @@ class Replication {
   bool Promote();
   // Closes the link to our primary; it is opened again soon. Nothing without a link.
   void DropUpstream(std::string_view reason);
+
+  // ---- FAILOVER
+
+  // The error is the text of a RESP error with its code.
+  base::Status StartFailover(const core::FailoverRequest& request);
+  base::Status AbortFailover();
+  core::FailoverState failover_state() const { return failover_.state(); }
 
   // ---- the stream (role primary)
 
@@ -128,6 +136,10 @@ class Replication {
  private:
   void Run(core::PrimaryActions actions);
   void Run(core::ReplicaActions actions);
+  void Run(core::FailoverActions actions);
+  void Follow(const base::Endpoint& primary, bool hand_over);
+  // Lets a failover see what has become of its replicas.
+  void LookAtFailover();
   void StartSnapshot(const core::BeginSnapshot& begin);
   void DrainFeeder();
   void ArmTimer();
@@ -142,6 +154,7 @@ class Replication {
   core::History history_;
   core::Primary primary_;
   core::Replica replica_;
+  core::Failover failover_;
   std::unique_ptr<ReplicaFeeder> feeder_;
   std::unique_ptr<UpstreamLink> upstream_;
   std::unique_ptr<io::Timer> timer_;

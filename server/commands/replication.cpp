@@ -1,4 +1,7 @@
-// Commands about replication: REPLICAOF, ROLE, WAIT, and what replicas themselves send.
+// Commands about replication: REPLICAOF, FAILOVER, ROLE, WAIT, and what replicas themselves send.
+#include <algorithm>
+
+#include "replication/core/failover.h"
 #include "replication/core/views.h"
 #include "server/commands/families.h"
 #include "server/engine/context.h"
@@ -16,7 +19,11 @@ using engine::ReplicationPort;
 namespace errors = resp::errors;
 namespace core = replication::core;
 
+constexpr int64_t kLongestMs = int64_t{1} << 42;
+
 void ReplicaOf(Context& context) {
+  if (context.engine.replication().failover_state() != core::FailoverState::kNone)
+    return context.Error("ERR REPLICAOF not allowed while failing over.");
   // A replica that is a link of ours cannot change our role through that link.
   if (context.session.kind != engine::SessionKind::kNormal) return;
   std::optional<base::Endpoint> primary;
@@ -33,6 +40,40 @@ void ReplicaOf(Context& context) {
   if (*outcome == ReplicationPort::ReplicaOfOutcome::kUnchanged && primary)
     return context.reply.SimpleString("OK Already connected to specified master");
   context.reply.Ok();
+}
+
+void Failover(Context& context) {
+  ReplicationPort& replication = context.engine.replication();
+  const auto answer = [&](const base::Status& status) {
+    if (!status) return context.Error(status.error().message);
+    context.reply.Ok();
+  };
+  if (context.argc() == 2 && base::EqualsIgnoreCase(context.arg(1), "abort"))
+    return answer(replication.AbortFailover());
+
+  core::FailoverRequest request;
+  for (size_t i = 1; i < context.argc(); ++i) {
+    const std::string_view word = context.arg(i);
+    const size_t left = context.argc() - i - 1;
+    if (base::EqualsIgnoreCase(word, "timeout") && left >= 1 && !request.timeout) {
+      const std::optional<int64_t> ms = base::ParseInt64(context.arg(++i));
+      if (!ms) return context.Error(errors::kNotInteger);
+      if (*ms <= 0) return context.Error("ERR FAILOVER timeout must be greater than 0");
+      request.timeout = std::chrono::milliseconds(std::min(*ms, kLongestMs));
+    } else if (base::EqualsIgnoreCase(word, "to") && left >= 2 && !request.target) {
+      const std::optional<int64_t> port = base::ParseInt64(context.arg(i + 2));
+      if (!port) return context.Error(errors::kNotInteger);
+      request.target = {std::string(context.arg(i + 1)), *port};
+      i += 2;
+    } else if (base::EqualsIgnoreCase(word, "force") && !request.force) {
+      request.force = true;
+    } else {
+      return context.Error(errors::kSyntax);
+    }
+  }
+  // Inside EXEC: what was changed before must be in the stream that the replicas are waited for.
+  context.engine.propagation().EndUnit();
+  answer(replication.StartFailover(request));
 }
 
 void WritePrimaryRole(Context& context) {
@@ -90,7 +131,6 @@ void Wait(Context& context) {
   const int64_t acknowledged = replication.ReplicasAcknowledged(offset);
   if (acknowledged >= *replicas || context.session.transaction != nullptr)
     return context.reply.Integer(acknowledged);
-  constexpr int64_t kLongestMs = int64_t{1} << 42;
   const base::Instant deadline = *timeout_ms == 0 || *timeout_ms > kLongestMs
                                      ? base::Instant::max()
                                      : context.now + std::chrono::milliseconds(*timeout_ms);
@@ -105,6 +145,20 @@ constexpr Argument kReplicaofArguments[] = {
     {.depth = 1, .name = "no-one", .type = Argument::Type::kBlock},
     {.depth = 2, .name = "no", .type = Argument::Type::kPureToken, .token = "NO"},
     {.depth = 2, .name = "one", .type = Argument::Type::kPureToken, .token = "ONE"}};
+constexpr Argument kFailoverArguments[] = {
+    {.name = "target", .type = Argument::Type::kBlock, .token = "TO", .optional = true},
+    {.depth = 1, .name = "host"},
+    {.depth = 1, .name = "port", .type = Argument::Type::kInteger},
+    {.depth = 1,
+     .name = "force",
+     .type = Argument::Type::kPureToken,
+     .token = "FORCE",
+     .optional = true},
+    {.name = "abort", .type = Argument::Type::kPureToken, .token = "ABORT", .optional = true},
+    {.name = "milliseconds",
+     .type = Argument::Type::kInteger,
+     .token = "TIMEOUT",
+     .optional = true}};
 constexpr Argument kPsyncArguments[] = {{.name = "replicationid"},
                                         {.name = "offset", .type = Argument::Type::kInteger}};
 constexpr Argument kWaitArguments[] = {{.name = "numreplicas", .type = Argument::Type::kInteger},
@@ -132,6 +186,15 @@ constexpr CommandRow kRows[] = {
               .flags = flag::kAdmin | flag::kNoScript | flag::kStale | flag::kNoAsyncLoading,
               .arguments = kReplicaofArguments},
      .run = &ReplicaOf},
+    {.spec = {.name = "failover",
+              .summary = "Hand the role of primary over to a replica, without losing a write",
+              .since = "6.2.0",
+              .group = Group::kServer,
+              .complexity = "O(1)",
+              .arity = -1,
+              .flags = flag::kAdmin | flag::kNoScript | flag::kStale,
+              .arguments = kFailoverArguments},
+     .run = &Failover},
     {.spec = command::common::kRole, .run = &Role},
     {.spec = {.name = "replconf",
               .summary = "Internal: a replica describes itself and acknowledges",

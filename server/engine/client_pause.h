@@ -1,32 +1,67 @@
-// CLIENT PAUSE, also by a shutdown that waits for replicas: until when, and whom. The dispatcher,
-// expiry and eviction ask it; Cron ends it.
+// Why, until when and whom clients are paused: by CLIENT PAUSE, for a shutdown, for a failover.
+// Each purpose is ended by itself; what is in force is the strictest and longest of them. Pure; the
+// dispatcher asks it, Cron ends it.
 #pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <optional>
 
 #include "shared/base/time.h"
 
 namespace quorate::server::engine {
 
 enum class PauseMode { kWrite, kAll };
+enum class PausePurpose { kClientCommand, kShutdown, kFailover };
 
 class ClientPause {
  public:
   bool active() const { return active_; }
   PauseMode mode() const { return mode_; }
+  // When the next of them ends by itself; meaningful while active().
   base::Instant until() const { return until_; }
   // A pause in force is only ever made longer and stricter, as Redis does.
-  void Start(PauseMode mode, base::Instant until) {
-    if (!active_) {
-      mode_ = mode;
-      until_ = until;
+  void Start(PausePurpose purpose, PauseMode mode, base::Instant until) {
+    std::optional<Pause>& pause = pauses_[static_cast<size_t>(purpose)];
+    if (!pause) {
+      pause = Pause{mode, until};
     } else {
-      if (mode == PauseMode::kAll) mode_ = mode;
-      if (until > until_) until_ = until;
+      if (mode == PauseMode::kAll) pause->mode = mode;
+      pause->until = std::max(pause->until, until);
     }
-    active_ = true;
+    Combine();
   }
-  void End() { active_ = false; }
+  void End(PausePurpose purpose) {
+    pauses_[static_cast<size_t>(purpose)].reset();
+    Combine();
+  }
+  void EndThoseDue(base::Instant now) {
+    for (std::optional<Pause>& pause : pauses_)
+      if (pause && now >= pause->until) pause.reset();
+    Combine();
+  }
 
  private:
+  struct Pause {
+    PauseMode mode = PauseMode::kWrite;
+    base::Instant until;
+  };
+
+  // The request path reads the result on every command.
+  void Combine() {
+    active_ = false;
+    mode_ = PauseMode::kWrite;
+    until_ = base::Instant::max();
+    for (const std::optional<Pause>& pause : pauses_) {
+      if (!pause) continue;
+      active_ = true;
+      if (pause->mode == PauseMode::kAll) mode_ = PauseMode::kAll;
+      until_ = std::min(until_, pause->until);
+    }
+  }
+
+  std::array<std::optional<Pause>, 3> pauses_;
   bool active_ = false;
   PauseMode mode_ = PauseMode::kWrite;
   base::Instant until_{};

@@ -59,10 +59,11 @@ void Clients::KillClient(session::Client& client, std::string_view reason) {
 }
 
 void Clients::PauseClients(session::PauseScope scope, base::Instant until) {
-  engine_.SetPause(scope == session::PauseScope::kAll ? PauseMode::kAll : PauseMode::kWrite, until);
+  engine_.SetPause(PausePurpose::kClientCommand,
+                   scope == session::PauseScope::kAll ? PauseMode::kAll : PauseMode::kWrite, until);
 }
 
-void Clients::UnpauseClients() { engine_.EndPause(); }
+void Clients::UnpauseClients() { engine_.EndPause(PausePurpose::kClientCommand); }
 
 bool Clients::UnblockClient(session::Client& client, bool with_error) {
   auto& session = static_cast<Session&>(client);

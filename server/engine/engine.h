@@ -166,8 +166,8 @@ class Engine {
   void Unblock(Session& session, const std::function<void(resp::Writer&)>& answer);
   // Marks the session for closing; pending output is dropped.
   void Kill(Session& session, std::string_view reason);
-  void SetPause(PauseMode mode, base::Instant until);
-  void EndPause();
+  void SetPause(PausePurpose purpose, PauseMode mode, base::Instant until);
+  void EndPause(PausePurpose purpose);
   // Frees memory until below maxmemory, by policy. False if that is not possible, or not within one
   // call. Nothing is evicted while clients are paused.
   bool EvictIfNeeded();
@@ -222,6 +222,8 @@ class Engine {
   // more and more.
   uint64_t MemoryInUse();
   void ResolveWaits();
+  // Feeds those whom no pause holds any more what they have sent meanwhile.
+  void ResumePaused();
   void CloseIdle();
   void SampleRates();
   void EnforceOutputLimit(Session& session);

@@ -48,14 +48,19 @@ void Engine::OnKeyspaceReplaced() {
   evictor_.Reset();
 }
 
-void Engine::SetPause(PauseMode mode, base::Instant until) {
-  pause_.Start(mode, until);
+void Engine::SetPause(PausePurpose purpose, PauseMode mode, base::Instant until) {
+  pause_.Start(purpose, mode, until);
   replication_.HoldStream(true);
 }
 
-void Engine::EndPause() {
+void Engine::EndPause(PausePurpose purpose) {
   if (!pause_.active()) return;
-  pause_.End();
+  pause_.End(purpose);
+  ResumePaused();
+}
+
+void Engine::ResumePaused() {
+  if (pause_.active()) return;
   replication_.HoldStream(false);
   for (const auto& [id, session] : sessions_) {
     if (!std::holds_alternative<BlockedByPause>(session->blocked_state)) continue;

@@ -6,7 +6,10 @@
 namespace quorate::server::engine {
 
 void Engine::Cron() {
-  if (pause_.active() && now_ >= pause_.until()) EndPause();
+  if (pause_.active() && now_ >= pause_.until()) {
+    pause_.EndThoseDue(now_);
+    ResumePaused();
+  }
   ResolveWaits();
   ActiveExpire();
   // A lowered maxmemory is honoured even if nobody sends a request.

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "replication/core/failover.h"
 #include "replication/core/history.h"
 #include "replication/core/views.h"
 #include "shared/base/ids.h"
@@ -51,6 +52,10 @@ class ReplicationPort {
   // REPLICAOF host port; nullopt = NO ONE. Writes nothing; the caller answers.
   enum class ReplicaOfOutcome { kChanged, kUnchanged };
   virtual base::Result<ReplicaOfOutcome> ReplicaOf(std::optional<base::Endpoint> primary) = 0;
+  // FAILOVER and FAILOVER ABORT. The error is the text of a RESP error with its code.
+  virtual base::Status StartFailover(const replication::core::FailoverRequest& request) = 0;
+  virtual base::Status AbortFailover() = 0;
+  virtual replication::core::FailoverState failover_state() const = 0;
   // CLIENT KILL of the primary's link, which then comes back by itself. Nothing as a primary.
   virtual void DropUpstream(std::string_view reason) = 0;
 

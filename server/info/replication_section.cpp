@@ -1,3 +1,4 @@
+#include "replication/core/failover.h"
 #include "replication/core/history.h"
 #include "replication/core/views.h"
 #include "server/info/info.h"
@@ -64,7 +65,7 @@ void AppendReplication(engine::Engine& engine, Fields& out) {
 
   const core::History& history = replication.history();
   const core::BacklogView backlog = replication.Backlog();
-  out.Text("master_failover_state", "no-failover");
+  out.Text("master_failover_state", core::InfoName(replication.failover_state()));
   out.Text("master_replid", history.id().view());
   out.Text("master_replid2", history.previous_id().view());
   out.Number("master_repl_offset", history.offset().bytes());

@@ -146,6 +146,15 @@ void ReplicationBridge::OnRoleChanged(bool is_replica) {
   engine_->OnRoleChanged();
 }
 
+void ReplicationBridge::OnFailoverPause(bool paused) {
+  if (paused) {
+    engine_->SetPause(engine::PausePurpose::kFailover, engine::PauseMode::kWrite,
+                      base::Instant::max());
+  } else {
+    engine_->EndPause(engine::PausePurpose::kFailover);
+  }
+}
+
 void ReplicationBridge::OnPrimaryLink(bool up) {
   logger_.Notice(up ? "MASTER <-> REPLICA sync: Finished with success"
                     : "Connection with master lost.");

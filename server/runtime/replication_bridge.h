@@ -43,6 +43,13 @@ class ReplicationBridge final : public engine::ReplicationPort,
   void HandleReplconf(engine::Session& session, std::span<const std::string_view> args) override;
   void HandlePsync(engine::Session& session, std::span<const std::string_view> args) override;
   base::Result<ReplicaOfOutcome> ReplicaOf(std::optional<base::Endpoint> primary) override;
+  base::Status StartFailover(const replication::core::FailoverRequest& request) override {
+    return replication_->StartFailover(request);
+  }
+  base::Status AbortFailover() override { return replication_->AbortFailover(); }
+  replication::core::FailoverState failover_state() const override {
+    return replication_->failover_state();
+  }
   void DropUpstream(std::string_view reason) override { replication_->DropUpstream(reason); }
   const replication::core::History& history() const override { return replication_->history(); }
   std::vector<replication::core::ReplicaView> Replicas() const override {
@@ -75,6 +82,7 @@ class ReplicationBridge final : public engine::ReplicationPort,
   void Close(replication::core::ReplicaId replica, std::string_view reason) override;
   void OnAcknowledged() override;
   void OnRoleChanged(bool is_replica) override;
+  void OnFailoverPause(bool paused) override;
   void OnUpstreamBytes(size_t bytes) override { engine_->stats().net_repl_input_bytes += bytes; }
   void OnPrimaryLink(bool up) override;
 

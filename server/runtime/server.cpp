@@ -408,7 +408,8 @@ base::Status Server::Shutdown(engine::Session* requester, const engine::Shutdown
       ShuttingDown{io_.Now() + settings_.shutdown_timeout, requester == nullptr ? 0 : requester->id,
                    request, replication_->offset()};
   if (requester != nullptr) requester->blocked_state = engine::BlockedByShutdown{};
-  engine_->SetPause(engine::PauseMode::kWrite, base::Instant::max());
+  engine_->SetPause(engine::PausePurpose::kShutdown, engine::PauseMode::kWrite,
+                    base::Instant::max());
   replication_->AskForAcknowledgements();
   return {};
 }
@@ -422,7 +423,7 @@ void Server::AbandonShutdown() {
     });
   }
   shutting_down_.reset();
-  engine_->EndPause();
+  engine_->EndPause(engine::PausePurpose::kShutdown);
 }
 
 bool Server::ReplicasReached(base::Offset offset) const {

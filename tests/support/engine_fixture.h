@@ -146,6 +146,12 @@ class FakeReplication final : public server::engine::ReplicationPort {
     asked_primaries.push_back(std::move(primary));
     return replica_of_answer;
   }
+  base::Status StartFailover(const replication::core::FailoverRequest& request) override {
+    failovers.push_back(request);
+    return failover_answer;
+  }
+  base::Status AbortFailover() override { return failover_answer; }
+  replication::core::FailoverState failover_state() const override { return failover; }
   void DropUpstream(std::string_view) override { ++upstream_drops; }
   // Precondition: shown_history is set.
   const replication::core::History& history() const override {
@@ -170,6 +176,9 @@ class FakeReplication final : public server::engine::ReplicationPort {
   int64_t acknowledged = 0;
   int acknowledgement_requests = 0;
   int upstream_drops = 0;
+  std::vector<replication::core::FailoverRequest> failovers;
+  base::Status failover_answer;
+  replication::core::FailoverState failover = replication::core::FailoverState::kNone;
   int64_t bytes = 0;
   const replication::core::History* shown_history = nullptr;
   std::vector<replication::core::ReplicaView> replicas;

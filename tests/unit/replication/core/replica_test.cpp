@@ -119,6 +119,9 @@ class Bench {
               [&](const ResumeStream& a) { out += "resume in db " + std::to_string(a.db) + "\n"; },
               [&](const AbortTransaction&) { out += "abort transaction\n"; },
               [&](const DropSubReplicas&) { out += "drop sub-replicas\n"; },
+              [&](const HandoverAnswered& a) {
+                out += a.accepted ? "role taken\n" : "role refused\n";
+              },
               [&](const Demoted&) { out += "demoted\n"; },
               [&](const Promoted&) { out += "promoted\n"; },
               [&](const ReplicaNote&) {},
@@ -498,4 +501,58 @@ TEST_CASE("stream tracker: REPLCONF is never run") {
         StreamTracker::Verdict::kGetAck);
   CHECK(StreamTracker::Classify(Args{"replconf", "capa", "x"}) == StreamTracker::Verdict::kSkip);
   CHECK(StreamTracker::Classify(Args{"SET", "a", "b"}) == StreamTracker::Verdict::kApply);
+}
+
+TEST_CASE("replica: a role that is handed over is offered with PSYNC ... FAILOVER") {
+  const std::string ours(40, 'a');
+  const auto asked = [&](Bench& bench) {
+    bench.Step(quorate::replication::core::Follow{{"10.0.0.1", 6379}, true, 3, true});
+    bench.Step(LinkOpened{});
+    CHECK(bench.Receive("+PONG\r\n+OK\r\n+OK\r\n")
+              .ends_with("send <PSYNC " + ours + " 1 FAILOVER>\n"));
+  };
+  SUBCASE("taken") {
+    Bench bench;
+    asked(bench);
+    CHECK(bench.Receive("+CONTINUE " + kTheirs + "\r\n")
+              .starts_with("role taken\ndrop sub-replicas\nresume in db 3\n"));
+    // It is an ordinary primary from now on.
+    bench.Step(LinkClosed{"cut"});
+    bench.now += 1s;
+    bench.Step(ReplicaTick{});
+    bench.Step(LinkOpened{});
+    CHECK(bench.Receive("+PONG\r\n+OK\r\n+OK\r\n").ends_with("send <PSYNC " + kTheirs + " 1>\n"));
+  }
+  SUBCASE("taken, but with a snapshot") {
+    Bench bench;
+    asked(bench);
+    CHECK(bench.Receive("+FULLRESYNC " + kTheirs + " 100\r\n") == "role taken\n");
+  }
+  SUBCASE("refused") {
+    for (const std::string answer :
+         {"-NOPERM this user has no permissions to run the 'psync' command\r\n",
+          "-ERR PSYNC FAILOVER can't be sent to a master.\r\n",
+          "-LOADING Redis is loading the dataset in memory\r\n", "+WHAT\r\n"}) {
+      CAPTURE(answer);
+      Bench bench;
+      asked(bench);
+      CHECK(bench.Receive(answer) == "close\nrole refused\n");
+    }
+  }
+  SUBCASE("the answer is lost: asked again, and a primary has taken the role") {
+    Bench bench;
+    asked(bench);
+    CHECK(bench.Step(LinkClosed{"cut"}) == "close\n");
+    bench.now += 1s;
+    CHECK(bench.Step(ReplicaTick{}) == "open 10.0.0.1:6379\n");
+    bench.Step(LinkOpened{});
+    CHECK(bench.Receive("+PONG\r\n+OK\r\n+OK\r\n")
+              .ends_with("send <PSYNC " + ours + " 1 FAILOVER>\n"));
+    CHECK(bench.Receive("-ERR PSYNC FAILOVER can't be sent to a master.\r\n") ==
+          "close\nrole taken\n");
+    bench.now += 1s;
+    bench.Step(ReplicaTick{});
+    bench.Step(LinkOpened{});
+    CHECK(bench.Receive("+PONG\r\n+OK\r\n+OK\r\n").ends_with("send <PSYNC " + ours + " 1>\n"));
+  }
 }

@@ -321,6 +321,10 @@ class Node final : public Dataset,
   void OnAcknowledged() override { ++acknowledgements; }
   void OnRoleChanged(bool) override {}
   void OnUpstreamBytes(size_t bytes) override { upstream_bytes += bytes; }
+  void OnFailoverPause(bool is_paused) override {
+    paused = is_paused;
+    replication.HoldStream(is_paused);
+  }
   void OnPrimaryLink(bool) override {}
 
  private:
@@ -455,6 +459,7 @@ class Node final : public Dataset,
   std::string unknown_command;  // what Apply refuses
   uint64_t applied = 0;
   int acknowledgements = 0;
+  bool paused = false;
   std::vector<std::string> closed_reasons;
   Replication replication;
 };

@@ -324,3 +324,76 @@ TEST_CASE("replication: cut at any moment of a first sync, it ends up equal") {
     CHECK(n[1].replication.offset() == n[0].replication.offset());
   }
 }
+
+TEST_CASE("replication: FAILOVER moves the role to a replica that has every byte, partially") {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    CAPTURE(seed);
+    Nodes n(seed);
+    Fill(n[0], 50);
+    n[1].Follow(n[0]);
+    n[2].Follow(n[0]);
+    n.world.Run(2s);
+    n[0].Set(0, "last", "write");
+    core::FailoverRequest request;
+    request.target = {"127.0.0.1", 7002};
+    CHECK(n[0].replication.StartFailover(request));
+    CHECK(n[0].paused);
+    CHECK(n[0].replication.failover_state() == core::FailoverState::kWaitingForSync);
+    n.world.Run(3s);
+    CHECK(n[0].replication.failover_state() == core::FailoverState::kNone);
+    CHECK_FALSE(n[0].paused);
+    CHECK(n[0].replication.is_replica());
+    REQUIRE_FALSE(n[1].replication.is_replica());
+    n[1].Set(1, "after", "it");
+    n.world.Run(2s);
+    CHECK(n[0].data == n[1].data);
+    CHECK(n[2].data == n[1].data);
+    CHECK(n[1].replication.counters().full == 0);
+    CHECK(n[0].replication.counters().full == 2);
+    CHECK(n[1].data[0]["last"] == "write");
+  }
+}
+
+TEST_CASE("replication: during FAILOVER nothing is added to the stream and nobody may sync") {
+  core::Options options;
+  options.ping_period = 1s;
+  Nodes n(1, options);
+  n[1].Follow(n[0]);
+  n.world.Run(2s);
+  n.world.window = 0;  // what is sent stays with its sender: no acknowledgement comes
+  n[0].Set(0, "k", "v");
+  CHECK(n[0].replication.StartFailover({}));
+  const Offset offset = n[0].replication.offset();
+  n[0].replication.RequestAcknowledgements();
+  n.world.Run(5s);
+  CHECK(n[0].replication.offset() == offset);
+  const auto psync = n[0].replication.HandlePsync(
+      core::ReplicaId{99}, "127.0.0.1", false, std::vector<std::string_view>{"PSYNC", "?", "-1"});
+  CHECK(psync.error == "NOMASTERLINK Can't SYNC while failing over");
+  CHECK(n[0].replication.AbortFailover());
+  CHECK_FALSE(n[0].paused);
+  n.world.Run(5s);
+  CHECK(n[0].replication.offset() > offset);
+}
+
+TEST_CASE(
+    "replication: FAILOVER whose target is lost waits for it, and ABORT takes the role back") {
+  Nodes n;
+  n[1].Follow(n[0]);
+  n.world.Run(2s);
+  n[0].Set(0, "k", "v");
+  core::FailoverRequest request;
+  request.target = {"127.0.0.1", 7002};
+  request.timeout = 100ms;
+  request.force = true;
+  CHECK(n[0].replication.StartFailover(request));
+  n.by_port.erase(7002);  // nobody can be connected to there
+  n.world.Run(5s);
+  CHECK(n[0].replication.failover_state() == core::FailoverState::kInProgress);
+  CHECK(n[0].replication.is_replica());
+  const auto id = n[0].replication.history().id();
+  CHECK(n[0].replication.AbortFailover());
+  CHECK_FALSE(n[0].replication.is_replica());
+  CHECK(n[0].replication.history().previous_id() == id);
+  CHECK_FALSE(n[0].paused);
+}

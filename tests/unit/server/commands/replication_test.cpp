@@ -46,11 +46,12 @@ TEST_CASE("wait: CLIENT REPLY counts for the answer, however late it comes") {
 TEST_CASE("pause: CLIENT REPLY SKIP waits with the command that is postponed") {
   CommandFixture f;
   f.engine.Feed(f.client(), "CLIENT REPLY SKIP\r\n");
-  f.engine.SetPause(server::engine::PauseMode::kWrite, f.host.now + std::chrono::seconds(1));
+  f.engine.SetPause(server::engine::PausePurpose::kClientCommand, server::engine::PauseMode::kWrite,
+                    f.host.now + std::chrono::seconds(1));
   CHECK(f.replication.held);
   f.engine.Feed(f.client(), "SET a 1\r\nGET a\r\n");
   CHECK(f.TakeOutput(f.client()).empty());
-  f.engine.EndPause();
+  f.engine.EndPause(server::engine::PausePurpose::kClientCommand);
   CHECK_FALSE(f.replication.held);
   f.engine.Resume(f.client());
   CHECK(f.TakeOutput(f.client()) == "$1\r\n1\r\n");
@@ -200,4 +201,61 @@ TEST_CASE("rubbish on a replica link ends it without a word") {
   f.engine.Feed(f.client(), "*1\r\nx\r\n");
   CHECK(f.TakeOutput(f.client()).empty());
   CHECK(f.client().close_now);
+}
+
+TEST_CASE_FIXTURE(CommandFixture, "failover: parses its arguments") {
+  const auto asked = [this](std::string_view line) {
+    replication.failovers.clear();
+    const std::string reply = Run(line);
+    if (reply != "+OK\r\n") return reply;
+    REQUIRE(replication.failovers.size() == 1);
+    const auto& request = replication.failovers[0];
+    std::string out = request.force ? "force" : "";
+    if (request.target)
+      out += " to " + request.target->host + ":" + std::to_string(request.target->port);
+    if (request.timeout)
+      out += " within " +
+             std::to_string(
+                 std::chrono::duration_cast<std::chrono::milliseconds>(*request.timeout).count());
+    return out;
+  };
+  CHECK(asked("FAILOVER") == "");
+  CHECK(asked("failover to h 1 timeout 20 force") == "force to h:1 within 20");
+  CHECK(asked("FAILOVER FORCE TIMEOUT 5") == "force within 5");
+  CHECK(asked("FAILOVER TO h x") == "-ERR value is not an integer or out of range\r\n");
+  CHECK(asked("FAILOVER TO h") == "-ERR syntax error\r\n");
+  CHECK(asked("FAILOVER TIMEOUT") == "-ERR syntax error\r\n");
+  CHECK(asked("FAILOVER TIMEOUT 0") == "-ERR FAILOVER timeout must be greater than 0\r\n");
+  CHECK(asked("FAILOVER TIMEOUT 1 TIMEOUT 2") == "-ERR syntax error\r\n");
+  CHECK(asked("FAILOVER ABORT NOW") == "-ERR syntax error\r\n");
+  replication.failover_answer = base::Error{"ERR No failover in progress."};
+  CHECK(Run("FAILOVER ABORT") == "-ERR No failover in progress.\r\n");
+}
+
+TEST_CASE_FIXTURE(CommandFixture, "failover: REPLICAOF is refused meanwhile") {
+  replication.failover = replication::core::FailoverState::kWaitingForSync;
+  CHECK(Run("REPLICAOF x notaport") == "-ERR REPLICAOF not allowed while failing over.\r\n");
+  CHECK(Run("REPLICAOF NO ONE") == "-ERR REPLICAOF not allowed while failing over.\r\n");
+  CHECK(replication.asked_primaries.empty());
+}
+
+TEST_CASE_FIXTURE(CommandFixture, "pauses of different purposes end one by one") {
+  using server::engine::PauseMode;
+  using server::engine::PausePurpose;
+  engine.SetPause(PausePurpose::kFailover, PauseMode::kWrite, base::Instant::max());
+  CHECK(Run("CLIENT PAUSE 100 WRITE") == "+OK\r\n");
+  Session& writer = NewSession();
+  CHECK(Run(writer, "SET k v") == "");
+  CHECK(Run("CLIENT UNPAUSE") == "+OK\r\n");
+  CHECK(writer.blocked());
+  CHECK(Run("CLIENT PAUSE 100 ALL") == "+OK\r\n");
+  Session& reader = NewSession();
+  CHECK(Run(reader, "GET k") == "");
+  Advance(std::chrono::milliseconds(100));
+  engine.Cron();
+  CHECK(Run("GET k") == "$-1\r\n");
+  CHECK(writer.blocked());
+  engine.EndPause(PausePurpose::kFailover);
+  CHECK_FALSE(writer.blocked());
+  CHECK_FALSE(reader.blocked());
 }

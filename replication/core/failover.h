@@ -1,0 +1,103 @@
+// FAILOVER on a primary, as a machine: writes stop, one replica is awaited until it holds every
+// byte, then this node becomes its replica and asks it, in the very PSYNC, to take the role. What
+// goes wrong before the role has moved gives it back and lets writes go on.
+//
+// It decides; the runtime pauses writes and changes roles. Not here: the PSYNC itself (replica.h),
+// and the target's side of it (Replication::HandlePsync).
+//
+// | from           | on                                    | to             | actions |
+// |----------------|---------------------------------------|----------------|----------------------|
+// | NoFailover     | Start, all conditions met             | WaitingForSync | PauseForFailover | |
+// WaitingForSync | a candidate acknowledged every byte   | InProgress     | HandOver             |
+// | WaitingForSync | its time is over, FORCE               | InProgress     | HandOver | |
+// WaitingForSync | its time is over                      | NoFailover     | EndFailoverPause     |
+// | WaitingForSync | Abort                                 | NoFailover     | EndFailoverPause | |
+// InProgress     | Answered(true)                        | NoFailover     | EndFailoverPause     |
+// | InProgress     | Answered(false), Abort                | NoFailover     | TakeRoleBack, | | |
+// |                | EndFailoverPause     |
+//
+// Invariants
+//   F1  writes are paused exactly while a failover is active().
+//   F2  InProgress has a target; without FORCE that target had acknowledged every byte.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "replication/core/views.h"
+#include "shared/base/ids.h"
+#include "shared/base/result.h"
+#include "shared/base/time.h"
+
+namespace quorate::replication::core {
+
+struct FailoverRequest {
+  struct Target {
+    std::string host;
+    int64_t port = 0;  // as the client said: any number
+  };
+  std::optional<Target> target;           // TO; empty = whoever is first
+  std::optional<base::Duration> timeout;  // TIMEOUT
+  bool force = false;                     // FORCE
+};
+
+enum class FailoverState { kNone, kWaitingForSync, kInProgress };
+// INFO's master_failover_state.
+std::string_view InfoName(FailoverState state);
+
+// No write may be run, nor anything be added to the stream, until EndFailoverPause.
+struct PauseForFailover {};
+struct EndFailoverPause {};
+// Become a replica of `target`, and have it promote itself by PSYNC ... FAILOVER.
+struct HandOver {
+  base::Endpoint target;
+};
+// Become a primary again.
+struct TakeRoleBack {};
+struct FailoverNote {
+  std::string text;
+};
+using FailoverAction =
+    std::variant<PauseForFailover, EndFailoverPause, HandOver, TakeRoleBack, FailoverNote>;
+using FailoverActions = std::vector<FailoverAction>;
+
+class Failover {
+ public:
+  // The error is the text of a RESP error with its code.
+  base::Status Start(base::Instant now, const FailoverRequest& request, bool is_replica,
+                     std::span<const ReplicaView> replicas, FailoverActions& actions);
+  base::Status Abort(FailoverActions& actions);
+  // Something changed: an acknowledgement, a replica, the time. `offset` is the history's.
+  void Look(base::Instant now, base::Offset offset, std::span<const ReplicaView> replicas,
+            FailoverActions& actions);
+  // What the target answered to PSYNC ... FAILOVER.
+  void Answered(bool accepted, FailoverActions& actions);
+
+  FailoverState state() const;
+  bool active() const { return state() != FailoverState::kNone; }
+  // When Look is due at the latest; Instant::max() if nothing waits for time.
+  base::Instant NextDeadline() const;
+
+ private:
+  struct NoFailover {};
+  struct WaitingForSync {
+    std::optional<FailoverRequest::Target> target;
+    base::Instant deadline = base::Instant::max();
+    bool force = false;
+  };
+  struct InProgress {
+    base::Endpoint target;
+  };
+
+  void GiveUp(std::string_view reason, FailoverActions& actions);
+  void Begin(base::Endpoint target, FailoverActions& actions);
+
+  std::variant<NoFailover, WaitingForSync, InProgress> state_;
+};
+
+}  // namespace quorate::replication::core
