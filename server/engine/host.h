@@ -46,8 +46,8 @@ class Host {
   // CLIENT PAUSE ended, or a session was unblocked: feed it what it has sent meanwhile, after the
   // current call.
   virtual void ResumeSoon(Session& session) = 0;
-  // Ends the process in good order, or returns why not. With waiting replicas the answer is
-  // deferred.
+  // Ends the process in good order, or returns why not. While replicas are waited for, the
+  // requester is blocked; who asks meanwhile joins it.
   virtual base::Status Shutdown(Session* requester, const ShutdownRequest& request) = 0;
   virtual base::Status RewriteConfig() = 0;
   virtual const config::ServerTable& directives() const = 0;
@@ -87,6 +87,8 @@ class Host {
     std::string operating_system;  // name, release and machine
     std::string executable;
     std::string config_file;  // empty: none
+    // While a shutdown waits for replicas: when it will wait no longer.
+    std::optional<base::Instant> shutdown_deadline;
     double cpu_system_seconds = 0;
     double cpu_user_seconds = 0;
     uint64_t total_system_memory = 0;

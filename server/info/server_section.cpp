@@ -32,6 +32,8 @@ void AppendServer(engine::Engine& engine, Fields& out) {
   out.Text("executable", process.executable);
   out.Text("config_file", process.config_file);
   out.Number("io_threads_active", 0);
+  if (process.shutdown_deadline)
+    out.Number("shutdown_in_milliseconds", base::ToMs(*process.shutdown_deadline - engine.now()));
 }
 
 }  // namespace quorate::server::info

@@ -230,7 +230,7 @@ void Server::Discard(serve::Connection& connection) {
   BeginTurn();
   engine_->RemoveSession(SessionOf(connection));
   replication_->OnReplicaClosed(replication::core::ReplicaId{connection.id()});
-  if (shutting_down_ && shutting_down_->requester == connection.id()) shutting_down_->requester = 0;
+  if (shutting_down_) std::erase(shutting_down_->requesters, connection.id());
   discarded_.push_back(connection.id());
 }
 
@@ -372,6 +372,7 @@ engine::Host::ProcessInfo Server::Process() {
   info.config_file = config_path_;
   info.cpu_system_seconds = probe_.CpuSystemSeconds();
   info.cpu_user_seconds = probe_.CpuUserSeconds();
+  if (shutting_down_) info.shutdown_deadline = shutting_down_->deadline;
   info.total_system_memory = probe_.SystemMemoryBytes();
   info.allocator = probe_.Allocator();
   return info;
@@ -392,37 +393,40 @@ void Server::RequestShutdown() {
 base::Status Server::Shutdown(engine::Session* requester, const engine::ShutdownRequest& request) {
   if (request.abort) {
     if (!shutting_down_) return base::Error{"No shutdown in progress."};
+    CancelShutdown();
     logger_.Notice("Shutdown manually aborted.");
-    AbandonShutdown();
     return {};
   }
-  logger_.Notice("User requested shutdown...");
-  BeginTurn();
-  if (request.now || settings_.shutdown_timeout.count() == 0 ||
-      ReplicasReached(replication_->offset())) {
-    return FinishShutdown(request);
+  if (!shutting_down_) {
+    logger_.Warning("User requested shutdown...");
+    BeginTurn();
+    const base::Offset offset = replication_->offset();
+    if (request.now || settings_.shutdown_timeout.count() == 0 || ReplicasReached(offset)) {
+      LogReplicas(offset);
+      return FinishShutdown(request);
+    }
+    logger_.Notice("Waiting for replicas before shutting down.");
+    shutting_down_ = ShuttingDown{io_.Now() + settings_.shutdown_timeout, {}, request, offset};
+    engine_->SetPause(engine::PausePurpose::kShutdown, engine::PauseMode::kWrite,
+                      base::Instant::max());
+    replication_->AskForAcknowledgements();
   }
-  logger_.Notice(fmt::format("Waiting for replicas before shutting down ({} seconds).",
-                             settings_.shutdown_timeout.count()));
-  shutting_down_ =
-      ShuttingDown{io_.Now() + settings_.shutdown_timeout, requester == nullptr ? 0 : requester->id,
-                   request, replication_->offset()};
-  if (requester != nullptr) requester->blocked_state = engine::BlockedByShutdown{};
-  engine_->SetPause(engine::PausePurpose::kShutdown, engine::PauseMode::kWrite,
-                    base::Instant::max());
-  replication_->AskForAcknowledgements();
+  if (requester != nullptr) {
+    requester->blocked_state = engine::BlockedByShutdown{};
+    shutting_down_->requesters.push_back(requester->id);
+  }
   return {};
 }
 
-void Server::AbandonShutdown() {
-  if (serve::Connection* waiting = shutting_down_->requester == 0
-                                       ? nullptr
-                                       : connections_.at(shutting_down_->requester).get()) {
-    engine_->Unblock(SessionOf(*waiting), [](resp::Writer& reply) {
+void Server::CancelShutdown() {
+  const std::vector<uint64_t> requesters = std::move(shutting_down_->requesters);
+  shutting_down_.reset();
+  for (const uint64_t id : requesters) {
+    engine::Session& session = SessionOf(*connections_.at(id));
+    engine_->Unblock(session, [](resp::Writer& reply) {
       reply.Error("ERR Errors trying to SHUTDOWN. Check logs.");
     });
   }
-  shutting_down_.reset();
   engine_->EndPause(engine::PausePurpose::kShutdown);
 }
 
@@ -436,21 +440,27 @@ bool Server::ReplicasReached(base::Offset offset) const {
 
 void Server::ContinueShutdown() {
   if (!ReplicasReached(shutting_down_->offset) && io_.Now() < shutting_down_->deadline) return;
+  LogReplicas(shutting_down_->offset);
+  if (const base::Status status = FinishShutdown(shutting_down_->request); !status)
+    CancelShutdown();
+}
+
+void Server::LogReplicas(base::Offset offset) {
   const auto replicas = replication_->Replicas();
+  if (replicas.empty()) return;
   size_t in_sync = 0;
   for (const auto& replica : replicas) {
-    if (replica.acknowledged >= shutting_down_->offset) {
+    if (replica.acknowledged >= offset) {
       ++in_sync;
     } else {
-      logger_.Notice(fmt::format(
-          "Lagging replica {}:{} reported offset {} behind master, lag={}.", replica.ip,
-          replica.port, shutting_down_->offset - replica.acknowledged, replica.lag_seconds));
+      logger_.Warning(
+          fmt::format("Lagging replica {}:{} reported offset {} behind master, lag={}, state={}.",
+                      replica.ip, replica.port, offset - replica.acknowledged, replica.lag_seconds,
+                      replication::core::InfoName(replica.phase)));
     }
   }
   logger_.Notice(
       fmt::format("{} of {} replicas are in sync when shutting down.", in_sync, replicas.size()));
-  if (const base::Status status = FinishShutdown(shutting_down_->request); !status)
-    AbandonShutdown();
 }
 
 bool Server::SavesAtExit(const engine::ShutdownRequest& request) const {

@@ -113,9 +113,12 @@ class Server final : public engine::Host, private serve::ConnectionOwner {
   void PropagateExpired(const std::vector<std::pair<int, std::string>>& keys);
   // Every online replica has acknowledged `offset`.
   bool ReplicasReached(base::Offset offset) const;
+  // Says which replicas are left behind at `offset`.
+  void LogReplicas(base::Offset offset);
   // Saves if that is wanted, and exits. Error: it could not be saved, and the server goes on.
   base::Status FinishShutdown(const engine::ShutdownRequest& request);
-  void AbandonShutdown();
+  // The server goes on: who asked for the shutdown is told so.
+  void CancelShutdown();
   bool SavesAtExit(const engine::ShutdownRequest& request) const;
 
   io::Io& io_;
@@ -147,7 +150,7 @@ class Server final : public engine::Host, private serve::ConnectionOwner {
 
   struct ShuttingDown {
     base::Instant deadline;
-    uint64_t requester = 0;  // session id; 0 = a signal
+    std::vector<uint64_t> requesters;  // sessions blocked on it; none for a signal
     engine::ShutdownRequest request;
     base::Offset offset;  // what the replicas must reach; the GETACK lies beyond it
   };

@@ -136,6 +136,7 @@ class Roles:
         primary = self.server(self.above)
         heir = self.server(self.below, replica_of=primary, rename_command="PSYNC REFUSED")
         self.assert_synced(primary, heir)
+        wait_for("the replica is online", lambda: primary.info()["slave0"]["state"] == "online")
         primary("SET", "k", "1")
         self.assertTrue(primary("FAILOVER", *self.to(heir)))
         primary("SET", "k", "2")  # runs when the failover is over
