@@ -127,7 +127,7 @@ void Wait(Context& context) {
   const std::optional<int64_t> timeout_ms = base::ParseInt64(context.arg(2));
   if (!timeout_ms) return context.Error(errors::kTimeoutNotInteger);
   if (*timeout_ms < 0) return context.Error(errors::kTimeoutNegative);
-  const base::Offset offset = context.session.last_write_offset;
+  const base::Offset offset = context.session.last_offset;
   const int64_t acknowledged = replication.ReplicasAcknowledged(offset);
   if (acknowledged >= *replicas || context.session.transaction != nullptr)
     return context.reply.Integer(acknowledged);

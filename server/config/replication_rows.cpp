@@ -57,6 +57,9 @@ std::vector<ServerRow> UpstreamRows() {
           .Alias("slave-announce-port"),
       Value("replica-announced", &S::replica_announced, YesNo(),
             "Let sentinels list this replica to clients."),
+      Value("replica-ignore-maxmemory", &S::replica_ignore_maxmemory, YesNo(),
+            "A replica leaves maxmemory to its primary, whose evictions it follows.")
+          .Alias("slave-ignore-maxmemory"),
       Value("replica-priority", &S::replica_priority, Integer<int>(0, kIntMax),
             "Sentinels prefer the lowest number when they choose a new primary; 0 is never chosen.")
           .Alias("slave-priority"),

@@ -120,6 +120,7 @@ struct ServerSettings {
   int replica_priority = 100;
   bool replica_read_only = true;
   bool replica_serve_stale_data = true;
+  bool replica_ignore_maxmemory = true;
   uint64_t repl_backlog_size = 1ULL << 20;
   std::chrono::seconds repl_backlog_ttl{3600};  // 0: kept for ever
   std::chrono::seconds repl_timeout{60};

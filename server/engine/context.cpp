@@ -68,6 +68,9 @@ void Context::Modified(const store::Lookup& key, int database_index) {
 }
 
 void Context::AlsoModified(const store::Lookup& key, int database_index) {
+  if (!engine.settings().replica_read_only && session.kind != SessionKind::kPrimary &&
+      engine.replication().is_replica())
+    engine.RememberOwnExpiry(database_index, key);
   if (engine.watches().empty()) return;
   const bool present = engine.databases()[static_cast<size_t>(database_index)].Find(key) != nullptr;
   engine.watches().Touch(database_index, key.key, present);

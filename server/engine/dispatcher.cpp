@@ -106,7 +106,7 @@ Verdict Judge(Engine& engine, Session& session, const Command* command,
   }
   const Effects effects = EffectsOf(session, *command);
 
-  if (settings.maxmemory != 0 && !engine.replication().is_replica()) {
+  if (settings.maxmemory != 0 && engine.HonoursMaxmemory()) {
     const bool out_of_memory = !engine.EvictIfNeeded();
     if (session.close_now) return RunNow{};  // evicted itself; nothing it says is delivered
     const bool grows_queue = session.transaction != nullptr && !RunsInsideMulti(*command);

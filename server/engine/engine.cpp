@@ -209,7 +209,8 @@ bool Engine::Dispatch(Session& session, std::span<const std::string_view> args,
   std::visit(base::Overloaded{
                  [&](const RunNow&) {
                    Execute(session, *command, args, raw);
-                   EndUnit(session, *command);
+                   EndUnit(*command);
+                   session.last_offset = replication_.offset();
                  },
                  [&](const Queue&) {
                    Transaction& transaction = *session.transaction;
@@ -324,10 +325,9 @@ void Engine::ShowMonitors(const Session& source, const Command& command,
   }
 }
 
-void Engine::EndUnit(Session& session, const Command& command) {
+void Engine::EndUnit(const Command& command) {
   if (propagation_.pending() == 0) return;
   propagation_.EndUnit(command.Has(command::flag::kTouchesArbitraryKeys));
-  session.last_write_offset = replication_.offset();
 }
 
 Engine::ApplyOutcome Engine::ApplyFromPrimary(Session& primary,

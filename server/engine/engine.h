@@ -38,6 +38,7 @@
 #include "server/engine/host.h"
 #include "server/engine/latency_monitor.h"
 #include "server/engine/monitors.h"
+#include "server/engine/own_expiries.h"
 #include "server/engine/propagation.h"
 #include "server/engine/replication_port.h"
 #include "server/engine/session.h"
@@ -145,6 +146,8 @@ class Engine {
   // The same for writers: a writable replica deletes what it may overwrite, without propagating.
   bool DeleteIfExpired(Session& session, int db, const store::Lookup& key,
                        const store::Record& record);
+  // A client of a writable replica changed the key: if it has an expiry, it is ours to enforce.
+  void RememberOwnExpiry(int db, const store::Lookup& key);
   // The access bits of a record that is used now, by the eviction policy.
   uint32_t AccessBits(const store::Record& record);
   void Notify(config::NotifyEvents kind, std::string_view event, std::string_view key, int db) {
@@ -168,6 +171,10 @@ class Engine {
   void Kill(Session& session, std::string_view reason);
   void SetPause(PausePurpose purpose, PauseMode mode, base::Instant until);
   void EndPause(PausePurpose purpose);
+  // False on a replica that leaves maxmemory to its primary.
+  bool HonoursMaxmemory() const {
+    return !replication_.is_replica() || !settings_.replica_ignore_maxmemory;
+  }
   // Frees memory until below maxmemory, by policy. False if that is not possible, or not within one
   // call. Nothing is evicted while clients are paused.
   bool EvictIfNeeded();
@@ -212,12 +219,14 @@ class Engine {
                size_t reply_begin, base::Instant begin);
   void ShowMonitors(const Session& source, const Command& command,
                     std::span<const std::string_view> args);
-  void EndUnit(Session& session, const Command& command);
+  void EndUnit(const Command& command);
   KeyState StateOf(const store::Keyspace& keyspace, std::string_view key) const;
   void Publish(std::string_view event, std::string_view key, int db);
   void DeleteKey(int db, const store::Lookup& key, bool lazily, config::NotifyEvents kind,
                  std::string_view event);
   void ActiveExpire();
+  // The same on a replica, for what its own clients wrote.
+  void ExpireOwn();
   // The host's figure, less what was evicted since it last moved: a stale figure must not evict
   // more and more.
   uint64_t MemoryInUse();
@@ -245,6 +254,7 @@ class Engine {
   Monitors monitors_;
   ClientPause pause_;
   store::ExpiryCycle expiry_cycle_;
+  OwnExpiries own_expiries_;
   store::Evictor evictor_;
   uint64_t memory_figure_ = 0;
   uint64_t evicted_since_figure_ = 0;

@@ -37,6 +37,7 @@ void Engine::ResolveWaits() {
 
 void Engine::OnRoleChanged() {
   propagation_.DropUnit();
+  if (!replication_.is_replica()) own_expiries_.Clear();  // a primary expires everything
   const std::vector<Session*> waiting = waiting_;
   for (Session* session : waiting) {
     Unblock(*session, [](resp::Writer& reply) { reply.Error(resp::errors::kUnblocked); });
@@ -45,6 +46,7 @@ void Engine::OnRoleChanged() {
 
 void Engine::OnKeyspaceReplaced() {
   watches_.TouchAll();
+  own_expiries_.Clear();
   evictor_.Reset();
 }
 

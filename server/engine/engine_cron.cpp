@@ -12,8 +12,9 @@ void Engine::Cron() {
   }
   ResolveWaits();
   ActiveExpire();
+  ExpireOwn();
   // A lowered maxmemory is honoured even if nobody sends a request.
-  if (!replication_.is_replica()) EvictIfNeeded();
+  if (HonoursMaxmemory()) EvictIfNeeded();
   CloseIdle();
   SampleRates();
 }

@@ -76,6 +76,26 @@ void Engine::ActiveExpire() {
                   settings_.latency_monitor_threshold.count());
 }
 
+void Engine::RememberOwnExpiry(int db, const store::Lookup& key) {
+  const store::Record* record = databases_[static_cast<size_t>(db)].Find(key);
+  if (record != nullptr && record->has_expiry())
+    own_expiries_.Remember(db, key.key, record->expire_at_ms());
+}
+
+void Engine::ExpireOwn() {
+  if (!active_expire_enabled || !replication_.is_replica() || loading) return;
+  constexpr size_t kKeysPerTurn = 1000;
+  own_expiries_.TakeDue(wall_, kKeysPerTurn, [this](int db, const std::string& name) {
+    store::Keyspace& keyspace = databases_[static_cast<size_t>(db)];
+    const store::Lookup key = keyspace.Prepare(name);
+    const store::Record* record = keyspace.Find(key);
+    if (record == nullptr) return;
+    if (!record->ExpiredAt(wall_)) return RememberOwnExpiry(db, key);
+    DeleteKey(db, key, settings_.lazyfree_lazy_expire, config::kNotifyExpired, "expired");
+    ++stats_.expired_keys;
+  });
+}
+
 uint64_t Engine::MemoryInUse() {
   const uint64_t figure = host_.MemoryUsedBytes();
   if (figure != memory_figure_) {

@@ -48,8 +48,9 @@ class Session final : public session::Client {
   std::unique_ptr<Transaction> transaction;  // between MULTI and EXEC
   WatchedKeys watched;
   BlockedState blocked_state;
-  // The stream's end after this client's last write: what WAIT waits for.
-  base::Offset last_write_offset;
+  // Replication offset after this client's last command, which may have seen other clients' writes:
+  // what WAIT waits for.
+  base::Offset last_offset;
 };
 
 }  // namespace quorate::server::engine

@@ -259,3 +259,63 @@ TEST_CASE_FIXTURE(CommandFixture, "pauses of different purposes end one by one")
   CHECK_FALSE(writer.blocked());
   CHECK_FALSE(reader.blocked());
 }
+
+TEST_CASE_FIXTURE(CommandFixture, "writable replica: what its clients wrote expires there") {
+  Run("SET theirs 1 PX 50");
+  replication.replica = true;
+  settings.replica_read_only = false;
+  Run("SET ours 1 PX 50");
+  Run("SET kept 1 PX 50");
+  Run("PERSIST kept");
+  Run("SET longer 1 PX 50");
+  Run("PEXPIRE longer 5000");
+  Run("SET moved 1 PX 50");
+  Run("RENAME moved there");
+  Advance(std::chrono::milliseconds(51));
+  engine.Cron();
+  CHECK(databases[0].size() == 3);  // theirs, kept, longer
+  CHECK(Run("GET theirs") == "$-1\r\n");
+  Advance(std::chrono::milliseconds(5000));
+  engine.Cron();
+  CHECK(databases[0].size() == 2);
+  settings.replica_read_only = true;
+  replication.replica = false;
+  engine.OnRoleChanged();
+  engine.Cron();
+  CHECK(databases[0].size() == 1);  // a primary expires everything
+}
+
+TEST_CASE_FIXTURE(CommandFixture, "writable replica: what its primary writes later is not ours") {
+  replication.replica = true;
+  settings.replica_read_only = false;
+  Run("SET k 1 PX 50");
+  auto& primary = NewSession();
+  primary.kind = server::engine::SessionKind::kPrimary;
+  const std::string_view set[] = {"SET", "k", "2"};
+  CHECK(std::holds_alternative<Engine::Applied>(engine.ApplyFromPrimary(primary, set, {})));
+  Advance(std::chrono::milliseconds(51));
+  engine.Cron();
+  CHECK(Run("GET k") == "$1\r\n2\r\n");
+}
+
+TEST_CASE_FIXTURE(CommandFixture, "replica-ignore-maxmemory: no makes a replica evict") {
+  Run("SET a 1");
+  replication.replica = true;
+  settings.maxmemory = host.memory_used - 1;
+  settings.maxmemory_policy = server::config::EvictionPolicy::kAllKeysLru;
+  engine.Cron();
+  CHECK(databases[0].size() == 1);
+  settings.replica_ignore_maxmemory = false;
+  engine.Cron();
+  CHECK(databases[0].size() == 0);
+  CHECK(TakeStream() == std::vector<std::string>{"0 SET a 1"});
+}
+
+TEST_CASE_FIXTURE(CommandFixture, "wait: is about all that the connection has seen") {
+  Session& reader = NewSession();
+  Run(reader, "PING");
+  Run("SET k 1");
+  CHECK(reader.last_offset < replication.offset());
+  Run(reader, "GET k");
+  CHECK(reader.last_offset == replication.offset());
+}

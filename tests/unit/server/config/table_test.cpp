@@ -103,6 +103,7 @@ const std::map<std::string, std::string>& RedisDefaults() {
       {"replica-announce-ip", ""},
       {"replica-announce-port", "0"},
       {"replica-announced", "yes"},
+      {"replica-ignore-maxmemory", "yes"},
       {"replica-lazy-flush", "no"},
       {"replica-priority", "100"},
       {"replica-read-only", "yes"},
@@ -113,6 +114,7 @@ const std::map<std::string, std::string>& RedisDefaults() {
       {"shutdown-timeout", "10"},
       {"slave-announce-ip", ""},
       {"slave-announce-port", "0"},
+      {"slave-ignore-maxmemory", "yes"},
       {"slave-lazy-flush", "no"},
       {"slave-priority", "100"},
       {"slave-read-only", "yes"},
@@ -351,6 +353,7 @@ TEST_CASE("directives: every changed setting survives a rewrite in both syntaxes
       "2mb\nproto-max-bulk-len 3mb\n"
       "replicaof h 1\nmasterauth \"\\xff\"\nmasteruser u\nreplica-announce-ip "
       "::1\nreplica-announce-port 9\n"
+      "replica-ignore-maxmemory no\n"
       "replica-announced no\nreplica-priority 0\nreplica-read-only no\nreplica-serve-stale-data "
       "no\n"
       "save 5 6\ndbfilename d.rdb\nstop-writes-on-bgsave-error no\nrepl-backlog-size "
