@@ -32,6 +32,7 @@ PrimaryActions Primary::Step(base::Instant now, const PrimaryInput& input) {
               Drop(replicas_.begin()->first, drop.reason, actions);
             }
           },
+          [&](const AncestryKnown& known) { OnAncestryKnown(known.ancestry, actions); },
           [&](const PrimaryTick&) { Tick(now, actions); },
       },
       input);
@@ -134,7 +135,20 @@ ReplconfReply Primary::Replconf(base::Instant now, ReplicaId connection,
   if (outcome.ack && replica != replicas_.end()) {
     OnAck(now, connection, replica->second, *outcome.ack, actions);
   }
-  return {outcome.silent, std::move(outcome.error)};
+  ReplconfReply reply{outcome.silent, std::move(outcome.error)};
+  if (outcome.wants_ancestry) {
+    reply.text = EncodeAncestry(ancestry_);
+    told_ancestry_[connection] = ancestry_;
+  }
+  return reply;
+}
+
+void Primary::OnAncestryKnown(const Ancestry& ancestry, PrimaryActions& actions) {
+  ancestry_ = ancestry;
+  std::vector<ReplicaId> outdated;
+  for (const auto& [id, told] : told_ancestry_)
+    if (told != ancestry) outdated.push_back(id);
+  for (const ReplicaId id : outdated) Drop(id, "this node follows another one now", actions);
 }
 
 void Primary::OnAck(base::Instant now, ReplicaId id, Replica& replica, const ReplconfAck& ack,
@@ -199,6 +213,7 @@ void Primary::OnSnapshotFailed(const SnapshotFailed& failed, PrimaryActions& act
 
 void Primary::Remove(ReplicaId id, PrimaryActions& actions) {
   traits_.erase(id);
+  told_ancestry_.erase(id);
   const auto found = replicas_.find(id);
   if (found == replicas_.end()) return;
   const State state = found->second.state;

@@ -47,6 +47,7 @@
 #include <variant>
 #include <vector>
 
+#include "replication/core/ancestry.h"
 #include "replication/core/backlog.h"
 #include "replication/core/history.h"
 #include "replication/core/options.h"
@@ -91,10 +92,15 @@ struct SnapshotFailed {
 struct DropReplicas {
   std::string reason;
 };
+// Whom this node follows has become known, itself first. Who was told otherwise is to come back
+// and ask again.
+struct AncestryKnown {
+  Ancestry ancestry;
+};
 // Time passed; see NextDeadline.
 struct PrimaryTick {};
 using PrimaryInput = std::variant<PsyncReceived, ReplicaClosed, SnapshotDelivered, SnapshotProduced,
-                                  SnapshotFailed, DropReplicas, PrimaryTick>;
+                                  SnapshotFailed, DropReplicas, AncestryKnown, PrimaryTick>;
 
 // ---- actions
 
@@ -141,7 +147,8 @@ using PrimaryActions = std::vector<PrimaryAction>;
 // Answer to REPLCONF; the engine writes it.
 struct ReplconfReply {
   bool silent = false;
-  std::string error;  // RESP error text with its code, without "-"; empty and not silent = +OK
+  std::string error;  // RESP error text with its code, without "-"; empty and not silent = +text
+  std::string text = "OK";
 };
 // What became of a PSYNC or SYNC.
 enum class PsyncOutcome {
@@ -201,6 +208,15 @@ class Primary {
   // that an heir that has every command has every byte: a requested GETACK waits, and PING is sent
   // only where longer silence would cost a link.
   void HoldStream(bool held) { held_ = held; }
+  // This node is about to be promoted by `connection`, which knows that it will follow nobody.
+  void ExpectsPromotion(ReplicaId connection) {
+    const auto told = told_ancestry_.find(connection);
+    if (told != told_ancestry_.end() && !told->second.empty()) told->second.resize(1);
+  }
+  // Another primary is tried: until AncestryKnown, replicas are told of this node alone.
+  void ForgetUpstream() {
+    if (!ancestry_.empty()) ancestry_.resize(1);
+  }
   // Call at the end of a turn, before the replicas are written: puts the GETACK in and enforces the
   // output limits.
   void EndTurn(base::Instant now, PrimaryActions& actions);
@@ -281,6 +297,7 @@ class Primary {
   void OnAck(base::Instant now, ReplicaId id, Replica& replica, const ReplconfAck& ack,
              PrimaryActions& actions);
   void OnDelivered(base::Instant now, ReplicaId id, PrimaryActions& actions);
+  void OnAncestryKnown(const Ancestry& ancestry, PrimaryActions& actions);
   void OnSnapshotFailed(const SnapshotFailed& failed, PrimaryActions& actions);
   void Remove(ReplicaId id, PrimaryActions& actions);
   void Drop(ReplicaId id, std::string reason, PrimaryActions& actions);
@@ -303,6 +320,8 @@ class Primary {
   int selected_db_ = -1;
   bool acknowledgements_requested_ = false;
   bool held_ = false;
+  Ancestry ancestry_;
+  std::map<ReplicaId, Ancestry> told_ancestry_;  // also to connections that may yet ask to sync
   size_t streaming_count_ = 0;
   std::map<ReplicaId, Replica> replicas_;
   std::map<ReplicaId, ReplicaTraits> traits_;

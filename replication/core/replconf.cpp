@@ -1,5 +1,6 @@
 #include "replication/core/replconf.h"
 
+#include "replication/core/ancestry.h"
 #include "shared/base/numbers.h"
 
 namespace quorate::replication::core {
@@ -61,6 +62,9 @@ std::string ApplyPair(std::string_view option, std::string_view value, ReplicaTr
     if (const std::optional<bool> flag = ParseFlag(value, error)) traits.snapshot_only = *flag;
   } else if (base::EqualsIgnoreCase(option, "rdb-filter-only")) {
     return ApplyFilter(value, traits);
+  } else if (base::EqualsIgnoreCase(option, kRunIdOption)) {
+    traits.run_id = base::RunId::Parse(value);
+    if (!traits.run_id) return "ERR Invalid run id";
   } else if (base::EqualsIgnoreCase(option, "version")) {
     traits.version = value.substr(0, kMaxAnnouncedIp);
   } else {
@@ -98,6 +102,7 @@ ReplconfOutcome ApplyReplconf(std::span<const std::string_view> args, ReplicaTra
     }
     outcome.error = ApplyPair(args[i], args[i + 1], traits);
     if (!outcome.error.empty()) return outcome;
+    if (base::EqualsIgnoreCase(args[i], kRunIdOption)) outcome.wants_ancestry = true;
   }
   return outcome;
 }

@@ -25,6 +25,8 @@ struct ReplicaTraits {
   bool exclude_data = false;
   bool exclude_functions = false;
   std::string version;  // REPLCONF version, as sent; empty = not told
+  // quorate-run-id: a node like us. It is told whom we follow, so that it does not follow itself.
+  std::optional<base::RunId> run_id;
 };
 
 struct ReplconfAck {
@@ -36,6 +38,7 @@ struct ReplconfOutcome {
   bool silent = false;  // ack and getack are never answered
   std::string error;    // RESP error text with its code, without "-"; empty = +OK unless silent
   std::optional<ReplconfAck> ack;  // from a replica link
+  bool wants_ancestry = false;     // it told its run id in this command
 };
 
 // Applies the pairs to `traits`. `args` includes the command name. Pairs before a bad one stay

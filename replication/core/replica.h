@@ -20,6 +20,7 @@
 // | Waiting     | its time                    | Connecting  | OpenLink                          |
 // | Connecting  | LinkOpened                  | Handshaking | Send PING                         |
 // | Handshaking | +, or a NOAUTH-like error   | Handshaking | Send AUTH, REPLCONF; Send PSYNC   |
+// | Handshaking | we are its ancestor         | Waiting     | CloseLink; asked again later      |
 // | Handshaking | +CONTINUE [id]              | Streaming   | (DropSubReplicas,) ResumeStream   |
 // | Handshaking | +FULLRESYNC id offset       | Receiving   | -                                 |
 // | Handshaking | -NOMASTERLINK, -LOADING     | Waiting     | CloseLink; nothing is forgotten   |
@@ -57,6 +58,7 @@
 #include <variant>
 #include <vector>
 
+#include "replication/core/ancestry.h"
 #include "replication/core/history.h"
 #include "replication/core/options.h"
 #include "replication/core/snapshot_framing.h"
@@ -145,6 +147,10 @@ struct DropSubReplicas {
 struct HandoverAnswered {
   bool accepted = false;
 };
+// Whom our primary follows, itself first; empty = it does not say.
+struct UpstreamAncestry {
+  Ancestry ancestry;
+};
 // The role changed: the engine unblocks and disconnects who must be.
 struct Demoted {};
 struct Promoted {};
@@ -155,7 +161,7 @@ struct ReplicaNote {
 using ReplicaAction =
     std::variant<OpenLink, CloseLink, Send, BeginStaging, FinishStaging, AbandonStaging,
                  CommitStaging, ResumeStream, AbortTransaction, DropSubReplicas, HandoverAnswered,
-                 Demoted, Promoted, ReplicaNote>;
+                 UpstreamAncestry, Demoted, Promoted, ReplicaNote>;
 using ReplicaActions = std::vector<ReplicaAction>;
 
 class Replica {
@@ -198,6 +204,8 @@ class Replica {
   std::optional<UpstreamView> View(base::Instant now) const;
 
   void SetOptions(const Options& options);
+  // Told to primaries from now on; a primary that follows it is refused.
+  void SetRunId(const base::RunId& run_id) { run_id_ = run_id; }
   // Data was loaded from disk together with its history: the next PSYNC may continue it.
   void SetResumable(int stream_db);
   void CheckInvariants() const;
@@ -241,6 +249,8 @@ class Replica {
   bool TakeLine(base::Instant now, std::string_view& input, ReplicaActions& actions);
   void OnLine(base::Instant now, std::string_view line, ReplicaActions& actions);
   void OnHandshakeReply(base::Instant now, std::string_view line, ReplicaActions& actions);
+  // False if that primary would make us follow ourselves.
+  bool AcceptAncestry(base::Instant now, std::string_view line, ReplicaActions& actions);
   void Introduce(Handshaking& handshake, ReplicaActions& actions);
   void OnPsyncReply(base::Instant now, std::string_view line, ReplicaActions& actions);
   void OnHandoverRefused(base::Instant now, std::string_view line, ReplicaActions& actions);
@@ -252,6 +262,7 @@ class Replica {
   History& history_;
   Options options_;
   uint16_t listening_port_;
+  std::optional<base::RunId> run_id_;
   base::Random random_;
   base::Endpoint primary_;
   State state_;
@@ -259,6 +270,7 @@ class Replica {
   bool resumable_ = false;
   struct Handover {
     int asked = 0;  // PSYNC ... FAILOVER went out so often
+    Ancestry heir;  // the other's run id, if it says it; it will follow nobody
   };
   std::optional<Handover> handover_;
   std::string line_;  // unfinished line

@@ -42,9 +42,14 @@ void Replica::OnHandshakeReply(base::Instant now, std::string_view line, Replica
       if (line.starts_with('-'))
         return Break(now, "Unable to AUTH to MASTER: " + Quote(line), actions);
       break;
+    case Expect::kCapabilities:
+      if (run_id_) {
+        if (!AcceptAncestry(now, line, actions)) return;
+        break;
+      }
+      [[fallthrough]];
     case Expect::kListeningPort:
     case Expect::kIpAddress:
-    case Expect::kCapabilities:
       // An old primary may know none of these; the sync works without.
       if (line.starts_with('-')) {
         actions.emplace_back(
@@ -89,17 +94,41 @@ void Replica::Introduce(Handshaking& handshake, ReplicaActions& actions) {
     bytes += EncodeCommand({"REPLCONF", "ip-address", options_.announce_ip});
     handshake.expected.push_back(Expect::kIpAddress);
   }
-  bytes += EncodeCommand({"REPLCONF", "capa", "eof", "capa", "psync2"});
+  // Who does not know our option has taken the others before it.
+  bytes += run_id_ ? EncodeCommand({"REPLCONF", "capa", "eof", "capa", "psync2", kRunIdOption,
+                                    run_id_->view()})
+                   : EncodeCommand({"REPLCONF", "capa", "eof", "capa", "psync2"});
   handshake.expected.push_back(Expect::kCapabilities);
   actions.emplace_back(Send{std::move(bytes)});
+}
+
+bool Replica::AcceptAncestry(base::Instant now, std::string_view line, ReplicaActions& actions) {
+  const Ancestry ancestry =
+      line.starts_with('+') ? ParseAncestry(line.substr(1)).value_or(Ancestry{}) : Ancestry{};
+  if (handover_) {
+    // Of course it follows us, until it has taken the role.
+    handover_->heir.assign(ancestry.begin(), ancestry.begin() + (ancestry.empty() ? 0 : 1));
+    return true;
+  }
+  if (std::ranges::find(ancestry, *run_id_) != ancestry.end()) {
+    Break(now,
+          ancestry.front() == *run_id_
+              ? "it is this very node"
+              : "it follows this node, perhaps over others: the stream would go round in a circle",
+          actions);
+    return false;
+  }
+  actions.emplace_back(UpstreamAncestry{ancestry});
+  return true;
 }
 
 void Replica::OnPsyncReply(base::Instant now, std::string_view line, ReplicaActions& actions) {
   if (handover_) {
     if (!line.starts_with("+CONTINUE") && !line.starts_with("+FULLRESYNC"))
       return OnHandoverRefused(now, line, actions);
-    handover_.reset();
     actions.emplace_back(HandoverAnswered{true});
+    actions.emplace_back(UpstreamAncestry{std::move(handover_->heir)});
+    handover_.reset();
   }
   if (line.starts_with("+CONTINUE")) return OnContinue(now, line, actions);
   if (line.starts_with("+FULLRESYNC")) return OnFullResync(now, line, actions);

@@ -29,7 +29,10 @@ Replication::Replication(io::Io& io, const ReplicationPorts& ports, const core::
       upstream_(std::make_unique<UpstreamLink>(
           io_, replica_, primary_, ports_.dataset, ports_.applier, ports_.listener,
           [this](core::ReplicaActions actions) { Run(std::move(actions)); })),
-      timer_(io_.CreateTimer([this] { OnTimer(); })) {}
+      timer_(io_.CreateTimer([this] { OnTimer(); })) {
+  if (ports_.run_id) replica_.SetRunId(*ports_.run_id);
+  SetAncestry({});
+}
 
 Replication::~Replication() = default;
 
@@ -42,6 +45,7 @@ bool Replication::ReplicaOf(const base::Endpoint& primary) {
 }
 
 void Replication::Follow(const base::Endpoint& primary, bool hand_over) {
+  primary_.ForgetUpstream();
   Run(replica_.Step(io_.Now(), core::Follow{primary, true, primary_.selected_db(), hand_over}));
   ports_.listener.OnRoleChanged(true);
   ArmTimer();
@@ -109,6 +113,13 @@ void Replication::LookAtFailover() {
   core::FailoverActions actions;
   failover_.Look(io_.Now(), history_.offset(), Replicas(), actions);
   Run(std::move(actions));
+}
+
+void Replication::SetAncestry(const core::Ancestry& upstream) {
+  if (!ports_.run_id) return;
+  core::Ancestry ancestry{*ports_.run_id};
+  ancestry.insert(ancestry.end(), upstream.begin(), upstream.end());
+  Run(primary_.Step(io_.Now(), core::AncestryKnown{std::move(ancestry)}));
 }
 
 // ---- turns and time
@@ -180,6 +191,7 @@ Replication::PsyncReply Replication::HandlePsync(core::ReplicaId connection,
   if (request->failover) {
     Note("Failover request received for replid " + request->id + ".", true);
     if (replica_.is_replica() && request->id == history_.id().view()) {
+      primary_.ExpectsPromotion(connection);
       Promote();
       request->failover = false;
     }
@@ -301,8 +313,12 @@ void Replication::Run(core::ReplicaActions actions) {
                      failover_.Answered(answer.accepted, next);
                      Run(std::move(next));
                    },
+                   [&](core::UpstreamAncestry& upstream) { SetAncestry(upstream.ancestry); },
                    [&](core::Demoted&) { primary_.SetRole(core::Primary::Role::kReplica); },
-                   [&](core::Promoted&) { primary_.SetRole(core::Primary::Role::kPrimary); },
+                   [&](core::Promoted&) {
+                     primary_.SetRole(core::Primary::Role::kPrimary);
+                     SetAncestry({});
+                   },
                    [&](core::ReplicaNote& note) { Note(note.text, note.problem); },
                },
                action);

@@ -35,7 +35,8 @@ struct ReplicationPorts {
   StreamApplier& applier;
   ReplicaLinks& links;
   ReplicationListener& listener;
-  log::Logger* logger = nullptr;  // for facts of the links; null = none wanted
+  log::Logger* logger = nullptr;                     // for facts of the links; null = none wanted
+  std::optional<base::RunId> run_id = std::nullopt;  // ours; without, cycles are not noticed
 };
 
 class Replication {
@@ -138,6 +139,8 @@ class Replication {
   void Run(core::ReplicaActions actions);
   void Run(core::FailoverActions actions);
   void Follow(const base::Endpoint& primary, bool hand_over);
+  // Ourselves, then `upstream`.
+  void SetAncestry(const core::Ancestry& upstream);
   // Lets a failover see what has become of its replicas.
   void LookAtFailover();
   void StartSnapshot(const core::BeginSnapshot& begin);

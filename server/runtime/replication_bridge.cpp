@@ -46,7 +46,7 @@ void ReplicationBridge::HandleReplconf(engine::Session& session,
       replication_->HandleReplconf(ReplicaId{session.id}, args);
   if (reply.silent) return;
   if (reply.error.empty()) {
-    session.writer.Ok();
+    session.writer.SimpleString(reply.text);
   } else {
     session.writer.Error(reply.error);
   }

@@ -48,7 +48,9 @@ Server::Server(io::Io& io, Options options, log::Logger& logger, ProcessProbe& p
   dataset_ = std::make_unique<persistence::Dataset>(*engine_, *snapshots_);
   saver_ = std::make_unique<persistence::Saver>(io_, *engine_, *snapshots_, logger_);
   replication_ = std::make_unique<replication::runtime::Replication>(
-      io_, replication::runtime::ReplicationPorts{*dataset_, bridge_, bridge_, bridge_, &logger_},
+      io_,
+      replication::runtime::ReplicationPorts{*dataset_, bridge_, bridge_, bridge_, &logger_,
+                                             run_id},
       ReplicationOptions(settings_), settings_.port);
   bridge_.Attach(*engine_, *replication_);
   BeginTurn();

@@ -33,6 +33,16 @@ TEST_CASE("replconf: what replicas say before PSYNC") {
   CHECK(traits.version == "8.1.0");
 }
 
+TEST_CASE("replconf: a run id asks for the ancestry") {
+  ReplicaTraits traits;
+  const std::string id(40, 'c');
+  CHECK_FALSE(ApplyReplconf(Args{"REPLCONF", "capa", "eof"}, traits).wants_ancestry);
+  CHECK(
+      ApplyReplconf(Args{"REPLCONF", "capa", "eof", "quorate-run-id", id}, traits).wants_ancestry);
+  CHECK(traits.run_id == RunId::Parse(id));
+  CHECK(ErrorOf({"REPLCONF", "quorate-run-id", "short"}) == "ERR Invalid run id");
+}
+
 TEST_CASE("replconf: errors in Redis' words") {
   CHECK(ErrorOf({"REPLCONF", "a"}) == "ERR syntax error");
   CHECK(ErrorOf({"REPLCONF", "foo", "bar"}) == "ERR Unrecognized REPLCONF option: foo");

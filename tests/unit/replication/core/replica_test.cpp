@@ -122,6 +122,9 @@ class Bench {
               [&](const HandoverAnswered& a) {
                 out += a.accepted ? "role taken\n" : "role refused\n";
               },
+              [&](const UpstreamAncestry& a) {
+                for (const RunId& id : a.ancestry) out += "ancestor " + id.ToString() + "\n";
+              },
               [&](const Demoted&) { out += "demoted\n"; },
               [&](const Promoted&) { out += "promoted\n"; },
               [&](const ReplicaNote&) {},
@@ -555,4 +558,56 @@ TEST_CASE("replica: a role that is handed over is offered with PSYNC ... FAILOVE
     bench.Step(LinkOpened{});
     CHECK(bench.Receive("+PONG\r\n+OK\r\n+OK\r\n").ends_with("send <PSYNC " + ours + " 1>\n"));
   }
+}
+
+TEST_CASE("replica: a primary that is this node, or follows it, is refused") {
+  const RunId ours = *RunId::Parse(std::string(40, '1'));
+  const RunId other = *RunId::Parse(std::string(40, '2'));
+  Bench bench;
+  bench.replica.SetRunId(ours);
+  bench.Follow();
+  bench.Step(LinkOpened{});
+  CHECK(bench.Receive("+PONG\r\n") ==
+        "send <REPLCONF listening-port 6380> <REPLCONF capa eof capa "
+        "psync2 quorate-run-id " +
+            ours.ToString() + ">\n");
+  bench.Receive("+OK\r\n");
+  SUBCASE("the node itself") {
+    CHECK(bench.Receive("+OK " + ours.ToString() + "\r\n") == "close\n");
+    CHECK(bench.replica.link_state() == LinkState::kConnect);
+  }
+  SUBCASE("one that follows it") {
+    CHECK(bench.Receive("+OK " + other.ToString() + " " + ours.ToString() + "\r\n") == "close\n");
+    bench.now += 1s;
+    CHECK(bench.Step(ReplicaTick{}) == "open 10.0.0.1:6379\n");
+  }
+  SUBCASE("a stranger") {
+    CHECK(bench.Receive("+OK " + other.ToString() + "\r\n") ==
+          "ancestor " + other.ToString() + "\nsend <PSYNC ? -1>\n");
+  }
+  SUBCASE("one that does not know of it") {
+    for (const std::string answer :
+         {"+OK", "-ERR Unrecognized REPLCONF option: quorate-run-id", "+OK what", "+OK "}) {
+      CAPTURE(answer);
+      CHECK(bench.Receive(answer + "\r\n") == "send <PSYNC ? -1>\n");
+      bench.Step(LinkClosed{"cut"});
+      bench.now += 1s;
+      bench.Step(ReplicaTick{});
+      bench.Step(LinkOpened{});
+      bench.Receive("+PONG\r\n+OK\r\n");
+    }
+  }
+}
+
+TEST_CASE("replica: who hands its role over to a node that follows it is not in a circle") {
+  const RunId ours = *RunId::Parse(std::string(40, '1'));
+  const RunId heir = *RunId::Parse(std::string(40, '2'));
+  Bench bench;
+  bench.replica.SetRunId(ours);
+  bench.Step(quorate::replication::core::Follow{{"10.0.0.1", 6379}, true, 3, true});
+  bench.Step(LinkOpened{});
+  CHECK(bench.Receive("+PONG\r\n+OK\r\n+OK " + heir.ToString() + " " + ours.ToString() + "\r\n")
+            .ends_with(" 1 FAILOVER>\n"));
+  CHECK(bench.Receive("+CONTINUE " + kTheirs + "\r\n")
+            .starts_with("role taken\nancestor " + heir.ToString() + "\n"));
 }

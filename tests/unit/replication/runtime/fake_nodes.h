@@ -210,7 +210,7 @@ class Node final : public Dataset,
         nodes_(nodes),
         port_(port),
         io_(world, nodes),
-        replication(io_, {*this, *this, *this, *this}, options, port) {
+        replication(io_, {*this, *this, *this, *this, nullptr, RunIdOf(port)}, options, port) {
     nodes_[port] = this;
     hook_ = world_.end_of_turn.size();
     world_.end_of_turn.push_back([this] {
@@ -250,6 +250,10 @@ class Node final : public Dataset,
     connections_[last_id_] = std::move(connection);
   }
 
+  static base::RunId RunIdOf(uint16_t port) {
+    base::Random random(port);
+    return base::RunId::Generate(random);
+  }
   static std::string Encode(const std::vector<std::string>& args) {
     std::string out = "*" + std::to_string(args.size()) + "\r\n";
     for (const std::string& arg : args) {
@@ -428,7 +432,7 @@ class Node final : public Dataset,
     if (args[0] == "REPLCONF") {
       const core::ReplconfReply reply = replication.HandleReplconf(core::ReplicaId{id}, args);
       if (reply.silent) return "";
-      return reply.error.empty() ? "+OK\r\n" : "-" + reply.error + "\r\n";
+      return reply.error.empty() ? "+" + reply.text + "\r\n" : "-" + reply.error + "\r\n";
     }
     const auto reply = replication.HandlePsync(core::ReplicaId{id}, "127.0.0.1", false, args);
     return reply.outcome == core::PsyncOutcome::kRefused ? "-" + reply.error + "\r\n" : "";

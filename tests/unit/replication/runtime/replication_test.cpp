@@ -344,6 +344,7 @@ TEST_CASE("replication: FAILOVER moves the role to a replica that has every byte
     CHECK_FALSE(n[0].paused);
     CHECK(n[0].replication.is_replica());
     REQUIRE_FALSE(n[1].replication.is_replica());
+    CHECK(n[1].closed_reasons.empty());  // the asker was not sent away
     n[1].Set(1, "after", "it");
     n.world.Run(2s);
     CHECK(n[0].data == n[1].data);
@@ -396,4 +397,40 @@ TEST_CASE(
   CHECK_FALSE(n[0].replication.is_replica());
   CHECK(n[0].replication.history().previous_id() == id);
   CHECK_FALSE(n[0].paused);
+}
+
+TEST_CASE("replication: a node refuses to follow itself and those that follow it") {
+  Nodes n;
+  n[0].Set(0, "k", "v");
+  n[0].Follow(n[0]);
+  n.world.Run(2s);
+  CHECK_FALSE(n[0].replication.primary_link_up());
+  CHECK(n[0].data[0]["k"] == "v");
+  n[0].replication.Promote();
+
+  n[1].Follow(n[0]);
+  n[2].Follow(n[1]);
+  n.world.Run(4s);
+  REQUIRE(n[2].replication.primary_link_up());
+  n[0].Follow(n[2]);
+  n.world.Run(5s);
+  CHECK_FALSE(n[0].replication.primary_link_up());
+  CHECK(n[2].replication.counters().full + n[2].replication.counters().partial_ok == 0);
+  // Opening the circle anywhere makes it a chain.
+  n[2].replication.Promote();
+  n.world.Run(5s);
+  CHECK(n[0].replication.primary_link_up());
+  CHECK(n[1].replication.primary_link_up());
+}
+
+TEST_CASE("replication: who came to a node before that followed another learns of it") {
+  Nodes n;
+  n[2].Follow(n[1]);
+  n.world.Run(3s);
+  n[1].Follow(n[0]);
+  n.world.Run(4s);
+  REQUIRE(n[2].replication.primary_link_up());
+  n[0].Follow(n[2]);
+  n.world.Run(5s);
+  CHECK_FALSE(n[0].replication.primary_link_up());
 }
