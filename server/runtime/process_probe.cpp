@@ -15,6 +15,8 @@
 // Present if the program is linked with jemalloc.
 extern "C" int mallctl(const char* name, void* old_value, size_t* old_size, void* new_value,
                        size_t new_size) __attribute__((weak));
+// Present in a program built with a sanitizer, whose allocator libc knows nothing of.
+extern "C" size_t __sanitizer_get_current_allocated_bytes() __attribute__((weak));
 extern "C" void malloc_stats_print(void (*write)(void*, const char*), void* context,
                                    const char* options) __attribute__((weak));
 
@@ -50,6 +52,10 @@ class RealProbe final : public ProcessProbe {
   }
 
   void Refresh() override {
+    if (__sanitizer_get_current_allocated_bytes != nullptr) {
+      base_ = __sanitizer_get_current_allocated_bytes();
+      return;
+    }
     if (mallctl == nullptr) {
       const struct mallinfo2 info = mallinfo2();
       base_ = info.uordblks + info.hblkhd;
