@@ -16,6 +16,7 @@
 extern "C" int mallctl(const char* name, void* old_value, size_t* old_size, void* new_value,
                        size_t new_size) __attribute__((weak));
 // Present in a program built with a sanitizer, whose allocator libc knows nothing of.
+// NOLINTNEXTLINE(bugprone-reserved-identifier): it is the sanitizers' name
 extern "C" size_t __sanitizer_get_current_allocated_bytes() __attribute__((weak));
 extern "C" void malloc_stats_print(void (*write)(void*, const char*), void* context,
                                    const char* options) __attribute__((weak));

@@ -41,8 +41,12 @@ TEST_CASE("state file: what was written is read back") {
 TEST_CASE("state file: texts of any bytes are read back as they were") {
   std::string bytes;
   for (int c = 1; c < 256; ++c) bytes += static_cast<char>(c);
-  for (const std::string& text : {bytes, std::string("p\xe9" "ch\xe9"), std::string("\xff"),
-                                  std::string("\xc3\x28"), std::string("p\xc3\xa9" "ch\xc3\xa9")}) {
+  for (const std::string& text : {bytes,
+                                  std::string("p\xe9"
+                                              "ch\xe9"),
+                                  std::string("\xff"), std::string("\xc3\x28"),
+                                  std::string("p\xc3\xa9"
+                                              "ch\xc3\xa9")}) {
     CAPTURE(text);
     StateFile file = Sample();
     core::GroupOptions& options = file.current.durable.groups[0].options;
