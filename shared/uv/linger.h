@@ -10,6 +10,11 @@
 // doubles the number of sleeps taken without one, up to kMostSkipped, so that it cannot cost much
 // where it does not help; one that ends with an event forgets that.
 //
+// A loop that lingers after a short turn with a crowd (kCrowd streams or more that brought bytes)
+// does not even look during the first kGather: the next turn then answers several clients in one
+// go, and a client process that serves many connections finds many replies at once. A long turn
+// gathers by itself.
+//
 // Pure: the loop measures and polls, this class decides.
 #pragma once
 
@@ -25,6 +30,8 @@ class Linger {
   static constexpr base::Duration kLimit = std::chrono::microseconds(25);
   static constexpr base::Duration kBusySleep = 2 * kLimit;
   static constexpr int kMostSkipped = 64;
+  static constexpr base::Duration kGather = std::chrono::microseconds(25);
+  static constexpr int kCrowd = 3;
 
   // The loop is about to sleep: whether to linger first.
   bool Begin() {
@@ -32,6 +39,11 @@ class Linger {
     if (to_skip_ == 0) return true;
     --to_skip_;
     return false;
+  }
+
+  // Whether a linger begins with a time in which the loop does not look, given the turn before it.
+  static bool Gathers(int streams_read, base::Duration turn) {
+    return streams_read >= kCrowd && turn < kGather;
   }
 
   // A linger ended, because an event was there or because kLimit had passed.

@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <ctime>
+#include <utility>
 
 #include "shared/base/check.h"
 
@@ -114,15 +115,22 @@ void Loop::FinishTurn() {
 }
 
 void Loop::NoteBytes() {
+  if (++streams_read_ > 1) return;
+  first_bytes_at_ = Now();
   if (!slept_at_) return;
-  linger_.Woken(Now() - *slept_at_);
+  linger_.Woken(first_bytes_at_ - *slept_at_);
   slept_at_.reset();
 }
 
 void Loop::LingerBeforeSleep() {
+  const int streams_read = std::exchange(streams_read_, 0);
   if (linger_.Begin()) {
+    base::Instant now = Now();
+    if (Linger::Gathers(streams_read, now - first_bytes_at_)) {
+      for (const base::Instant until = now + Linger::kGather; now < until;) now = Now();
+    }
     pollfd events{uv_backend_fd(&loop_), POLLIN, 0};
-    const base::Instant until = Now() + Linger::kLimit;
+    const base::Instant until = now + Linger::kLimit;
     bool event = false;
     do {
       event = poll(&events, 1, 0) > 0;

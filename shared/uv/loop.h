@@ -73,6 +73,8 @@ class Loop {
   std::optional<base::Instant> wake_up_at_;
   Linger linger_;
   std::optional<base::Instant> slept_at_;  // until the first bytes of the turn that follows
+  base::Instant first_bytes_at_{};         // of this turn, if streams_read_ > 0
+  int streams_read_ = 0;                   // in this turn
   io::TimerQueue timers_;
   std::vector<std::function<void()>> deferred_;
   std::vector<std::function<void()>> running_;  // kept for its capacity

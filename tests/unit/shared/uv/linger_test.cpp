@@ -52,5 +52,12 @@ TEST_CASE("linger: fruitless waiting is tried ever more rarely, and forgotten by
   CHECK(SleepsUntilNextLinger(linger) == 1);
 }
 
+TEST_CASE(
+    "linger: gathers after a short turn of a crowd, not for one client or after a long turn") {
+  CHECK(Linger::Gathers(Linger::kCrowd, microseconds(10)));
+  CHECK_FALSE(Linger::Gathers(Linger::kCrowd - 1, microseconds(10)));
+  CHECK_FALSE(Linger::Gathers(50, Linger::kGather));
+}
+
 }  // namespace
 }  // namespace quorate::uv
