@@ -5,16 +5,15 @@
 // It decides; the runtime pauses writes and changes roles. Not here: the PSYNC itself (replica.h),
 // and the target's side of it (Replication::HandlePsync).
 //
-// | from           | on                                    | to             | actions |
-// |----------------|---------------------------------------|----------------|----------------------|
-// | NoFailover     | Start, all conditions met             | WaitingForSync | PauseForFailover | |
-// WaitingForSync | a candidate acknowledged every byte   | InProgress     | HandOver             |
-// | WaitingForSync | its time is over, FORCE               | InProgress     | HandOver | |
-// WaitingForSync | its time is over                      | NoFailover     | EndFailoverPause     |
-// | WaitingForSync | Abort                                 | NoFailover     | EndFailoverPause | |
-// InProgress     | Answered(true)                        | NoFailover     | EndFailoverPause     |
-// | InProgress     | Answered(false), Abort                | NoFailover     | TakeRoleBack, | | |
-// |                | EndFailoverPause     |
+//   from            on                                   to              actions
+//   NoFailover      Start, all conditions met            WaitingForSync  PauseForFailover
+//   WaitingForSync  a candidate acknowledged every byte  InProgress      HandOver
+//   WaitingForSync  its time is over, FORCE              InProgress      HandOver
+//   WaitingForSync  its time is over                     NoFailover      EndFailoverPause
+//   WaitingForSync  Abort                                NoFailover      EndFailoverPause
+//   InProgress      Answered(true)                       NoFailover      EndFailoverPause
+//   InProgress      Answered(false), Abort               NoFailover      TakeRoleBack,
+//                                                                        EndFailoverPause
 //
 // Invariants
 //   F1  writes are paused exactly while a failover is active().

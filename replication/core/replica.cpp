@@ -129,7 +129,7 @@ void Replica::LeaveLink(ReplicaActions& actions) {
   line_.clear();
 }
 
-void Replica::Break(base::Instant now, std::string reason, ReplicaActions& actions) {
+void Replica::Break(base::Instant now, const std::string& reason, ReplicaActions& actions) {
   if (std::holds_alternative<Off>(state_) || std::holds_alternative<Waiting>(state_)) return;
   if (std::holds_alternative<Streaming>(state_)) down_since_ = now;
   LeaveLink(actions);

@@ -241,7 +241,7 @@ class Replica {
   void OnCommitted(base::Instant now, ReplicaActions& actions);
   void Tick(base::Instant now, ReplicaActions& actions);
   // Leaves the link, if there is one, and tries again later.
-  void Break(base::Instant now, std::string reason, ReplicaActions& actions);
+  void Break(base::Instant now, const std::string& reason, ReplicaActions& actions);
   std::string_view TimeoutText() const;
   void LeaveLink(ReplicaActions& actions);
 

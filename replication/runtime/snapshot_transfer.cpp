@@ -16,7 +16,8 @@ constexpr size_t kSpoolLimit = 1024 * 1024;
 }  // namespace
 
 SnapshotTransfer::SnapshotTransfer(const core::BeginSnapshot& begin,
-                                   std::unique_ptr<SnapshotProducer> producer, std::string mark)
+                                   std::unique_ptr<SnapshotProducer> producer,
+                                   const std::string& mark)
     : id_(begin.snapshot), producer_(std::move(producer)), spool_(kSpoolLimit, base::Offset()) {
   for (const core::SnapshotMember& wanted : begin.members) {
     Member member;

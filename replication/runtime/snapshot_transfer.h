@@ -22,7 +22,7 @@ class SnapshotTransfer {
  public:
   // `mark`: 40 bytes that end the mark framing.
   SnapshotTransfer(const core::BeginSnapshot& begin, std::unique_ptr<SnapshotProducer> producer,
-                   std::string mark);
+                   const std::string& mark);
 
   core::SnapshotId id() const { return id_; }
   // Every byte has come out of the producer.

@@ -6,7 +6,6 @@ namespace quorate::sentinel::commands {
 namespace {
 
 using command::Argument;
-using command::Change;
 using command::Group;
 namespace flag = command::flag;
 

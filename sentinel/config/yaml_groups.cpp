@@ -12,7 +12,6 @@ namespace quorate::sentinel::config {
 namespace {
 
 using quorate::config::Args;
-using quorate::config::Entry;
 using quorate::config::Parsed;
 using quorate::config::YamlNode;
 using quorate::config::YamlSection;

@@ -228,7 +228,7 @@ void AnnouncePromotion(Turn& turn, Group& group) {
 }
 
 void EnterPhase(Turn& turn, Group& group, FailoverPhase phase) {
-  group.failover->phase = std::move(phase);
+  group.failover->phase = phase;
   group.failover->phase_entered_at = turn.now();
   turn.Progress();
 }

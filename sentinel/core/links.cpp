@@ -49,9 +49,9 @@ void SendPing(Turn& turn, CommandLink& link, std::vector<std::string> argv) {
 }
 
 // The name of a command as the group's servers know it.
-std::string WireName(const Group& group, std::string name) {
+std::string WireName(const Group& group, std::string_view name) {
   const auto renamed = group.options.renamed_commands.find(base::ToUpper(name));
-  return renamed == group.options.renamed_commands.end() ? name : renamed->second;
+  return renamed == group.options.renamed_commands.end() ? std::string(name) : renamed->second;
 }
 
 std::vector<std::string> AuthCommand(const std::string& name, const std::string& user,
@@ -254,7 +254,7 @@ void SendRequest(Turn& turn, Link& link, std::vector<std::string> argv, RequestP
 
 void SendToNode(Turn& turn, const Group& group, DataNode& node, std::vector<std::string> argv,
                 RequestPurpose purpose) {
-  argv.front() = WireName(group, std::move(argv.front()));
+  argv.front() = WireName(group, argv.front());
   SendRequest(turn, node.command, std::move(argv), std::move(purpose));
 }
 

@@ -16,8 +16,8 @@
 extern "C" int mallctl(const char* name, void* old_value, size_t* old_size, void* new_value,
                        size_t new_size) __attribute__((weak));
 // Present in a program built with a sanitizer, whose allocator libc knows nothing of.
-// NOLINTNEXTLINE(bugprone-reserved-identifier): it is the sanitizers' name
-extern "C" size_t __sanitizer_get_current_allocated_bytes() __attribute__((weak));
+extern "C" size_t SanitizerAllocatedBytes() __asm__("__sanitizer_get_current_allocated_bytes")
+    __attribute__((weak));
 extern "C" void malloc_stats_print(void (*write)(void*, const char*), void* context,
                                    const char* options) __attribute__((weak));
 
@@ -53,8 +53,8 @@ class RealProbe final : public ProcessProbe {
   }
 
   void Refresh() override {
-    if (__sanitizer_get_current_allocated_bytes != nullptr) {
-      base_ = __sanitizer_get_current_allocated_bytes();
+    if (SanitizerAllocatedBytes != nullptr) {
+      base_ = SanitizerAllocatedBytes();
       return;
     }
     if (mallctl == nullptr) {
