@@ -5,13 +5,15 @@
 namespace quorate::server::persistence {
 
 base::Result<std::shared_ptr<SaveFile>> SaveFile::Create(io::Files& files, const std::string& path,
-                                                         uint64_t number) {
+                                                         const std::string& attempt) {
   constexpr uint32_t kMode = 0644;
-  std::string temporary = "temp-" + std::to_string(number) + "-" + path;
+  base::Result<std::string> target = files.Absolute(path);
+  if (!target) return target.error();
+  std::string temporary = target->substr(0, target->rfind('/') + 1) + "temp-" + attempt + ".rdb";
   base::Result<std::unique_ptr<io::WritableFile>> file = files.Create(temporary, kMode);
   if (!file) return file.error();
   return std::shared_ptr<SaveFile>(
-      new SaveFile(files, path, std::move(temporary), std::move(*file)));
+      new SaveFile(files, std::move(*target), std::move(temporary), std::move(*file)));
 }
 
 SaveFile::SaveFile(io::Files& files, std::string path, std::string temporary,

@@ -18,9 +18,11 @@ namespace quorate::server::persistence {
 
 class SaveFile {
  public:
-  // `number` tells this file's temporary name from those of other attempts.
+  // `attempt` is no other's, neither of this process nor of another that writes to the same folder:
+  // it makes the temporary name. Where `path` leads is settled here; a later change of the working
+  // directory changes nothing.
   static base::Result<std::shared_ptr<SaveFile>> Create(io::Files& files, const std::string& path,
-                                                        uint64_t number);
+                                                        const std::string& attempt);
   // Removes what was not published.
   ~SaveFile();
 

@@ -26,9 +26,13 @@ Saver::~Saver() { *alive_ = false; }
 
 // ---- in the foreground
 
+base::Result<std::shared_ptr<SaveFile>> Saver::CreateFile() {
+  return SaveFile::Create(io_.files(), engine_.settings().dbfilename,
+                          fmt::format("{}-{}", engine_.run_id().ToString(), ++file_number_));
+}
+
 base::Status Saver::WriteFile() {
-  base::Result<std::shared_ptr<SaveFile>> file =
-      SaveFile::Create(io_.files(), engine_.settings().dbfilename, next_number_++);
+  base::Result<std::shared_ptr<SaveFile>> file = CreateFile();
   if (!file) return file.error();
   base::Status status =
       snapshots_.WriteNow(HistoryOf(engine_.replication()),
@@ -92,8 +96,7 @@ base::Result<engine::PersistencePort::Background> Saver::SaveInBackground(bool i
 base::Status Saver::Begin() {
   scheduled_ = false;
   last_try_ = io_.Now();
-  base::Result<std::shared_ptr<SaveFile>> file =
-      SaveFile::Create(io_.files(), engine_.settings().dbfilename, next_number_);
+  base::Result<std::shared_ptr<SaveFile>> file = CreateFile();
   if (!file) {
     shown_.last_background_ok = false;
     engine_.snapshots_fail = true;
@@ -102,7 +105,7 @@ base::Status Saver::Begin() {
   }
   in_progress_ = std::make_unique<InProgress>();
   in_progress_->file = *file;
-  in_progress_->number = next_number_++;
+  in_progress_->number = file_number_;
   in_progress_->since = io_.Now();
   in_progress_->changes = engine_.unsaved_changes;
   in_progress_->job = snapshots_.Begin(

@@ -59,6 +59,7 @@ class Saver final : public engine::PersistencePort {
   void Finish(const base::Status& status);
   void GiveUp();
   void NoteSaved(int64_t changes);
+  base::Result<std::shared_ptr<SaveFile>> CreateFile();
   base::Status WriteFile();
 
   io::Io& io_;
@@ -66,7 +67,7 @@ class Saver final : public engine::PersistencePort {
   Snapshots& snapshots_;
   log::Logger& logger_;
   engine::PersistenceStatus shown_;
-  uint64_t next_number_ = 1;
+  uint64_t file_number_ = 0;  // of the last one begun
   bool scheduled_ = false;
   base::Instant last_try_{};
 

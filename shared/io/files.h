@@ -44,6 +44,9 @@ class Files {
   // For files that are too big to be read whole.
   virtual base::Result<std::unique_ptr<ReadableFile>> Open(const std::string& path) = 0;
   virtual bool Exists(const std::string& path) = 0;
+  // The same path from the root, for work that may outlast a change of the working directory.
+  // Error: there is no working directory any more.
+  virtual base::Result<std::string> Absolute(const std::string& path) = 0;
   // Durable replacement: temporary file beside it, write, fsync, rename, fsync of the directory. On
   // failure the old file is untouched.
   virtual base::Status Replace(const std::string& path, std::string_view bytes, uint32_t mode) = 0;
@@ -51,6 +54,7 @@ class Files {
   // one path complete in order.
   virtual void ReplaceAsync(const std::string& path, std::string bytes, uint32_t mode,
                             std::function<void(base::Status)> done) = 0;
+  // A new file; error if there is one of that name.
   virtual base::Result<std::unique_ptr<WritableFile>> Create(const std::string& path,
                                                              uint32_t mode) = 0;
   virtual base::Status Rename(const std::string& from,

@@ -8,8 +8,10 @@
 #include <cerrno>
 #include <cstdio>
 #include <deque>
+#include <filesystem>
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include "shared/uv/socket.h"
@@ -171,6 +173,13 @@ base::Result<std::unique_ptr<io::ReadableFile>> DiskFiles::Open(const std::strin
 
 bool DiskFiles::Exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
 
+base::Result<std::string> DiskFiles::Absolute(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path absolute = std::filesystem::absolute(path, error);
+  if (error) return SystemError(path, error.value());
+  return absolute.string();
+}
+
 DiskFiles::PathQueue& DiskFiles::QueueOf(const std::string& path) {
   std::shared_ptr<PathQueue>& queue = queues_[path];
   if (!queue) queue = std::make_shared<PathQueue>(path);
@@ -211,7 +220,7 @@ void DiskFiles::FinishJob(PathQueue& queue) {
 
 base::Result<std::unique_ptr<io::WritableFile>> DiskFiles::Create(const std::string& path,
                                                                   uint32_t mode) {
-  FileDescriptor fd = OpenFile(path, O_WRONLY | O_CREAT | O_TRUNC, mode);
+  FileDescriptor fd = OpenFile(path, O_WRONLY | O_CREAT | O_EXCL, mode);
   if (!fd.valid()) return SystemError(path, errno);
   return std::unique_ptr<io::WritableFile>(std::make_unique<DiskFile>(path, std::move(fd)));
 }

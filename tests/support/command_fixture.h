@@ -7,7 +7,8 @@
 namespace quorate::testing {
 
 struct CommandFixture : EngineFixture {
-  CommandFixture() : EngineFixture(&server::commands::RegisterAll) {}
+  explicit CommandFixture(base::RunId run_id = {})
+      : EngineFixture(&server::commands::RegisterAll, run_id) {}
 };
 
 }  // namespace quorate::testing

@@ -82,7 +82,10 @@ class FakeHost final : public server::engine::Host {
   void ResetStatistics() override { ++statistics_resets; }
   ProcessInfo Process() override { return process; }
   void FreeLater(std::function<void()> work) override { to_free.push_back(std::move(work)); }
-  server::engine::PersistencePort& persistence() override { return files; }
+  void RetainForSnapshot(std::vector<server::store::Keyspace::Content>& contents) override {
+    if (retain) retain(contents);
+  }
+  server::engine::PersistencePort& persistence() override { return *persistence_port; }
   base::Status ReloadData() override {
     ++reloads;
     return reload_answer;
@@ -102,6 +105,8 @@ class FakeHost final : public server::engine::Host {
   std::optional<config::ApplyFailure> apply_answer;
   ProcessInfo process;
   FakePersistence files;
+  server::engine::PersistencePort* persistence_port = &files;
+  std::function<void(std::vector<server::store::Keyspace::Content>&)> retain;
   const server::config::ServerTable table = server::config::MakeDirectiveTable();
 
   std::vector<uint64_t> to_close;
@@ -181,6 +186,8 @@ class FakeReplication final : public server::engine::ReplicationPort {
   replication::core::FailoverState failover = replication::core::FailoverState::kNone;
   int64_t bytes = 0;
   const replication::core::History* shown_history = nullptr;
+  // What is appended goes there too; it has a backlog.
+  replication::core::History* live_history = nullptr;
   std::vector<replication::core::ReplicaView> replicas;
   std::optional<replication::core::UpstreamView> upstream;
   replication::core::BacklogView backlog;
@@ -196,6 +203,7 @@ class FakeReplication final : public server::engine::ReplicationPort {
   void Record(std::string line, size_t size) {
     stream.push_back(std::move(line));
     bytes += static_cast<int64_t>(size);
+    if (live_history != nullptr) live_history->Append(std::string(size, '.'));
   }
   void Handled(server::engine::Session& session, std::span<const std::string_view> args) {
     std::string line;
@@ -210,10 +218,10 @@ class EngineFixture {
   using Session = server::engine::Session;
   using Registrar = void (*)(server::engine::CommandTable&);
 
-  explicit EngineFixture(Registrar registrar)
+  explicit EngineFixture(Registrar registrar, base::RunId run_id = {})
       : hasher(base::Random(7)),
         databases(hasher),
-        engine(settings, databases, replication, host, base::Random(11), base::RunId(), host.now) {
+        engine(settings, databases, replication, host, base::Random(11), run_id, host.now) {
     registrar(engine.table());
     engine.OnTableComplete();
     engine.BeginTurn(host.now, wall);

@@ -78,6 +78,8 @@ bool SimFiles::Exists(const std::string& path) {
   return io_.machine().disk.Exists(io_.PathOf(path));
 }
 
+base::Result<std::string> SimFiles::Absolute(const std::string& path) { return io_.PathOf(path); }
+
 base::Status SimFiles::Step(Replacement& replacement) {
   Disk& disk = io_.machine().disk;
   const std::string temporary = replacement.path + ".tmp";
@@ -158,6 +160,7 @@ base::Result<std::unique_ptr<io::WritableFile>> SimFiles::Create(const std::stri
   Disk* disk = UseDisk("file-create", path);
   if (disk == nullptr) return Dead(path);
   const std::string absolute = io_.PathOf(path);
+  if (disk->Exists(absolute)) return base::Error{absolute + ": File exists"};
   base::Result<Disk::File> file = disk->Create(absolute);
   if (!file) return file.error();
   return std::unique_ptr<io::WritableFile>(std::make_unique<SimFile>(io_, absolute, *file));

@@ -13,6 +13,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "shared/base/random.h"
@@ -82,6 +83,8 @@ class SimIo final : public io::Io, public SocketOwner {
   void Resume();
   // Looks again at when the next turn is due: the clock's rate changed, or a timer was armed.
   void Wake();
+  // chdir, to an absolute path.
+  void ChangeDirectory(std::string path) { directory_ = std::move(path); }
 
   std::function<SpawnOutcome(const std::vector<std::string>&)> on_spawn;
   std::vector<std::vector<std::string>> spawned;
@@ -114,7 +117,7 @@ class SimIo final : public io::Io, public SocketOwner {
 
   const Machine machine_;
   const uint64_t process_;
-  const std::string directory_;
+  std::string directory_;
   base::Random random_;
   const base::Duration turn_cost_;
   bool alive_ = true;

@@ -66,6 +66,8 @@ class Process {
   void Resume();
   // Paused for `time`, or until Resume.
   void Stall(base::Duration time);
+  // As its own chdir would; `path` is absolute.
+  void ChangeDirectory(const std::string& path) { io_->ChangeDirectory(path); }
 
   // How programs spawned by it end (default: code 0 after 10 ms), and the command lines of those
   // spawned so far.

@@ -80,6 +80,7 @@ class FakeIo final : public io::Io, public io::Files {
     return base::Error{"none"};
   }
   bool Exists(const std::string&) override { return false; }
+  base::Result<std::string> Absolute(const std::string& path) override { return path; }
   base::Status Replace(const std::string&, std::string_view, uint32_t) override {
     return base::Error{"none"};
   }

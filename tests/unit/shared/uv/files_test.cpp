@@ -1,5 +1,9 @@
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
 
 #include "tests/unit/shared/uv/uv_fixture.h"
 
@@ -88,12 +92,47 @@ TEST_CASE("uv files: a file is written front to back, renamed and removed") {
   CHECK_FALSE(io.files().Exists(folder / "whole"));
 }
 
+TEST_CASE("uv files: a new file does not touch the one that has its name") {
+  uv::LoopIo io;
+  const TemporaryFolder folder;
+  const auto mine = io.files().Create(folder / "part", 0600);
+  CHECK((*mine)->Append("mine").ok());
+  const auto theirs = io.files().Create(folder / "part", 0600);
+  REQUIRE_FALSE(theirs.ok());
+  CHECK(theirs.error().message == folder / "part: File exists");
+  CHECK(*io.files().Read(folder / "part") == "mine");
+}
+
+TEST_CASE("uv files: an absolute path stays where it leads when the process goes elsewhere") {
+  uv::LoopIo io;
+  const TemporaryFolder folder;
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(folder / "");
+  const auto path = io.files().Absolute("file");
+  std::filesystem::current_path(before);
+  REQUIRE(path.ok());
+  CHECK(std::filesystem::path(*path).is_absolute());
+  CHECK(io.files().Replace(*path, "x", 0600).ok());
+  CHECK(*io.files().Read(folder / "file") == "x");
+  CHECK(*io.files().Absolute("/as/it/is") == "/as/it/is");
+}
+
 TEST_CASE("uv files: errors of a written file are sticky") {
   uv::LoopIo io;
-  if (!io.files().Exists("/dev/full")) return;
-  auto file = io.files().Create("/dev/full", 0600);
-  CHECK(file.ok());
-  CHECK((*file)->Append("x").error().message == "/dev/full: No space left on device");
+  const TemporaryFolder folder;
+  // Nobody, root included, writes past the limit on the size of files.
+  const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit old_limit{};
+  REQUIRE(getrlimit(RLIMIT_FSIZE, &old_limit) == 0);
+  auto file = io.files().Create(folder / "part", 0600);
+  REQUIRE(file.ok());
+  const rlimit nothing{0, old_limit.rlim_max};
+  REQUIRE(setrlimit(RLIMIT_FSIZE, &nothing) == 0);
+  const base::Status appended = (*file)->Append("x");
+  REQUIRE(setrlimit(RLIMIT_FSIZE, &old_limit) == 0);
+  std::signal(SIGXFSZ, old_handler);
+  REQUIRE_FALSE(appended.ok());
+  CHECK(appended.error().message == folder / "part: File too large");
   CHECK_FALSE((*file)->Sync().ok());
   CHECK_FALSE((*file)->Append("").ok());
 }
