@@ -28,6 +28,7 @@ void RegisterAll(engine::CommandTable& table) {
   table.Add(ConnectionRows());
   table.Add(ClientRows());
   table.Add(ReplicationRows());
+  table.Add(QuorateRows());
   // The server.
   table.Add(AdminRows());
   table.Add(PersistenceRows());

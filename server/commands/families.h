@@ -38,6 +38,7 @@ Rows PubSubRows();
 Rows ConnectionRows();
 Rows ClientRows();
 Rows ReplicationRows();
+Rows QuorateRows();
 
 // ---- the server
 Rows AdminRows();

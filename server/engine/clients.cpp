@@ -67,14 +67,17 @@ void Clients::UnpauseClients() { engine_.EndPause(PausePurpose::kClientCommand);
 
 bool Clients::UnblockClient(session::Client& client, bool with_error) {
   auto& session = static_cast<Session&>(client);
-  const auto* wait = std::get_if<BlockedOnWait>(&session.blocked_state);
-  if (wait == nullptr) return false;
-  const int64_t acknowledged = engine_.replication().ReplicasAcknowledged(wait->offset);
+  int64_t answer = 0;  // what the deadline would answer
+  if (const auto* wait = std::get_if<BlockedOnWait>(&session.blocked_state)) {
+    answer = engine_.replication().ReplicasAcknowledged(wait->offset);
+  } else if (!std::holds_alternative<BlockedOnOffset>(session.blocked_state)) {
+    return false;
+  }
   engine_.Unblock(session, [&](resp::Writer& reply) {
     if (with_error) {
       reply.Error("UNBLOCKED client unblocked via CLIENT UNBLOCK");
     } else {
-      reply.Integer(acknowledged);
+      reply.Integer(answer);
     }
   });
   return true;

@@ -211,6 +211,7 @@ bool Engine::Dispatch(Session& session, std::span<const std::string_view> args,
                    Execute(session, *command, args, raw);
                    EndUnit(*command);
                    session.last_offset = replication_.offset();
+                   session.last_dataset = dataset_number_;
                  },
                  [&](const Queue&) {
                    Transaction& transaction = *session.transaction;

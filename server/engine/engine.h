@@ -8,8 +8,9 @@
 // flushes all ready sessions at the end of the loop turn.
 //
 // Its parts: engine.cpp (sessions, requests), engine_keyspace.cpp (expiry, eviction, whole
-// databases, notifications), engine_blocking.cpp (WAIT, pauses, changes of role), engine_cron.cpp
-// (periodic work).
+// databases, notifications), engine_blocking.cpp (WAIT, pauses, changes of role),
+// engine_offsets.cpp (positions in the history, and who waits for one), engine_cron.cpp (periodic
+// work).
 //
 // Invariants
 //   N1  A session is in the ready list at most once, and only while registered.
@@ -25,6 +26,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -131,11 +133,13 @@ class Engine {
   // Some replica acknowledged more: resolves WAITs.
   void OnReplicaAcknowledged();
   // A primary became a replica, a replica a primary, or a replica got another primary: effects that
-  // are not in the stream yet belong to no history and are dropped, WAITs end with -UNBLOCKED.
-  // Watches stay: the keyspace is the same.
+  // are not in the stream yet belong to no history and are dropped, WAITs end with -UNBLOCKED, and
+  // waits for an offset go on. Watches stay: the keyspace is the same.
   void OnRoleChanged();
   // The whole keyspace was replaced (full resync): every watcher is marked, eviction starts afresh.
   void OnKeyspaceReplaced();
+  // Call at the end of a turn: the history may have gone on, or become another.
+  void ResolveOffsetWaits();
 
   // ---- acts shared by handlers
   // True if `record` is past its expiry as this session must see it. As a primary the key is
@@ -165,6 +169,15 @@ class Engine {
   void BeginMonitoring(Session& session);
   // WAIT: blocks the session until enough replicas acknowledge or `deadline` passes.
   void BlockOnWait(Session& session, BlockedOnWait wait);
+  // QUORATE OFFSET: where the history stood after the session's last command, which is at or behind
+  // everything that it has written or seen; for a session that has run nothing, where it stands
+  // now. nullopt: the dataset in which that was has been replaced by a full resync.
+  std::optional<replication::core::Position> LastPosition(const Session& session) const;
+  // QUORATE WAITOFFSET: answers 1 when our data contains the position, 0 at the deadline (inside
+  // MULTI: at once), -NOHISTORY when it cannot come: we are a primary, or a replica in sync, of a
+  // history that does not go through it. A node that loads, or has lost its primary, may yet get
+  // another history and goes on waiting.
+  void WaitForOffset(Session& session, const BlockedOnOffset& wait);
   // Lets a blocked session go on: `answer` writes the reply to the request that it was blocked in.
   void Unblock(Session& session, const std::function<void(resp::Writer&)>& answer);
   // Marks the session for closing; pending output is dropped.
@@ -231,6 +244,10 @@ class Engine {
   // more and more.
   uint64_t MemoryInUse();
   void ResolveWaits();
+  bool HistoryMayChange() const;
+  replication::core::Standing StandingNow(const replication::core::Position& position) const;
+  std::string WhyElsewhere(const replication::core::Position& position) const;
+  void AnswerWaitOffset(const replication::core::Position& target, resp::Writer& reply) const;
   // Feeds those whom no pause holds any more what they have sent meanwhile.
   void ResumePaused();
   void CloseIdle();
@@ -261,7 +278,8 @@ class Engine {
 
   std::map<uint64_t, Session*> sessions_;
   std::vector<Session*> ready_;
-  std::vector<Session*> waiting_;  // blocked on WAIT
+  std::vector<Session*> waiting_;  // blocked on WAIT or QUORATE WAITOFFSET
+  uint64_t dataset_number_ = 1;
   uint64_t last_session_id_ = 0;
   base::Instant now_{};
   base::WallTime wall_{};

@@ -28,9 +28,10 @@ void Engine::OnReplicaAcknowledged() { ResolveWaits(); }
 void Engine::ResolveWaits() {
   const std::vector<Session*> waiting = waiting_;
   for (Session* session : waiting) {
-    const auto& wait = std::get<BlockedOnWait>(session->blocked_state);
-    const int64_t acknowledged = replication_.ReplicasAcknowledged(wait.offset);
-    if (acknowledged < wait.replicas && now_ < wait.deadline) continue;
+    const auto* wait = std::get_if<BlockedOnWait>(&session->blocked_state);
+    if (wait == nullptr) continue;
+    const int64_t acknowledged = replication_.ReplicasAcknowledged(wait->offset);
+    if (acknowledged < wait->replicas && now_ < wait->deadline) continue;
     Unblock(*session, [&](resp::Writer& reply) { reply.Integer(acknowledged); });
   }
 }
@@ -40,11 +41,13 @@ void Engine::OnRoleChanged() {
   if (!replication_.is_replica()) own_expiries_.Clear();  // a primary expires everything
   const std::vector<Session*> waiting = waiting_;
   for (Session* session : waiting) {
+    if (!std::holds_alternative<BlockedOnWait>(session->blocked_state)) continue;
     Unblock(*session, [](resp::Writer& reply) { reply.Error(resp::errors::kUnblocked); });
   }
 }
 
 void Engine::OnKeyspaceReplaced() {
+  ++dataset_number_;
   watches_.TouchAll();
   own_expiries_.Clear();
   evictor_.Reset();

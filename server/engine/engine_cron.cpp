@@ -11,6 +11,7 @@ void Engine::Cron() {
     ResumePaused();
   }
   ResolveWaits();
+  ResolveOffsetWaits();
   ActiveExpire();
   ExpireOwn();
   // A lowered maxmemory is honoured even if nobody sends a request.
@@ -22,8 +23,12 @@ void Engine::Cron() {
 base::Instant Engine::NextDeadline() const {
   base::Instant next = base::Instant::max();
   if (pause_.active()) next = pause_.until();
-  for (const Session* session : waiting_)
-    next = std::min(next, std::get<BlockedOnWait>(session->blocked_state).deadline);
+  for (const Session* session : waiting_) {
+    const auto* on_offset = std::get_if<BlockedOnOffset>(&session->blocked_state);
+    next = std::min(next, on_offset != nullptr
+                              ? on_offset->deadline
+                              : std::get<BlockedOnWait>(session->blocked_state).deadline);
+  }
   return next;
 }
 

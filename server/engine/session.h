@@ -11,6 +11,7 @@
 #include <string>
 #include <variant>
 
+#include "replication/core/standing.h"
 #include "server/engine/transaction.h"
 #include "shared/base/ids.h"
 #include "shared/base/time.h"
@@ -31,9 +32,14 @@ struct BlockedOnWait {  // WAIT: resolved by an acknowledgement, or at the deadl
   base::Offset offset;
   base::Instant deadline;  // Instant::max() = none
 };
+struct BlockedOnOffset {  // QUORATE WAITOFFSET: until it is reached, cannot be, or the deadline
+  replication::core::Position target;
+  base::Instant deadline;  // Instant::max() = none
+};
 struct BlockedByPause {};     // CLIENT PAUSE: the request stays in `input` until the pause ends
 struct BlockedByShutdown {};  // SHUTDOWN waits for replicas
-using BlockedState = std::variant<NotBlocked, BlockedOnWait, BlockedByPause, BlockedByShutdown>;
+using BlockedState =
+    std::variant<NotBlocked, BlockedOnWait, BlockedOnOffset, BlockedByPause, BlockedByShutdown>;
 
 class Session final : public session::Client {
  public:
@@ -51,6 +57,8 @@ class Session final : public session::Client {
   // Replication offset after this client's last command, which may have seen other clients' writes:
   // what WAIT waits for.
   base::Offset last_offset;
+  // The dataset (Engine::OnKeyspaceReplaced numbers them) in which that was; 0 = no command yet.
+  uint64_t last_dataset = 0;
 };
 
 }  // namespace quorate::server::engine

@@ -254,6 +254,7 @@ void Server::FlushSession(engine::Session& session) {
 
 void Server::EndTurn() {
   replication_->EndTurn();
+  engine_->ResolveOffsetWaits();
   for (engine::Session* session : engine_->TakeReady()) FlushSession(*session);
   for (const uint64_t id : discarded_) connections_.erase(id);
   discarded_.clear();
