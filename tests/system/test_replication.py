@@ -4,7 +4,7 @@ import time
 
 import redis
 
-from harness import SystemTest, main, wait_for
+from harness import REDIS, SystemTest, main, wait_for
 from workload import fill
 
 
@@ -142,6 +142,51 @@ class Chains(SystemTest):
         self.assert_synced(first, second, third)
         self.assertEqual(second.info("stats")["sync_full"], 1)
         self.assertEqual(first.info("stats")["sync_partial_ok"], 1)
+
+
+class ReadYourWrites(SystemTest):
+    def test_a_write_is_read_on_a_replica_and_on_its_replica(self):
+        first = self.server()
+        second = self.server(replica_of=first)
+        third = self.server(replica_of=second)
+        self.assert_synced(first, second, third)
+        with first.connect(decode_responses=True) as writer, second.connect(decode_responses=True) as near, \
+                third.connect(decode_responses=True) as far:
+            for number in range(300):
+                writer.set("k", number)
+                position = writer.execute_command("QUORATE", "OFFSET")
+                for reader in (near, far):
+                    self.assertEqual(reader.execute_command("QUORATE", "WAITOFFSET", *position, 5000), 1)
+                    self.assertGreaterEqual(int(reader.get("k")), number)
+            self.assertEqual(position[0], first.info()["master_replid"])
+
+    def test_the_wait_ends_with_the_write_not_with_a_tick(self):
+        first = self.server(hz=1)
+        second = self.server(replica_of=first, hz=1)
+        self.assert_synced(first, second)
+        with second.connect() as reader, first.connect() as writer:
+            replid, offset = first("QUORATE", "OFFSET")
+            ahead = offset + len(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n")
+            connection = reader.connection_pool.get_connection("_")
+            connection.send_command("QUORATE", "WAITOFFSET", replid, ahead, 0)
+            wait_for("it waits", lambda: second.info("clients")["blocked_clients"] == 1)
+            began = time.monotonic()
+            writer.set("k", "v")
+            self.assertEqual(connection.read_response(), 1)
+            self.assertLess(time.monotonic() - began, 0.5)
+            connection.disconnect()
+
+    def test_unknown_history_and_redis_as_the_primary(self):
+        primary = self.server(REDIS)
+        replica = self.server(replica_of=primary)
+        self.assert_synced(primary, replica)
+        primary("SET", "k", "v")
+        facts = primary.info()
+        self.assertEqual(
+            replica("QUORATE", "WAITOFFSET", facts["master_replid"], facts["master_repl_offset"], 5000), 1)
+        self.assertEqual(replica("GET", "k"), "v")
+        with self.assertRaisesRegex(redis.ResponseError, "^NOHISTORY Offset 1 of history f+ does not come here"):
+            replica("QUORATE", "WAITOFFSET", "f" * 40, 1, 0)
 
 
 class RoleChanges(SystemTest):

@@ -1,6 +1,7 @@
 // Replication of whole servers in virtual time.
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "server/store/digest.h"
@@ -120,6 +121,38 @@ TEST_CASE("simulated replication: a killed replica comes back and is synchronise
   CHECK(chain.Call(2, {"DBSIZE"}) == "0");
   CHECK(chain.Call(2, {"REPLICAOF", "10.0.0.2", "6379"}) == "OK");
   CHECK(chain.Settles());
+}
+
+TEST_CASE("simulated replication: a position is waited for across a cut and a change of history") {
+  Chain chain(6);
+  chain.Link();
+  const auto end = [&] {
+    return std::pair(chain.nodes[0]->server().replication().history().id().ToString(),
+                     std::to_string(chain.Offset(0)));
+  };
+  chain.world.Cut(chain.nodes[0]->host(), chain.nodes[1]->host());
+  CHECK(chain.Call(0, {"SET", "a", "1"}) == "OK");
+  const auto [history, offset] = end();
+  CHECK(chain.Call(2, {"QUORATE", "WAITOFFSET", history, offset, "100"}) == "0");
+  chain.world.Heal(chain.nodes[0]->host(), chain.nodes[1]->host());
+  CHECK(chain.Call(2, {"QUORATE", "WAITOFFSET", history, offset, "0"}) == "1");
+  CHECK(chain.Call(2, {"GET", "a"}) == "\"1\"");
+
+  // The middle is promoted: what it had counts under its new id, what it never got does not come.
+  chain.world.Cut(chain.nodes[0]->host(), chain.nodes[1]->host());
+  CHECK(chain.Call(0, {"SET", "lost", "1"}) == "OK");
+  const auto [same_history, lost] = end();
+  CHECK(same_history == history);
+  CHECK(chain.Call(1, {"REPLICAOF", "NO", "ONE"}) == "OK");
+  CHECK(chain.world.RunUntil(
+      [&] {
+        return chain.nodes[2]->server().replication().history().id() ==
+               chain.nodes[1]->server().replication().history().id();
+      },
+      30s));
+  CHECK(chain.Call(2, {"QUORATE", "WAITOFFSET", history, offset, "0"}) == "1");
+  CHECK(chain.Call(2, {"QUORATE", "WAITOFFSET", history, lost, "0"})
+            .starts_with("(error) NOHISTORY Offset " + lost));
 }
 
 TEST_CASE("simulated replication: the same seed gives the same run") {
