@@ -1,7 +1,7 @@
 // Files as the daemons use them. Paths are relative to the daemon's working directory or absolute.
 // Synchronous calls are for start-up and shutdown; what runs while clients are served has an
-// asynchronous form. A WritableFile, Rename and Remove may also be used by the work of Io::Offload,
-// by one thread at a time.
+// asynchronous form. The work of Io::Offload may use Open, List, Create, Rename and Remove too, and
+// a file by one thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "shared/base/result.h"
 
@@ -47,6 +48,8 @@ class Files {
   // The same path from the root, for work that may outlast a change of the working directory.
   // Error: there is no working directory any more.
   virtual base::Result<std::string> Absolute(const std::string& path) = 0;
+  // The names in a directory, sorted, without "." and "..".
+  virtual base::Result<std::vector<std::string>> List(const std::string& directory) = 0;
   // Durable replacement: temporary file beside it, write, fsync, rename, fsync of the directory. On
   // failure the old file is untouched.
   virtual base::Status Replace(const std::string& path, std::string_view bytes, uint32_t mode) = 0;

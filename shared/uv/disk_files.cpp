@@ -1,5 +1,6 @@
 #include "shared/uv/disk_files.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -178,6 +179,20 @@ base::Result<std::string> DiskFiles::Absolute(const std::string& path) {
   const std::filesystem::path absolute = std::filesystem::absolute(path, error);
   if (error) return SystemError(path, error.value());
   return absolute.string();
+}
+
+base::Result<std::vector<std::string>> DiskFiles::List(const std::string& directory) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> open(opendir(directory.c_str()), closedir);
+  if (!open) return SystemError(directory, errno);
+  std::vector<std::string> names;
+  errno = 0;
+  while (const dirent* entry = readdir(open.get())) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
+  if (errno != 0) return SystemError(directory, errno);
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 DiskFiles::PathQueue& DiskFiles::QueueOf(const std::string& path) {

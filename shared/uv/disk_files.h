@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "shared/io/files.h"
 #include "shared/uv/loop.h"
@@ -25,6 +26,7 @@ class DiskFiles : public io::Files {
   base::Result<std::unique_ptr<io::ReadableFile>> Open(const std::string& path) override;
   bool Exists(const std::string& path) override;
   base::Result<std::string> Absolute(const std::string& path) override;
+  base::Result<std::vector<std::string>> List(const std::string& directory) override;
   base::Status Replace(const std::string& path, std::string_view bytes, uint32_t mode) override;
   void ReplaceAsync(const std::string& path, std::string bytes, uint32_t mode,
                     std::function<void(base::Status)> done) override;

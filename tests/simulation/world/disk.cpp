@@ -204,6 +204,15 @@ bool Disk::Exists(const std::string& path) const {
   return names_.contains(path) || directories_.contains(path);
 }
 
+base::Result<std::vector<std::string>> Disk::ListDirectory(const std::string& path) const {
+  if (!directories_.contains(path)) return DiskError(path, ENOENT);
+  const std::string prefix = path == "/" ? path : path + "/";
+  std::vector<std::string> names;
+  for (const auto& [name, file] : names_)
+    if (DirectoryOf(name) == path) names.push_back(name.substr(prefix.size()));
+  return names;
+}
+
 base::Status Disk::MakeDirectory(const std::string& path) {
   if (directories_.contains(path)) return {};
   if (names_.contains(path)) return DiskError(path, EEXIST);

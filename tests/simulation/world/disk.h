@@ -69,6 +69,8 @@ class Disk {
   base::Status Remove(const std::string& path);
   base::Result<std::string> Read(const std::string& path);
   bool Exists(const std::string& path) const;
+  // The names of the files in it, sorted; directories are not listed.
+  base::Result<std::vector<std::string>> ListDirectory(const std::string& path) const;
   base::Status MakeDirectory(const std::string& path);
 
  private:

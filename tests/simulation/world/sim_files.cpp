@@ -80,6 +80,15 @@ bool SimFiles::Exists(const std::string& path) {
 
 base::Result<std::string> SimFiles::Absolute(const std::string& path) { return io_.PathOf(path); }
 
+base::Result<std::vector<std::string>> SimFiles::List(const std::string& directory) {
+  Disk* disk = UseDisk("file-list", directory);
+  if (disk == nullptr) return Dead(directory);
+  const std::string absolute = io_.PathOf(directory);
+  return disk->ListDirectory(absolute.size() > 1 && absolute.ends_with('/')
+                                 ? absolute.substr(0, absolute.size() - 1)
+                                 : absolute);
+}
+
 base::Status SimFiles::Step(Replacement& replacement) {
   Disk& disk = io_.machine().disk;
   const std::string temporary = replacement.path + ".tmp";

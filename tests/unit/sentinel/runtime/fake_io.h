@@ -81,6 +81,9 @@ class FakeIo final : public io::Io, public io::Files {
   }
   bool Exists(const std::string&) override { return false; }
   base::Result<std::string> Absolute(const std::string& path) override { return path; }
+  base::Result<std::vector<std::string>> List(const std::string&) override {
+    return base::Error{"none"};
+  }
   base::Status Replace(const std::string&, std::string_view, uint32_t) override {
     return base::Error{"none"};
   }

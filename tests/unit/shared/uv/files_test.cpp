@@ -117,6 +117,17 @@ TEST_CASE("uv files: an absolute path stays where it leads when the process goes
   CHECK(*io.files().Absolute("/as/it/is") == "/as/it/is");
 }
 
+TEST_CASE("uv files: a directory's names are listed in order") {
+  uv::LoopIo io;
+  const TemporaryFolder folder;
+  CHECK(io.files().List(folder / "")->empty());
+  CHECK(io.files().Replace(folder / "b", "", 0600).ok());
+  CHECK(io.files().Replace(folder / "a", "", 0600).ok());
+  CHECK(*io.files().List(folder / "") == std::vector<std::string>{"a", "b"});
+  CHECK(io.files().List(folder / "none").error().message ==
+        folder / "none: No such file or directory");
+}
+
 TEST_CASE("uv files: errors of a written file are sticky") {
   uv::LoopIo io;
   const TemporaryFolder folder;

@@ -152,3 +152,13 @@ TEST_CASE("world files: a kill loses nothing that was written, only a power cut 
   CHECK_FALSE((*file)->Append("ghost").ok());
   CHECK(*host.StartProcess("p").io().files().Read("log") == "line");
 }
+
+TEST_CASE("world disk: a directory lists its own files only") {
+  Disk disk{base::Random(1)};
+  disk.Put("/a/two", "");
+  disk.Put("/a/one", "");
+  disk.Put("/a/below/three", "");
+  disk.Put("/ab", "");
+  CHECK(*disk.ListDirectory("/a") == std::vector<std::string>{"one", "two"});
+  CHECK_FALSE(disk.ListDirectory("/b").ok());
+}
