@@ -21,27 +21,53 @@ double Ratio(const BenchFigure& figure) {
 }
 
 bool MeetsTarget(const BenchFigure& figure) {
-  const double ratio = Ratio(figure);
-  if (ratio == 0) return false;
-  return figure.more_is_better ? ratio >= figure.target : ratio <= figure.target;
+  if (figure.judged == Judged::kNothing) return true;
+  if (figure.ours.empty()) return false;
+  const double value = figure.judged == Judged::kOurs ? Median(figure.ours) : Ratio(figure);
+  if (figure.judged == Judged::kRatio && value == 0) return false;
+  return figure.more_is_better ? value >= figure.target : value <= figure.target;
 }
 
 bool Passed(const BenchReport& report) {
   return !report.figures.empty() && std::ranges::all_of(report.figures, MeetsTarget);
 }
 
+namespace {
+
+const char* JudgedName(Judged judged) {
+  switch (judged) {
+    case Judged::kRatio:
+      return "ratio";
+    case Judged::kOurs:
+      return "quorate";
+    case Judged::kNothing:
+      return "nothing";
+  }
+  return "";
+}
+
+std::string TargetText(const BenchFigure& figure) {
+  if (figure.judged == Judged::kNothing) return "";
+  char text[32];
+  std::snprintf(text, sizeof text, "  %s %.2f%s",
+                figure.more_is_better ? ">=" : "<=", figure.target,
+                figure.judged == Judged::kRatio ? "x" : "");
+  return text;
+}
+
+}  // namespace
+
 std::string ToTable(const BenchReport& report) {
   std::string text = "redis-server " + report.redis_version + " beside quorate-server " +
                      report.our_version + ", medians of alternating rounds\n\n";
   char line[160];
-  std::snprintf(line, sizeof line, "  %-28s %-12s %12s %12s %8s %10s\n", "", "", "redis", "quorate",
+  std::snprintf(line, sizeof line, "  %-36s %-12s %12s %12s %8s %10s\n", "", "", "redis", "quorate",
                 "ratio", "target");
   text += line;
   for (const BenchFigure& figure : report.figures) {
-    std::snprintf(line, sizeof line, "  %-28s %-12s %12.2f %12.2f %7.2fx %s%.2fx%s\n",
+    std::snprintf(line, sizeof line, "  %-36s %-12s %12.2f %12.2f %7.2fx %s%s\n",
                   figure.name.c_str(), figure.unit.c_str(), Median(figure.redis),
-                  Median(figure.ours), Ratio(figure),
-                  figure.more_is_better ? "  >= " : "  <= ", figure.target,
+                  Median(figure.ours), Ratio(figure), TargetText(figure).c_str(),
                   MeetsTarget(figure) ? "" : "  MISSED");
     text += line;
   }
@@ -58,6 +84,7 @@ std::string ToJson(const BenchReport& report) {
                        {"redis", figure.redis},
                        {"quorate", figure.ours},
                        {"ratio", Ratio(figure)},
+                       {"judged", JudgedName(figure.judged)},
                        {"target", figure.target},
                        {"met", MeetsTarget(figure)}});
   }

@@ -10,14 +10,19 @@ namespace quorate::ops {
 
 inline constexpr int kBenchReportSchema = 1;
 
+// What a target is held against: the ratio of the medians, our own median, or nothing (the figure
+// is told, not judged).
+enum class Judged { kRatio, kOurs, kNothing };
+
 // One quantity, sampled on both programs in alternating rounds.
 struct BenchFigure {
   std::string name;  // "SET, 16 pipelined"
   std::string unit;  // "requests/s"
   bool more_is_better = true;
-  double target = 1;  // the ratio of medians must be at least (at most, if less is better) this
+  double target = 1;  // what `judged` is at least (at most, if less is better)
   std::vector<double> redis;
   std::vector<double> ours;
+  Judged judged = Judged::kRatio;
 };
 
 struct BenchReport {

@@ -9,6 +9,7 @@
 #include "scripts/ops/bench.h"
 #include "scripts/ops/drill.h"
 #include "scripts/ops/launcher.h"
+#include "scripts/ops/replication_bench.h"
 #include "scripts/ops/status_table.h"
 
 namespace quorate::ops {
@@ -30,6 +31,7 @@ struct Options {
   int down_after_ms = 0;
   int max_gap_ms = 0;
   BenchOptions bench;
+  std::string bench_of = "commands";
 };
 
 void Print(const std::string& text) { std::fputs(text.c_str(), stdout); }
@@ -174,12 +176,19 @@ ExitCode Drill(Foreground& foreground, const Options& options, bool describes_de
   return RunDrillOn(foreground, *deployment, options);
 }
 
+ReplicationBenchOptions ReplicationOptionsOf(const Options& options) {
+  return {options.bench.rounds, options.bench.memory_keys, options.bench.requests / 2};
+}
+
 ExitCode Bench(Foreground& foreground, const Options& options) {
   const auto redis = RedisPrograms();
   if (!redis) return Complain(redis.error().message, kUnableToRun);
   const auto ours = OurPrograms(options.binaries.empty() ? OwnFolder() : options.binaries);
   if (!ours) return Complain(ours.error().message, kUnableToRun);
-  const auto report = RunBench(foreground, *redis, *ours, options.bench, PrintProgress);
+  const auto report = options.bench_of == "replication"
+                          ? RunReplicationBench(foreground, *redis, *ours,
+                                                ReplicationOptionsOf(options), PrintProgress)
+                          : RunBench(foreground, *redis, *ours, options.bench, PrintProgress);
   if (!report) return Complain(report.error().message, kUnableToRun);
   Print(options.json ? ToJson(*report) : ToTable(*report));
   return Passed(*report) ? kWell : kVerdictFailed;
@@ -235,6 +244,10 @@ void DescribeDrill(CLI::App& drill, Options& options) {
 }
 
 void DescribeBench(CLI::App& bench, Options& options) {
+  bench
+      .add_option("what", options.bench_of,
+                  "commands: rates and costs of one server; replication: full syncs, replicas")
+      ->check(CLI::IsMember({"commands", "replication"}));
   bench.add_option("--binaries", options.binaries, "The folder of quorate-server");
   bench.add_option("--rounds", options.bench.rounds, "How often each is measured")
       ->check(CLI::Range(1, 1000))
@@ -242,7 +255,9 @@ void DescribeBench(CLI::App& bench, Options& options) {
   bench.add_option("--requests", options.bench.requests, "Per round, with pipelining")
       ->check(CLI::Range(1000, 1'000'000'000))
       ->capture_default_str();
-  bench.add_option("--memory-keys", options.bench.memory_keys, "Keys of the memory figure")
+  bench
+      .add_option("--memory-keys", options.bench.memory_keys,
+                  "Keys of the memory figure and of the full syncs")
       ->check(CLI::Range(1000, 1'000'000'000))
       ->capture_default_str();
 }

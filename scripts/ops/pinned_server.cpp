@@ -26,17 +26,18 @@ PinnedServer::PinnedServer(Foreground& foreground, ProcessId process, base::Endp
 
 PinnedServer::~PinnedServer() { (void)StopProcess(process_); }
 
-base::Result<std::unique_ptr<PinnedServer>> PinnedServer::Start(Foreground& foreground,
-                                                                const std::string& program,
-                                                                const std::string& core,
-                                                                const std::string& folder) {
+base::Result<std::unique_ptr<PinnedServer>> PinnedServer::Start(
+    Foreground& foreground, const std::string& program, const std::string& core,
+    const std::string& folder, const std::vector<std::string>& more) {
   const auto ports = FreePorts(foreground.io(), "127.0.0.1", 1);
   if (!ports) return ports.error();
   const uint16_t port = ports->front();
-  const auto process =
-      StartDetached({"taskset", "-c", core, program, "--port", std::to_string(port), "--bind",
-                     "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder},
-                    folder + "/log");
+  std::vector<std::string> argv;
+  if (!core.empty()) argv = {"taskset", "-c", core};
+  argv.insert(argv.end(), {program, "--port", std::to_string(port), "--bind", "127.0.0.1", "--save",
+                           "", "--appendonly", "no", "--dir", folder});
+  argv.insert(argv.end(), more.begin(), more.end());
+  const auto process = StartDetached(argv, folder + "/log");
   if (!process) return process.error();
   std::unique_ptr<PinnedServer> server(new PinnedServer(foreground, *process, {"127.0.0.1", port}));
   if (auto status = server->AwaitAnswer(); !status) {
@@ -59,16 +60,17 @@ base::Result<resp::Value> PinnedServer::Call(const Command& command) {
   return reply;
 }
 
+std::string PinnedServer::InfoField(const std::string& section, const std::string& field) {
+  const auto info = Call({"INFO", section});
+  const size_t at = info ? info->text.find("\n" + field + ":") : std::string::npos;
+  if (at == std::string::npos) return "";
+  const size_t start = at + field.size() + 2;
+  return info->text.substr(start, info->text.find('\r', start) - start);
+}
+
 std::string PinnedServer::Version() {
-  const auto info = Call({"INFO", "server"});
-  if (!info) return "";
-  for (const std::string_view field : {"quorate_version:", "redis_version:"}) {
-    const size_t at = info->text.find(field);
-    if (at == std::string::npos) continue;
-    const size_t start = at + field.size();
-    return info->text.substr(start, info->text.find('\r', start) - start);
-  }
-  return "";
+  const std::string ours = InfoField("server", "quorate_version");
+  return ours.empty() ? InfoField("server", "redis_version") : ours;
 }
 
 double PinnedServer::CpuSeconds() const {

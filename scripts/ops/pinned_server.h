@@ -1,9 +1,10 @@
-// One server for the benchmark: started without persistence on a free port, pinned to a core, ended
+// One server for a benchmark: started without persistence on a free port, pinned to a core, ended
 // with the object; and what it has used of the machine so far.
 #pragma once
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "scripts/ops/ask.h"
 #include "scripts/ops/foreground.h"
@@ -15,11 +16,11 @@ namespace quorate::ops {
 
 class PinnedServer {
  public:
-  // Returns when it answers. `folder` is its working directory and gets its log.
-  static base::Result<std::unique_ptr<PinnedServer>> Start(Foreground& foreground,
-                                                           const std::string& program,
-                                                           const std::string& core,
-                                                           const std::string& folder);
+  // Returns when it answers. `core` may be empty: not pinned. `folder` is its working directory and
+  // gets its log; `more` are further words of its command line.
+  static base::Result<std::unique_ptr<PinnedServer>> Start(
+      Foreground& foreground, const std::string& program, const std::string& core,
+      const std::string& folder, const std::vector<std::string>& more = {});
   ~PinnedServer();
   PinnedServer(const PinnedServer&) = delete;
   PinnedServer& operator=(const PinnedServer&) = delete;
@@ -29,6 +30,8 @@ class PinnedServer {
   base::Result<resp::Value> Call(const Command& command);
   // The version that INFO tells, of Quorate before that of Redis; empty if it does not say.
   std::string Version();
+  // A field of INFO; empty if it is not there or the server does not answer.
+  std::string InfoField(const std::string& section, const std::string& field);
   // User and system time so far, in seconds.
   double CpuSeconds() const;
   // Resident memory.

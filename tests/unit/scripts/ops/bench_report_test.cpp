@@ -31,6 +31,19 @@ TEST_CASE("bench report: a rate must be high enough, a cost low enough") {
   CHECK_FALSE(MeetsTarget(cost));
 }
 
+TEST_CASE("bench report: a figure can be held against itself, or only told") {
+  BenchFigure cost = Rate({1}, {1.2}, 1.1);
+  cost.more_is_better = false;
+  cost.judged = Judged::kOurs;
+  CHECK_FALSE(MeetsTarget(cost));
+  cost.ours = {0};
+  CHECK(MeetsTarget(cost));
+  cost.ours = {};
+  CHECK_FALSE(MeetsTarget(cost));
+  cost.judged = Judged::kNothing;
+  CHECK(MeetsTarget(cost));
+}
+
 TEST_CASE("bench report: what was not measured has not met its target") {
   CHECK_FALSE(MeetsTarget(Rate({}, {1}, 1)));
   BenchFigure cost = Rate({1}, {}, 1);
