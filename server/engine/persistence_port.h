@@ -40,8 +40,8 @@ class PersistencePort {
   enum class Background { kStarted, kScheduled };
   // BGSAVE. `in_transaction`: the state is between two commands of one unit, so it begins later.
   virtual base::Result<Background> SaveInBackground(bool in_transaction) = 0;
-  // FLUSHALL: a file in the making would bring back what is gone; with save points the empty state
-  // is written at once.
+  // FLUSHALL: a file in the making would bring back what is gone; with save points what is left is
+  // written before anybody is answered.
   virtual void OnFlushedAll() = 0;
   virtual PersistenceStatus status() const = 0;
 };

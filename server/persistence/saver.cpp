@@ -32,6 +32,7 @@ base::Result<std::shared_ptr<SaveFile>> Saver::CreateFile() {
 }
 
 base::Status Saver::WriteFile() {
+  flushed_ = false;
   base::Result<std::shared_ptr<SaveFile>> file = CreateFile();
   if (!file) return file.error();
   base::Status status =
@@ -72,7 +73,11 @@ void Saver::NoteSaved(int64_t changes) {
 
 void Saver::OnFlushedAll() {
   GiveUp();
-  if (engine_.settings().save.points.empty()) return;
+  flushed_ = !engine_.settings().save.points.empty();
+}
+
+void Saver::WriteIfFlushed() {
+  if (!flushed_) return;
   if (const base::Status status = WriteFile(); status) {
     NoteSaved(engine_.unsaved_changes);
   } else {
@@ -94,7 +99,7 @@ base::Result<engine::PersistencePort::Background> Saver::SaveInBackground(bool i
 }
 
 base::Status Saver::Begin() {
-  scheduled_ = false;
+  WriteIfFlushed();  // not beside this save, whose older file would take its place
   last_try_ = io_.Now();
   base::Result<std::shared_ptr<SaveFile>> file = CreateFile();
   if (!file) {
@@ -103,6 +108,7 @@ base::Status Saver::Begin() {
     logger_.Warning(fmt::format("Can't save in background: {}", file.error().message));
     return file.error();
   }
+  scheduled_ = false;
   in_progress_ = std::make_unique<InProgress>();
   in_progress_->file = *file;
   in_progress_->number = file_number_;
@@ -149,7 +155,6 @@ void Saver::Finish(const base::Status& status) {
 }
 
 void Saver::GiveUp() {
-  scheduled_ = false;
   if (in_progress_ == nullptr) return;
   in_progress_->file->Abandon();
   in_progress_.reset();
@@ -163,11 +168,12 @@ void Saver::Cron() {
     return;
   }
   if (engine_.loading || snapshots_.busy()) return;
-  bool wanted = scheduled_;
   const bool may_retry = shown_.last_background_ok || io_.Now() - last_try_ > kRetryPause;
+  if (!may_retry) return;
+  bool wanted = scheduled_;
   const int64_t age = engine_.wall().ms / 1000 - engine_.last_save_seconds;
   for (const config::SavePoint& point : engine_.settings().save.points) {
-    if (wanted || !may_retry) break;
+    if (wanted) break;
     if (engine_.unsaved_changes < point.changes || age <= point.seconds) continue;
     wanted = true;
     logger_.Notice(

@@ -7,7 +7,7 @@
 // Invariants
 //   F1  The file under its own name is always a whole snapshot, the old one or the new one.
 //   F2  unsaved_changes falls only by what a published file holds.
-//   F3  A background save is cut between two units of effects, so its replication offset is exact.
+//   F3  A file is cut between two units of effects, so its replication offset is exact.
 //   F4  Nothing of a save that was given up is published.
 //
 // Thread rule: the loop thread.
@@ -48,6 +48,10 @@ class Saver final : public engine::PersistencePort {
 
   // Looks at the save points, and begins what was postponed.
   void Cron();
+  // No command runs, and nobody has been answered yet: writes what a FLUSHALL has left. In the
+  // middle of its own unit the offset would still be the one before it, and a replica that goes on
+  // from there would keep its keys for ever.
+  void EndTurn() { WriteIfFlushed(); }
   // SHUTDOWN: whatever is in the making gives way.
   base::Status SaveAtExit();
   // What the loader shows while it works, and what remains of it afterwards.
@@ -61,6 +65,7 @@ class Saver final : public engine::PersistencePort {
   void NoteSaved(int64_t changes);
   base::Result<std::shared_ptr<SaveFile>> CreateFile();
   base::Status WriteFile();
+  void WriteIfFlushed();
 
   io::Io& io_;
   engine::Engine& engine_;
@@ -68,7 +73,8 @@ class Saver final : public engine::PersistencePort {
   log::Logger& logger_;
   engine::PersistenceStatus shown_;
   uint64_t file_number_ = 0;  // of the last one begun
-  bool scheduled_ = false;
+  bool scheduled_ = false;    // a BGSAVE that could not begin yet
+  bool flushed_ = false;      // and not written since
   base::Instant last_try_{};
 
   struct InProgress {

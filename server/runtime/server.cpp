@@ -253,6 +253,7 @@ void Server::FlushSession(engine::Session& session) {
 }
 
 void Server::EndTurn() {
+  saver_->EndTurn();
   replication_->EndTurn();
   engine_->ResolveOffsetWaits();
   for (engine::Session* session : engine_->TakeReady()) FlushSession(*session);
@@ -482,6 +483,7 @@ base::Status Server::FinishShutdown(const engine::ShutdownRequest& request) {
       if (!request.force) return base::Error{"Errors trying to SHUTDOWN. Check logs."};
     }
   }
+  saver_->EndTurn();
   exited_ = true;
   for (auto& [id, connection] : connections_) FlushSession(SessionOf(*connection));
   logger_.Warning("Quorate is now ready to exit, bye bye...");

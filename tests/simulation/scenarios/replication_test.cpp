@@ -168,3 +168,19 @@ TEST_CASE("simulated replication: the same seed gives the same run") {
   CHECK(run(5) == run(5));
   CHECK(run(5) != run(6));
 }
+
+TEST_CASE(
+    "simulated replication: a primary that is killed after FLUSHALL does not let its replica keep "
+    "the keys") {
+  Chain chain(7);
+  chain.Link();
+  CHECK(chain.Call(0, {"CONFIG", "SET", "save", "3600 1"}) == "OK");
+  chain.world.Cut(chain.nodes[0]->host(), chain.nodes[1]->host());
+  CHECK(chain.Call(0, {"FLUSHALL"}) == "OK");
+  chain.nodes[0]->Kill();
+  chain.nodes[0]->Start();
+  chain.world.Heal(chain.nodes[0]->host(), chain.nodes[1]->host());
+  CHECK(chain.Settles());
+  CHECK(chain.Call(1, {"DBSIZE"}) == "0");
+  CHECK(chain.Call(2, {"DBSIZE"}) == "0");
+}

@@ -43,7 +43,9 @@ struct SavingServer {
   // One request, in a turn of its own.
   std::string Run(std::string_view line) {
     Align();
-    return command.Run(line);
+    std::string reply = command.Run(line);
+    saver.EndTurn();
+    return reply;
   }
   void Fill(int keys) {
     const std::string value(200, 'v');
