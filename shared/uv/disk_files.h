@@ -20,6 +20,7 @@ namespace quorate::uv {
 
 class DiskFiles : public io::Files {
  public:
+  // The loop may go before it.
   explicit DiskFiles(Loop& loop) : loop_(loop), alive_(std::make_shared<DiskFiles*>(this)) {}
 
   base::Result<std::string> Read(const std::string& path) override;

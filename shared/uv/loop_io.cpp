@@ -46,7 +46,13 @@ class SignalWatch {
 }  // namespace
 
 struct LoopIo::Parts {
-  Loop loop;
+  ~Parts() {
+    signals.clear();
+    owned_loop.reset();  // waits for work in flight, which may still use `files`
+  }
+
+  std::unique_ptr<Loop> owned_loop = std::make_unique<Loop>();
+  Loop& loop = *owned_loop;
   DiskFiles files{loop};
   std::map<int, std::unique_ptr<SignalWatch>> signals;
 };

@@ -17,7 +17,7 @@ namespace quorate::uv {
 class LoopIo : public io::Io {
  public:
   LoopIo();
-  // Waits for offloaded work in flight, without calling its `done`.
+  // Waits for offloaded work in flight, which may still use files(), without calling its `done`.
   ~LoopIo() override;
   LoopIo(const LoopIo&) = delete;
   LoopIo& operator=(const LoopIo&) = delete;

@@ -2,8 +2,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <filesystem>
+#include <optional>
+#include <thread>
 
 #include "tests/unit/shared/uv/uv_fixture.h"
 
@@ -146,4 +149,24 @@ TEST_CASE("uv files: errors of a written file are sticky") {
   CHECK(appended.error().message == folder / "part: File too large");
   CHECK_FALSE((*file)->Sync().ok());
   CHECK_FALSE((*file)->Append("").ok());
+}
+
+TEST_CASE("uv files: work in flight may use them while the loop is being destroyed") {
+  const TemporaryFolder folder;
+  std::atomic<bool> began = false;
+  std::optional<base::Status> removed;
+  {
+    uv::LoopIo io;
+    CHECK(io.files().Replace(folder / "part", "x", 0600).ok());
+    io.Offload(
+        [&] {
+          began = true;
+          std::this_thread::sleep_for(std::chrono::milliseconds(50));  // the destructor waits
+          removed = io.files().Remove(folder / "part");
+        },
+        [] {});
+    CHECK(io.RunUntil([&] { return began.load(); }, kTestLimit));
+  }
+  REQUIRE(removed.has_value());
+  CHECK(removed->ok());
 }
