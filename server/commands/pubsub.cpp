@@ -249,7 +249,8 @@ constexpr CommandRow kRows[] = {
           .complexity =
               "O(N) where N is the number of clients subscribed to the receiving shard channel.",
           .arity = 3,
-          .flags = flag::kPubsub | flag::kLoading | flag::kStale | flag::kFast,
+          .flags =
+              flag::kPubsub | flag::kLoading | flag::kStale | flag::kFast | flag::kMayReplicate,
           .keys = kSpublishKeys,
           .arguments = kSpublishArguments},
      .run = &SPublish},

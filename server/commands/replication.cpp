@@ -110,7 +110,8 @@ void Replconf(Context& context) {
 }
 
 void Psync(Context& context) {
-  if (context.session.kind == engine::SessionKind::kMonitor) return;
+  // Who is a replica already, or a monitor, is not answered; and no other link becomes one.
+  if (context.session.kind != engine::SessionKind::kNormal) return;
   context.engine.replication().HandlePsync(context.session, context.args);
 }
 

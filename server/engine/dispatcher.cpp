@@ -75,6 +75,25 @@ bool SelectsAbsentDatabase(const config::ServerSettings& settings, const Command
   return !db || *db < 0 || *db >= settings.databases;
 }
 
+// What a primary's stream consists of: writes, messages, and what frames them. Anything else would
+// act on this node itself - its role, its clients, the very session that applies - or do nothing.
+bool BelongsInStream(const Command& command) {
+  return command.Has(flag::kWrite | flag::kMayReplicate) || NameIs(command, "ping") ||
+         NameIs(command, "select") || NameIs(command, "multi") || NameIs(command, "exec") ||
+         NameIs(command, "discard");
+}
+
+Verdict JudgeFromPrimary(const config::ServerSettings& settings, const Session& session,
+                         const Command& command, std::span<const std::string_view> args) {
+  if (!BelongsInStream(command))
+    return Refuse{"ERR command '" + command.full_name + "' has no place in a replication stream"};
+  // What follows would go into the wrong database.
+  if (SelectsAbsentDatabase(settings, command, args))
+    return Refuse{std::string(errors::kDbOutOfRange)};
+  if (session.transaction != nullptr && !RunsInsideMulti(command)) return Queue{};
+  return RunNow{};
+}
+
 }  // namespace
 
 Verdict Judge(Engine& engine, Session& session, const Command* command,
@@ -96,14 +115,8 @@ Verdict Judge(Engine& engine, Session& session, const Command* command,
   if (!session.authenticated && !command->Has(flag::kNoAuth))
     return Refuse{std::string(errors::kNoAuth)};
 
-  const bool from_primary = session.kind == SessionKind::kPrimary;
-  if (from_primary) {
-    // What follows would go into the wrong database.
-    if (SelectsAbsentDatabase(settings, *command, args))
-      return Refuse{std::string(errors::kDbOutOfRange)};
-    if (session.transaction != nullptr && !RunsInsideMulti(*command)) return Queue{};
-    return RunNow{};
-  }
+  if (session.kind == SessionKind::kPrimary)
+    return JudgeFromPrimary(settings, session, *command, args);
   const Effects effects = EffectsOf(session, *command);
 
   if (settings.maxmemory != 0 && engine.HonoursMaxmemory()) {

@@ -119,8 +119,8 @@ class Engine {
   struct AnsweredError {
     std::string error;
   };
-  // There is no such command here, or not with these arguments: nothing was changed, and going on
-  // would leave this replica with other data than its primary.
+  // There is no such command here, or not with these arguments, or it has no place in a stream:
+  // nothing was changed, and going on would leave this replica with other data than its primary.
   struct Unrunnable {
     std::string error;
   };

@@ -74,7 +74,7 @@ inline constexpr Spec kPublish = {
         "O(N+M) where N is the number of clients subscribed to the receiving channel and "
         "M is the total number of subscribed patterns (by any client).",
     .arity = 3,
-    .flags = flag::kPubsub | flag::kLoading | flag::kStale | flag::kFast,
+    .flags = flag::kPubsub | flag::kLoading | flag::kStale | flag::kFast | flag::kMayReplicate,
     .arguments = kPublishArguments};
 
 inline constexpr Argument kInfoArguments[] = {

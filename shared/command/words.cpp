@@ -23,7 +23,6 @@ constexpr Word kFlagWords[] = {
     {flag::kAsking, "asking"},
     {flag::kFast, "fast"},
     {flag::kNoAuth, "no_auth"},
-    {flag::kMayReplicate, "may_replicate"},
     {flag::kNoMandatoryKeys, "no_mandatory_keys"},
     {flag::kModuleGetKeys, "module_getkeys"},
     {flag::kModuleNoCluster, "module_no_cluster"},

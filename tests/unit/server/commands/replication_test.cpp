@@ -164,6 +164,107 @@ TEST_CASE(
   CHECK(f.engine.stats().unexpected_error_replies == 5);
 }
 
+TEST_CASE_FIXTURE(CommandFixture, "replica: a stream holds writes, messages and their framing") {
+  replication.replica = true;
+  settings.requirepass = "secret";
+  Session& primary = NewSession();
+  primary.kind = server::engine::SessionKind::kPrimary;
+  primary.authenticated = true;
+  const auto outcome = [&](std::vector<std::string_view> args) {
+    return engine.ApplyFromPrimary(primary, args, {});
+  };
+  const std::vector<std::vector<std::string_view>> foreign = {
+      {"PSYNC", std::string_view("?"), "-1"},
+      {"SYNC"},
+      {"CLIENT", "REPLY", "OFF"},
+      {"CLIENT", "NO-EVICT", "on"},
+      {"RESET"},
+      {"QUIT"},
+      {"SHUTDOWN", "NOSAVE"},
+      {"MONITOR"},
+      {"SUBSCRIBE", "channel"},
+      {"AUTH", "secret"},
+      {"HELLO", "3"},
+      {"WATCH", "k"},
+      {"WAIT", "0", "0"},
+      {"GET", "k"},
+      {"CONFIG", "SET", "requirepass", ""},
+      {"DEBUG", "SLEEP", "0"},
+      {"REPLICAOF", "NO", "ONE"},
+      {"FAILOVER", "ABORT"},
+      {"BGSAVE"},
+  };
+  for (const bool in_transaction : {false, true}) {
+    for (const auto& args : foreign) {
+      CAPTURE(args[0]);
+      CAPTURE(in_transaction);
+      if (in_transaction) CHECK(std::holds_alternative<Engine::Applied>(outcome({"MULTI"})));
+      const Engine::ApplyOutcome refused = outcome(args);
+      REQUIRE(std::holds_alternative<Engine::Unrunnable>(refused));
+      CHECK((primary.transaction != nullptr) == in_transaction);
+      primary.transaction.reset();  // as the link's end does
+    }
+  }
+  CHECK(std::get<Engine::Unrunnable>(outcome({"CLIENT", "REPLY", "OFF"})).error ==
+        "ERR command 'client|reply' has no place in a replication stream");
+  CHECK(primary.kind == server::engine::SessionKind::kPrimary);
+  CHECK(primary.authenticated);
+  CHECK(primary.reply_mode == server::engine::ReplyMode::kOn);
+  CHECK_FALSE(primary.blocked());
+  CHECK_FALSE(primary.close_now);
+  CHECK_FALSE(primary.close_after_reply);
+  CHECK(replication.handled.empty());
+  CHECK(replication.asked_primaries.empty());
+  CHECK(host.shutdowns.empty());
+
+  const std::vector<std::vector<std::string_view>> at_home = {{"PING"},
+                                                              {"SELECT", "3"},
+                                                              {"MULTI"},
+                                                              {"SET", "k", "v", "EX", "9"},
+                                                              {"EXEC"},
+                                                              {"MULTI"},
+                                                              {"DISCARD"},
+                                                              {"PUBLISH", "c", "m"},
+                                                              {"SWAPDB", "3", "4"},
+                                                              {"SPUBLISH", "c", "m"},
+                                                              {"DEL", "k"},
+                                                              {"FLUSHALL"}};
+  for (const auto& args : at_home) {
+    CAPTURE(args[0]);
+    CHECK(std::holds_alternative<Engine::Applied>(outcome(args)));
+  }
+}
+
+TEST_CASE_FIXTURE(CommandFixture, "psync: only a client's own connection becomes a replica") {
+  using server::engine::SessionKind;
+  for (const SessionKind kind : {SessionKind::kReplica, SessionKind::kMonitor}) {
+    Session& link = NewSession();
+    if (kind == SessionKind::kMonitor) {
+      engine.BeginMonitoring(link);
+    } else {
+      link.kind = kind;
+    }
+    CHECK(Run(link, "PSYNC ? -1 FAILOVER") == "");
+    CHECK(Run(link, "SYNC") == "");
+    CHECK_FALSE(link.close_now);
+  }
+  CHECK(replication.handled.empty());
+  Run("SYNC");
+  CHECK(replication.handled == std::vector<std::string>{"SYNC"});
+}
+
+TEST_CASE_FIXTURE(CommandFixture, "pause: PUBLISH enters the stream, and waits as writes do") {
+  engine.SetPause(server::engine::PausePurpose::kFailover, server::engine::PauseMode::kWrite,
+                  base::Instant::max());
+  CHECK(Run("PUBLISH c m") == "");
+  Session& other = NewSession();
+  CHECK(Run(other, "SPUBLISH c m") == "");
+  CHECK(replication.stream.empty());
+  engine.EndPause(server::engine::PausePurpose::kFailover);
+  engine.Resume(client());
+  CHECK(TakeOutput(client()) == ":0\r\n");
+}
+
 TEST_CASE("min-replicas-to-write: refuses writes while too few replicas are good") {
   CommandFixture f;
   f.settings.min_replicas_to_write = 1;
