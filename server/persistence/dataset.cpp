@@ -15,6 +15,11 @@ namespace {
 namespace snapshot = replication::snapshot;
 namespace runtime = replication::runtime;
 
+// A file or a primary may hold what no client here may send: our own proto-max-bulk-len may have
+// been lowered since, theirs may be wider. As long as in the stream; memory follows the bytes that
+// come.
+constexpr uint64_t kLongestString = uint64_t{1} << 40;
+
 // What replication pulls: the job's bytes as they come.
 class JobProducer final : public runtime::SnapshotProducer {
  public:
@@ -42,7 +47,7 @@ std::unique_ptr<runtime::SnapshotProducer> Dataset::BeginSnapshot(
 }
 
 snapshot::ReaderOptions Dataset::reader_options() const {
-  return {.max_string = engine_.settings().proto_max_bulk_len,
+  return {.max_string = kLongestString,
           .databases = static_cast<int>(engine_.databases().count()),
           .verify_checksum = engine_.settings().rdb_checksum};
 }
@@ -55,8 +60,16 @@ std::unique_ptr<StagedDatabases> Dataset::BeginLoading(std::optional<base::WallT
 }
 
 void Dataset::CommitStaging(std::unique_ptr<runtime::Staging> staging) {
-  auto* staged = dynamic_cast<StagedDatabases*>(staging.get());
+  auto* staged = dynamic_cast<StagedDatabases*>(staging.release());
   CHECK(staged != nullptr);
+  CommitLoading(std::unique_ptr<StagedDatabases>(staged));
+  int64_t keys = 0;
+  for (size_t i = 0; i < engine_.databases().count(); ++i)
+    keys += static_cast<int64_t>(engine_.databases()[i].size());
+  engine_.unsaved_changes += std::max<int64_t>(keys, 1);
+}
+
+void Dataset::CommitLoading(std::unique_ptr<StagedDatabases> staged) {
   engine_.databases().Swap(staged->databases);
   engine_.Release(staged->databases.Clear(), engine_.settings().replica_lazy_flush);
   engine_.OnKeyspaceReplaced();
@@ -69,11 +82,11 @@ base::Status Dataset::Reload() {
     return base::Status();
   });
   if (!encoded) return encoded.error();
-  std::unique_ptr<runtime::Staging> staging = BeginStaging();
+  std::unique_ptr<StagedDatabases> staging = BeginLoading(std::nullopt);
   snapshot::Reader reader(*staging, reader_options());
   if (const base::Result<size_t> used = reader.Push(bytes.view()); !used) return used.error();
   if (base::Status whole = reader.Finish(); !whole) return whole;
-  CommitStaging(std::move(staging));
+  CommitLoading(std::move(staging));
   return {};
 }
 

@@ -24,10 +24,13 @@ class Dataset final : public replication::runtime::Dataset {
       std::function<void()> on_ready) override;
   replication::snapshot::ReaderOptions reader_options() const override;
   std::unique_ptr<replication::runtime::Staging> BeginStaging() override;
+  // No file here holds what a primary has sent: each key is an unsaved change, and so is having
+  // none.
   void CommitStaging(std::unique_ptr<replication::runtime::Staging> staging) override;
 
-  // As BeginStaging, for a file that is read at start.
+  // As BeginStaging and CommitStaging, for a file that is read at start: it changes nothing.
   std::unique_ptr<StagedDatabases> BeginLoading(std::optional<base::WallTime> drop_expired);
+  void CommitLoading(std::unique_ptr<StagedDatabases> staged);
 
   // Encodes everything and replaces it by what that decodes to; on failure nothing changed.
   base::Status Reload();

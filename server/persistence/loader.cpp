@@ -46,7 +46,7 @@ void Loader::Finish(base::Status outcome) {
   loaded.expired = staging_->TakeExpired();
   loaded.keys = reader_->records() - loaded.expired.size();
   reader_.reset();
-  dataset_.CommitStaging(std::move(staging_));
+  dataset_.CommitLoading(std::move(staging_));
   done(std::move(loaded));
 }
 

@@ -2,11 +2,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <csignal>
 #include <filesystem>
+#include <future>
+#include <memory>
 #include <optional>
-#include <thread>
 
 #include "tests/unit/shared/uv/uv_fixture.h"
 
@@ -153,19 +153,20 @@ TEST_CASE("uv files: errors of a written file are sticky") {
 
 TEST_CASE("uv files: work in flight may use them while the loop is being destroyed") {
   const TemporaryFolder folder;
-  std::atomic<bool> began = false;
+  std::promise<void> destruction_began;
   std::optional<base::Status> removed;
   {
     uv::LoopIo io;
     CHECK(io.files().Replace(folder / "part", "x", 0600).ok());
+    // The hook goes first, and what it holds with it.
+    io.SetEndOfTurn(
+        [held = std::shared_ptr<void>(nullptr, [&](void*) { destruction_began.set_value(); })] {});
     io.Offload(
         [&] {
-          began = true;
-          std::this_thread::sleep_for(std::chrono::milliseconds(50));  // the destructor waits
+          destruction_began.get_future().wait();
           removed = io.files().Remove(folder / "part");
         },
         [] {});
-    CHECK(io.RunUntil([&] { return began.load(); }, kTestLimit));
   }
   REQUIRE(removed.has_value());
   CHECK(removed->ok());

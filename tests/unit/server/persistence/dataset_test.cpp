@@ -1,0 +1,55 @@
+#include "server/persistence/dataset.h"
+
+#include "tests/unit/server/persistence/saver_fixture.h"
+
+#include <doctest/doctest.h>
+
+using namespace quorate;
+using testing::SavingHost;
+
+namespace {
+
+void Receive(server::persistence::Dataset& dataset, int keys) {
+  auto staging = dataset.BeginStaging();
+  for (int i = 0; i < keys; ++i) {
+    const std::string key = std::to_string(i);
+    replication::snapshot::StringRecord record{};
+    record.key = key;
+    record.value = "v";
+    CHECK(staging->OnString(record).ok());
+  }
+  dataset.CommitStaging(std::move(staging));
+}
+
+}  // namespace
+
+TEST_CASE("dataset: what a primary has sent is unsaved, even if it is nothing") {
+  SavingHost h(1);
+  int64_t& unsaved = h.server->command.engine.unsaved_changes;
+  Receive(h.server->dataset, 3);
+  CHECK(h.server->Run("DBSIZE") == ":3\r\n");
+  CHECK(unsaved == 3);
+  Receive(h.server->dataset, 0);
+  CHECK(unsaved == 4);
+}
+
+TEST_CASE("dataset: what is read from a file, or reloaded in place, is no change") {
+  SavingHost h(2);
+  h.server->Fill(5);
+  CHECK(h.server->Run("SAVE") == "+OK\r\n");
+  CHECK(h.server->dataset.Reload().ok());
+  CHECK(h.server->command.engine.unsaved_changes == 0);
+  CHECK(h.Restart(/*power_cut=*/false)->keys == 5);
+  CHECK(h.server->command.engine.unsaved_changes == 0);
+}
+
+TEST_CASE("dataset: a string that no client may send any more is still read") {
+  SavingHost h(3);
+  h.server->command.RunArgs({"SET", "long", std::string(3 << 20, 'x')});
+  CHECK(h.server->Run("SAVE") == "+OK\r\n");
+  h.server->command.settings.proto_max_bulk_len = 1 << 20;
+  CHECK(h.server->dataset.Reload().ok());
+  const auto loaded = h.Load();
+  REQUIRE(loaded.ok());
+  CHECK(h.server->Run("STRLEN long") == ":3145728\r\n");
+}
