@@ -135,9 +135,17 @@ void Backlog::Reset(base::Offset start) {
   AddBlock(0);
 }
 
+size_t Backlog::UsualBlockBytes() const {
+  return std::clamp(limit_ / 16, kMinBlockBytes, kMaxBlockBytes);
+}
+
+size_t Backlog::excess() const {
+  const uint64_t kept = limit_ + UsualBlockBytes();
+  return size() <= kept ? 0 : size() - kept;
+}
+
 Backlog::Block* Backlog::AddBlock(size_t wanted) {
-  const size_t usual = std::clamp(limit_ / 16, kMinBlockBytes, kMaxBlockBytes);
-  const size_t bytes = std::clamp(wanted, usual, kMaxBlockBytes);
+  const size_t bytes = std::clamp(wanted, UsualBlockBytes(), kMaxBlockBytes);
   const base::Offset first =
       blocks_.empty() ? end_ : blocks_.back()->start + static_cast<int64_t>(blocks_.back()->used);
   auto block = std::make_unique<Block>(first, bytes);

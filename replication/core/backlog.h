@@ -79,6 +79,8 @@ class Backlog {
   size_t limit() const { return limit_; }
   // Memory held, block headers included.
   size_t memory() const { return memory_; }
+  // About how much of it is there only because a cursor still needs it.
+  size_t excess() const;
   size_t cursor_count() const { return cursors_; }
 
   // The hot path. Allocates only when the last block is full.
@@ -95,6 +97,8 @@ class Backlog {
   void CheckInvariants() const;
 
  private:
+  // What a block takes unless more is needed at once.
+  size_t UsualBlockBytes() const;
   Block* AddBlock(size_t wanted);
   void Trim();
 

@@ -58,6 +58,12 @@ void ReplicaFeeder::DropEmptyTransfers() {
   std::erase_if(transfers_, [](const auto& transfer) { return transfer->empty(); });
 }
 
+uint64_t ReplicaFeeder::SpoolBytes() const {
+  uint64_t total = 0;
+  for (const auto& transfer : transfers_) total += transfer->SpoolBytes();
+  return total;
+}
+
 void ReplicaFeeder::OnWritable(base::Instant now, core::ReplicaId replica) {
   now_ = now;
   const auto outlet = outlets_.find(replica);

@@ -35,6 +35,8 @@ class ReplicaFeeder {
   void OnWritable(base::Instant now, core::ReplicaId replica);
   // Writes whatever waits and can be written.
   void Flush(base::Instant now);
+  // Memory that keeps snapshots which some replica has not been sent yet.
+  uint64_t SpoolBytes() const;
   // What came of the writing, for the machine: SnapshotProduced, SnapshotDelivered.
   std::vector<core::PrimaryInput> TakeEvents() { return std::exchange(events_, {}); }
 

@@ -233,6 +233,11 @@ std::vector<core::ReplicaView> Replication::Replicas() const {
 
 std::optional<core::UpstreamView> Replication::Upstream() const { return replica_.View(io_.Now()); }
 
+uint64_t Replication::SlowReplicaBytes() const {
+  const core::Backlog* backlog = history_.backlog();
+  return feeder_->SpoolBytes() + (backlog == nullptr ? 0 : backlog->excess());
+}
+
 int Replication::stream_db() const {
   return replica_.is_replica() ? replica_.tracker().db() : primary_.selected_db();
 }

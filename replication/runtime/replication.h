@@ -123,6 +123,9 @@ class Replication {
   std::vector<core::ReplicaView> Replicas() const;
   std::optional<core::UpstreamView> Upstream() const;
   core::BacklogView Backlog() const { return primary_.BacklogInfo(); }
+  // Memory that only slow replicas need: snapshots that they were not sent yet, and the stream
+  // beyond what the backlog keeps for itself.
+  uint64_t SlowReplicaBytes() const;
   const core::SyncCounters& counters() const { return primary_.counters(); }
   void ResetCounters() { primary_.ResetCounters(); }
   // What the stream has selected last; -1 = nothing yet. Saved as repl-stream-db.

@@ -36,6 +36,7 @@ class Writer {
   // Appends to `out` what was encoded since the last call.
   void Take(base::Buffer& out);
   size_t pending() const { return bytes_.size(); }
+  size_t capacity() const { return bytes_.capacity(); }
 
  private:
   void Checksum();

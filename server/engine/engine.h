@@ -240,9 +240,11 @@ class Engine {
   void ActiveExpire();
   // The same on a replica, for what its own clients wrote.
   void ExpireOwn();
-  // The host's figure, less what was evicted since it last moved: a stale figure must not evict
-  // more and more.
+  // The host's figure, less what eviction cannot win back and what was evicted since the figure
+  // last moved: neither a snapshot in the making nor a stale figure may evict more and more.
   uint64_t MemoryInUse();
+  // The same, and not from an old figure if it is much above maxmemory.
+  uint64_t MemoryInUseNow();
   void ResolveWaits();
   bool HistoryMayChange() const;
   replication::core::Standing StandingNow(const replication::core::Position& position) const;
@@ -274,7 +276,9 @@ class Engine {
   OwnExpiries own_expiries_;
   store::Evictor evictor_;
   uint64_t memory_figure_ = 0;
+  uint64_t not_for_eviction_ = 0;  // as of memory_figure_
   uint64_t evicted_since_figure_ = 0;
+  base::Instant memory_refreshed_{};
 
   std::map<uint64_t, Session*> sessions_;
   std::vector<Session*> ready_;

@@ -100,14 +100,28 @@ uint64_t Engine::MemoryInUse() {
   const uint64_t figure = host_.MemoryUsedBytes();
   if (figure != memory_figure_) {
     memory_figure_ = figure;
+    not_for_eviction_ = host_.MemoryNotForEviction();
     evicted_since_figure_ = 0;
   }
-  return figure - std::min(figure, evicted_since_figure_);
+  return figure - std::min(figure, not_for_eviction_ + evicted_since_figure_);
+}
+
+uint64_t Engine::MemoryInUseNow() {
+  // So much may be evicted on the word of a figure that knows nothing of what other threads freed.
+  constexpr uint64_t kTrustedExcess = 64 * 1024;
+  constexpr base::Duration kRefreshPeriod = std::chrono::milliseconds(1);
+  const uint64_t in_use = MemoryInUse();
+  if (in_use <= settings_.maxmemory + kTrustedExcess || now_ < memory_refreshed_ + kRefreshPeriod)
+    return in_use;
+  host_.RefreshMemory();
+  memory_refreshed_ = now_;
+  return MemoryInUse();
 }
 
 bool Engine::EvictIfNeeded() {
   if (settings_.maxmemory == 0 || loading || pause_.active()) return true;
-  if (MemoryInUse() <= settings_.maxmemory) return true;
+  if (host_.MemoryUsedBytes() <= settings_.maxmemory) return true;
+  if (MemoryInUseNow() <= settings_.maxmemory) return true;
   const store::EvictionSettings settings{settings_.maxmemory_policy,
                                          static_cast<size_t>(settings_.maxmemory_samples),
                                          {settings_.lfu_log_factor, settings_.lfu_decay_time}};

@@ -79,6 +79,11 @@ class Host {
   // The allocator's view, for maxmemory and INFO. It may be a little old: the same figure twice
   // says nothing about what happened in between.
   virtual uint64_t MemoryUsedBytes() = 0;
+  // Makes the next answer the truth of this moment, which costs more.
+  virtual void RefreshMemory() {}
+  // The part of it that no eviction can win back, for it is no data: what snapshots in the making
+  // and slow replicas hold for a while.
+  virtual uint64_t MemoryNotForEviction() = 0;
   virtual uint64_t ResidentBytes() = 0;
   // What INFO's Server section says of the process.
   struct ProcessInfo {

@@ -36,7 +36,7 @@ void AppendMemory(engine::Engine& engine, Fields& out) {
   out.Decimal("mem_fragmentation_ratio", Ratio(resident, used), 2);
   out.Number("mem_fragmentation_bytes",
              static_cast<int64_t>(resident) - static_cast<int64_t>(used));
-  out.Number("mem_not_counted_for_evict", 0);
+  out.Count("mem_not_counted_for_evict", engine.host().MemoryNotForEviction());
   out.Count("mem_replication_backlog", backlog);
   out.Count("mem_total_replication_buffers", backlog);
   out.Count("mem_clients_slaves", replica_buffers);

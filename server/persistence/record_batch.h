@@ -20,6 +20,8 @@ class RecordBatch {
   bool empty() const { return rows_.empty(); }
   // What it holds in memory.
   size_t bytes() const { return bytes_.size() + rows_.size() * sizeof(Row); }
+  // What its storage takes, with what is kept for later.
+  size_t capacity() const { return bytes_.capacity() + rows_.capacity() * sizeof(Row); }
   void Clear();
 
   // Visits (database, StringRecord) in the order of adding.

@@ -1,5 +1,6 @@
 #include "server/persistence/snapshot_job.h"
 
+#include <atomic>
 #include <utility>
 #include <vector>
 
@@ -13,6 +14,8 @@ namespace snapshot = replication::snapshot;
 
 // Asked of the cut at a time: its size is looked at in between.
 constexpr size_t kBucketsPerStep = 1;
+// The worker writes what it has encoded in pieces of about this size.
+constexpr size_t kPieceBytes = 256 * 1024;
 
 }  // namespace
 
@@ -25,11 +28,19 @@ struct SnapshotJob::Work {
     batch.ForEach([&](size_t database, const snapshot::StringRecord& record) {
       if (database != selected) Select(database);
       writer.Add(record);
+      held.store(writer.capacity() + encoded.capacity(), std::memory_order_relaxed);
+      if (write && writer.pending() >= kPieceBytes) WritePiece();
     });
-    batch.Clear();
     if (last) writer.End();
+    if (write) {
+      WritePiece();
+    } else {
+      writer.Take(encoded);
+    }
+  }
+
+  void WritePiece() {
     writer.Take(encoded);
-    if (!write) return;
     if (status) status = write(encoded.view());
     encoded.Clear();
   }
@@ -49,6 +60,7 @@ struct SnapshotJob::Work {
   bool last = false;
   base::Buffer encoded;
   base::Status status;
+  std::atomic<size_t> held = 0;  // the storage of what is encoded; the loop thread looks, too
 };
 
 SnapshotJob::SnapshotJob(io::Io& io, store::Databases& databases, Plan plan)
@@ -86,6 +98,11 @@ void SnapshotJob::FreeElsewhere(std::vector<store::Keyspace::Content> contents) 
   io_.Offload([shared] { shared->clear(); }, [] {});
 }
 
+size_t SnapshotJob::HeldBytes() const {
+  return batch_.capacity() + held_by_work_ + work_->held + ready_.capacity() +
+         (cut_ != nullptr ? cut_->RetainedBytes() : 0);
+}
+
 void SnapshotJob::OnTurn() {
   if (cut_ != nullptr && WaitingBytes() < kAheadBytes) SweepSlice();
   Submit();
@@ -113,6 +130,7 @@ void SnapshotJob::Submit() {
   busy_ = true;
   in_work_ = batch_.bytes();
   std::swap(work_->batch, batch_);
+  held_by_work_ = work_->batch.capacity();
   work_->last = cut_ == nullptr;
   io_.Offload([work = work_] { work->Run(); },
               [this, alive = alive_] {
@@ -123,12 +141,16 @@ void SnapshotJob::Submit() {
 void SnapshotJob::OnEncoded() {
   busy_ = false;
   in_work_ = 0;
+  // Here, because the allocator's figures of this thread are those that eviction looks at.
+  work_->batch.Clear();
   if (ready_.empty()) {
     ready_.Swap(work_->encoded);
   } else {
     ready_.Append(work_->encoded.view());
   }
   work_->encoded.Clear();
+  work_->held = work_->writer.capacity() + work_->encoded.capacity();
+  held_by_work_ = work_->batch.capacity();
   status_ = work_->status;
   if (!status_) EndCut();
   complete_ = work_->last || !status_;

@@ -76,6 +76,9 @@ class SnapshotJob {
   // Everything that exists beside the keyspace and waits for the worker or the consumer.
   size_t WaitingBytes() const { return batch_.bytes() + in_work_ + ready_.size(); }
 
+  // The memory behind all that, with what is retained: it goes when the snapshot does.
+  size_t HeldBytes() const;
+
   // What was taken out of the databases and is not swept yet is kept here.
   void Retain(std::vector<store::Keyspace::Content>& contents);
 
@@ -100,6 +103,7 @@ class SnapshotJob {
   bool busy_ = false;
   bool complete_ = false;
   size_t in_work_ = 0;
+  size_t held_by_work_ = 0;  // the storage of its batch
   uint64_t records_ = 0;
   uint64_t total_records_ = 0;
   base::Buffer ready_;

@@ -28,8 +28,16 @@ std::shared_ptr<SnapshotJob> Snapshots::Begin(Request request) {
                         .exclude_data = request.exclude_data,
                         .write = std::move(request.write),
                         .on_progress = std::move(request.on_progress)});
-  job_ = job;
+  std::erase_if(jobs_, [](const std::weak_ptr<SnapshotJob>& old) { return old.expired(); });
+  jobs_.push_back(job);
   return job;
+}
+
+size_t Snapshots::HeldBytes() const {
+  size_t total = 0;
+  for (const std::weak_ptr<SnapshotJob>& each : jobs_)
+    if (const std::shared_ptr<SnapshotJob> job = each.lock()) total += job->HeldBytes();
+  return total;
 }
 
 base::Status Snapshots::WriteNow(const snapshot::Meta& meta,

@@ -23,7 +23,7 @@ class Snapshots {
 
   // A cut is being swept: no other one can be made.
   bool busy() const {
-    const std::shared_ptr<SnapshotJob> job = job_.lock();
+    const std::shared_ptr<SnapshotJob> job = LastJob();
     return job != nullptr && job->sweeping();
   }
 
@@ -39,18 +39,25 @@ class Snapshots {
   base::Status WriteNow(const replication::snapshot::Meta& meta,
                         const std::function<base::Status(std::string_view)>& write);
 
+  // Memory that snapshots in the making take beside the keyspace.
+  size_t HeldBytes() const;
+
   // Whatever is taken out of the databases passes here before it is freed.
   void Retain(std::vector<store::Keyspace::Content>& contents) {
-    if (const std::shared_ptr<SnapshotJob> job = job_.lock()) job->Retain(contents);
+    if (const std::shared_ptr<SnapshotJob> job = LastJob()) job->Retain(contents);
   }
 
  private:
+  std::shared_ptr<SnapshotJob> LastJob() const {
+    return jobs_.empty() ? nullptr : jobs_.back().lock();
+  }
   replication::snapshot::Meta Completed(replication::snapshot::Meta meta) const;
   replication::snapshot::WriterOptions options() const;
 
   io::Io& io_;
   engine::Engine& engine_;
-  std::weak_ptr<SnapshotJob> job_;  // the last one begun
+  // In the order of their beginning; those before the last have been swept.
+  std::vector<std::weak_ptr<SnapshotJob>> jobs_;
 };
 
 }  // namespace quorate::server::persistence

@@ -88,6 +88,10 @@ class Server final : public engine::Host, private serve::ConnectionOwner {
   std::string AllocatorReport() override { return probe_.AllocatorReport(); }
   void Sleep(base::Duration duration) override { probe_.Sleep(duration.count()); }
   uint64_t MemoryUsedBytes() override { return probe_.UsedBytes(); }
+  void RefreshMemory() override { probe_.Refresh(); }
+  uint64_t MemoryNotForEviction() override {
+    return snapshots_->HeldBytes() + replication_->SlowReplicaBytes();
+  }
   uint64_t ResidentBytes() override { return probe_.ResidentBytes(); }
   ProcessInfo Process() override;
 

@@ -48,6 +48,12 @@ void Cut::Retain(std::vector<Keyspace::Content>& contents) {
   contents.erase(wanted, contents.end());
 }
 
+size_t Cut::RetainedBytes() const {
+  size_t total = 0;
+  for (const Keyspace::Content& content : retained_) total += content.MemoryBytes();
+  return total;
+}
+
 std::vector<Keyspace::Content> Cut::TakeSwept() {
   std::vector<Keyspace::Content> unswept;
   for (Keyspace::Content& content : retained_)

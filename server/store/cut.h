@@ -51,6 +51,8 @@ class Cut {
   void Retain(std::vector<Keyspace::Content>& contents);
   // Retained contents that are swept, to be freed elsewhere.
   std::vector<Keyspace::Content> TakeSwept();
+  // What is retained takes.
+  size_t RetainedBytes() const;
   // Gives up what is not swept yet; returns all that is retained.
   std::vector<Keyspace::Content> End();
 

@@ -49,6 +49,8 @@ class Keyspace {
     Content(Content&& other) noexcept;
     Content& operator=(Content&& other) noexcept;
     size_t size() const { return keys_.size(); }
+    size_t TableBytes() const { return keys_.MemoryBytes() + expires_.MemoryBytes(); }
+    size_t MemoryBytes() const { return record_bytes_ + TableBytes(); }
     // For a sweep that outlives the content's time in its database.
     Table& keys() { return keys_; }
 
@@ -136,10 +138,8 @@ class Keyspace {
   // The records and all that hangs on them.
   size_t RecordBytes() const { return content_.record_bytes_; }
   // The two tables.
-  size_t TableBytes() const {
-    return content_.keys_.MemoryBytes() + content_.expires_.MemoryBytes();
-  }
-  size_t MemoryBytes() const { return RecordBytes() + TableBytes(); }
+  size_t TableBytes() const { return content_.TableBytes(); }
+  size_t MemoryBytes() const { return content_.MemoryBytes(); }
   // To be called after an object was changed in place: the size it had before and has now.
   void AdjustRecordBytes(size_t before, size_t after) { content_.record_bytes_ += after - before; }
   int64_t average_ttl_ms() const { return content_.average_ttl_ms_; }

@@ -95,11 +95,13 @@ class FakeHost final : public server::engine::Host {
   std::string AllocatorReport() override { return "report"; }
   void Sleep(base::Duration duration) override { now += duration; }
   uint64_t MemoryUsedBytes() override { return memory_used; }
+  uint64_t MemoryNotForEviction() override { return memory_not_for_eviction; }
   uint64_t ResidentBytes() override { return memory_used; }
 
   base::Instant now{std::chrono::seconds(1000)};
   base::Duration work_takes{};
   uint64_t memory_used = 1 << 20;
+  uint64_t memory_not_for_eviction = 0;
   base::Status shutdown_answer;
   base::Status rewrite_answer;
   std::optional<config::ApplyFailure> apply_answer;

@@ -191,3 +191,19 @@ TEST_CASE("backlog: behaves as a string with a moving window, whatever the sizes
     }
   }
 }
+
+TEST_CASE("backlog: its excess is what only a slow cursor keeps") {
+  constexpr size_t kLimit = 1 << 20;
+  Backlog backlog(kLimit, Offset());
+  const auto append = [&] {
+    for (int i = 0; i < 400; ++i) backlog.Append(std::string(10000, 'x'));
+  };
+  append();
+  CHECK(backlog.excess() == 0);
+  Backlog::Cursor slow = backlog.AtEnd();
+  append();
+  CHECK(backlog.excess() > 2'500'000);
+  CHECK(backlog.excess() < 4'000'000);
+  slow.Release();
+  CHECK(backlog.excess() == 0);
+}
