@@ -1,7 +1,6 @@
 // Redis' configuration syntax: one directive a line, '#' comment lines, quoting as in words.h,
-// `include <path>`; and the
-// `--directive args` form of the command line. It yields entries and knows no directive but
-// `include`.
+// `include <path>`; and the `--directive args` form of the command line. It yields entries and
+// knows no directive but `include`.
 #pragma once
 
 #include <functional>

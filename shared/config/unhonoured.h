@@ -1,11 +1,9 @@
 // Directives that Redis has and the daemon at hand does not act on, so that a stock file starts it.
 // Two kinds:
 //   inert    tunes internals that we do not have: the value is checked as Redis checks it, kept,
-//   shown by
-//            CONFIG GET and REWRITE, and a warning says that it has no effect;
+//            shown by CONFIG GET and REWRITE, and a warning says that it has no effect;
 //   refused  asks for a feature or a promise that we do not have: only the value that is our
-//   behaviour is
-//            accepted, and the refusal says what is missing.
+//            behaviour is accepted, and the refusal says what is missing.
 // The list is Redis 7.0's. A daemon adds it to its own rows, which come first: a directive that it
 // honours leaves the list by getting a row.
 #pragma once

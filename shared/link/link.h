@@ -6,14 +6,11 @@
 //
 // Invariants:
 //  1. Every accepted request ends exactly once: with a reply, or with an error (deadline passed,
-//  connection lost, link
-//     stopped) - unless the link is destroyed, which is silent.
+//     connection lost, link stopped) - unless the link is destroyed, which is silent.
 //  2. Replies are matched in order. A request whose deadline passed keeps its place, so that its
-//  late reply is dropped
-//     and not given to the next one.
+//     late reply is dropped and not given to the next one.
 //  3. Requests made while the link is not up wait for it, until their deadlines. Once written they
-//  are never written
-//     again: when the connection is lost they fail.
+//     are never written again: when the connection is lost they fail.
 //
 //   Stopped --Start--> Connecting --connected--> SettingUp --required set-up answered--> Up
 //   Connecting, SettingUp, Up --death, failed set-up, rubbish--> Waiting --delay--> Connecting

@@ -19,8 +19,7 @@ class Caller {
   Caller(World& world, const std::string& ip);
 
   // Runs the world until the reply is there. Errors come as "(error) ERR ..."; no answer within
-  // `limit` as
-  // "(no answer)".
+  // `limit` as "(no answer)".
   std::string Call(const base::Endpoint& to, std::initializer_list<std::string_view> args,
                    base::Duration limit = std::chrono::seconds(2));
 
