@@ -91,6 +91,7 @@ void Primary::AttachPartial(base::Instant now, const PsyncReceived& received, ba
   Replica& replica = Attach(now, received);
   replica.cursor = std::move(*cursor);
   replica.acknowledged = from;
+  replica.told_offset = true;
   ++counters_.partial_ok;
   reply.outcome = PsyncOutcome::kReplicaLink;
 
@@ -154,6 +155,7 @@ void Primary::OnAncestryKnown(const Ancestry& ancestry, PrimaryActions& actions)
 void Primary::OnAck(base::Instant now, ReplicaId id, Replica& replica, const ReplconfAck& ack,
                     PrimaryActions& actions) {
   replica.last_alive = now;
+  replica.told_offset = true;
   if (ack.fsynced && *ack.fsynced <= history_.offset() &&
       (!replica.fsynced || *replica.fsynced < *ack.fsynced)) {
     replica.fsynced = ack.fsynced;

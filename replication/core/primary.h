@@ -53,6 +53,7 @@
 #include "replication/core/options.h"
 #include "replication/core/psync.h"
 #include "replication/core/replconf.h"
+#include "replication/core/stream_clock.h"
 #include "replication/core/views.h"
 #include "shared/base/ids.h"
 #include "shared/base/random.h"
@@ -221,6 +222,12 @@ class Primary {
   // output limits.
   void EndTurn(base::Instant now, PrimaryActions& actions);
 
+  // Notes at the end of a turn when the stream's bytes came, whether anybody follows or not.
+  bool stream_moved() const { return history_.offset() != stream_clock_.end(); }
+  void NoteStreamTime(base::Instant now) { stream_clock_.Advance(now, history_.offset()); }
+  // The history was restored: its bytes came before our time.
+  void ForgetStreamTime() { stream_clock_.Reset(history_.offset()); }
+
   // ---- the stream, role replica
 
   // Applied upstream bytes, verbatim.
@@ -277,6 +284,7 @@ class Primary {
     bool legacy_sync = false;
     Backlog::Cursor cursor;
     base::Offset acknowledged;
+    bool told_offset = false;  // `acknowledged` is what it said, be it zero
     std::optional<base::Offset> fsynced;
     base::Instant last_alive;
     uint64_t snapshot_lag = 0;
@@ -323,6 +331,7 @@ class Primary {
   Ancestry ancestry_;
   std::map<ReplicaId, Ancestry> told_ancestry_;  // also to connections that may yet ask to sync
   size_t streaming_count_ = 0;
+  StreamClock stream_clock_;
   std::map<ReplicaId, Replica> replicas_;
   std::map<ReplicaId, ReplicaTraits> traits_;
   std::optional<Producing> producing_;

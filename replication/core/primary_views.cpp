@@ -45,6 +45,10 @@ std::vector<ReplicaView> Primary::Replicas(base::Instant now) const {
           std::chrono::duration_cast<std::chrono::seconds>(now - replica.last_alive).count();
     }
     view.acknowledges = std::holds_alternative<Streaming>(replica.state) && !replica.legacy_sync;
+    if (view.acknowledges && replica.told_offset) {
+      view.lag_bytes = history_.offset() - replica.acknowledged;
+      view.lag = stream_clock_.Age(now, replica.acknowledged);
+    }
     if (replica.cursor.attached()) view.pending_bytes = replica.cursor.pending();
     views.push_back(std::move(view));
   }

@@ -29,6 +29,11 @@ struct ReplicaView {
   int64_t lag_seconds = 0;     // since the last acknowledgement; 0 until online
   uint64_t pending_bytes = 0;  // stream bytes not yet handed to the kernel
   bool acknowledges = false;   // has the stream, and says how far it is
+  // How far behind it is, as far as its acknowledgements tell (it sends one a second): bytes of the
+  // stream that it has not acknowledged, and how old the first of them is (stream_clock.h). Zero if
+  // it has all; empty while it has not acknowledged anything, or if nobody knows.
+  std::optional<int64_t> lag_bytes = std::nullopt;
+  std::optional<base::Duration> lag = std::nullopt;
 };
 
 enum class LinkState { kConnect, kConnecting, kHandshake, kSync, kConnected };

@@ -72,6 +72,7 @@ void Replication::OnLoaded(const std::optional<SavedHistory>& saved) {
   } else {
     Run(replica_.Step(io_.Now(), core::Follow{replica_.primary(), false, -1}));
   }
+  primary_.ForgetStreamTime();
   ArmTimer();
 }
 
@@ -125,6 +126,7 @@ void Replication::SetAncestry(const core::Ancestry& upstream) {
 // ---- turns and time
 
 void Replication::EndTurn() {
+  if (primary_.stream_moved()) primary_.NoteStreamTime(io_.Now());
   LookAtFailover();
   if (primary_.replica_count() != 0) {
     core::PrimaryActions actions;

@@ -38,6 +38,8 @@ void AppendUpstream(engine::Engine& engine, const core::UpstreamView& upstream, 
   out.Number("replica_announced", settings.replica_announced ? 1 : 0);
 }
 
+// After Redis' fields, where its own parsers look no more: lag_bytes and lag_ms, how far behind the
+// replica is by its last acknowledgement (core::ReplicaView::lag); -1 if that is not known.
 void AppendReplicas(engine::Engine& engine, Fields& out) {
   const std::vector<core::ReplicaView> replicas = engine.replication().Replicas();
   out.Count("connected_slaves", replicas.size());
@@ -49,7 +51,9 @@ void AppendReplicas(engine::Engine& engine, Fields& out) {
              "ip=" + replica.ip + ",port=" + std::to_string(replica.port) +
                  ",state=" + std::string(core::InfoName(replica.phase)) +
                  ",offset=" + std::to_string(replica.acknowledged.bytes()) +
-                 ",lag=" + std::to_string(replica.lag_seconds));
+                 ",lag=" + std::to_string(replica.lag_seconds) +
+                 ",lag_bytes=" + std::to_string(replica.lag_bytes.value_or(-1)) + ",lag_ms=" +
+                 std::to_string(replica.lag ? base::ToMicros(*replica.lag) / 1000 : -1));
   }
 }
 

@@ -1,5 +1,6 @@
 """Our servers following our servers: full and partial resynchronisation, chains, changes of role, acknowledgements."""
 
+import signal
 import time
 
 import redis
@@ -279,6 +280,23 @@ class Acknowledgements(SystemTest):
         with self.assertRaisesRegex(redis.ResponseError, "NOREPLICAS"):
             wait_for("the primary notices", lambda: primary.info()["connected_slaves"] == 0)
             primary("SET", "k", "v")
+
+    def test_lag_in_bytes_and_milliseconds(self):
+        primary = self.server()
+        replica = self.server(replica_of=primary)
+        self.assert_synced(primary, replica)
+        lag = lambda: (primary.info()["slave0"]["lag_bytes"], primary.info()["slave0"]["lag_ms"])
+        wait_for("it is not late", lambda: lag() == (0, 0))
+        replica.signal(signal.SIGSTOP)
+        time.sleep(1.5)  # nobody writes: nobody is late
+        self.assertEqual(lag(), (0, 0))
+        primary("SET", "k", "v")
+        time.sleep(0.5)
+        size, age = lag()
+        self.assertGreaterEqual(size, 29)
+        self.assertTrue(450 <= age <= 1400, age)
+        replica.signal(signal.SIGCONT)
+        wait_for("it has caught up", lambda: lag() == (0, 0))
 
     def test_lag_and_offset_are_reported(self):
         primary = self.server()

@@ -419,6 +419,33 @@ TEST_CASE("primary: good replicas are those that acknowledged lately") {
   CHECK(bench.primary.CountGood(bench.now) == 1);
 }
 
+TEST_CASE("primary: how far behind a replica is, in bytes and in time") {
+  Bench bench;
+  bench.Online(1);
+  const auto replica = [&] { return bench.primary.Replicas(bench.now).at(0); };
+  CHECK_FALSE(replica().lag_bytes.has_value());  // it has not said anything
+  CHECK_FALSE(replica().lag.has_value());
+  bench.Ack(1, 0);
+  CHECK(replica().lag_bytes == 0);
+  CHECK(replica().lag == 0s);
+
+  bench.now += 5s;
+  bench.primary.Append(0, "*1\r\n$4\r\nPING\r\n");
+  const int64_t first = bench.history.offset().bytes();
+  bench.primary.NoteStreamTime(bench.now);
+  bench.now += 300ms;
+  bench.primary.Append(0, "*1\r\n$4\r\nPING\r\n");
+  bench.primary.NoteStreamTime(bench.now);
+  bench.now += 200ms;
+  CHECK(replica().lag_bytes == first + 14);
+  CHECK(replica().lag == 500ms);
+  bench.Ack(1, first);
+  CHECK(replica().lag_bytes == 14);
+  CHECK(replica().lag == 200ms);
+  bench.Ack(1, first + 14);
+  CHECK(replica().lag == 0s);
+}
+
 TEST_CASE("primary: output limits, hard at once and soft after a while") {
   Options options;
   options.backlog_size = 1000;
