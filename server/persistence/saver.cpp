@@ -22,7 +22,10 @@ replication::snapshot::Meta HistoryOf(const engine::ReplicationPort& replication
 Saver::Saver(io::Io& io, engine::Engine& engine, Snapshots& snapshots, log::Logger& logger)
     : io_(io), engine_(engine), snapshots_(snapshots), logger_(logger) {}
 
-Saver::~Saver() { *alive_ = false; }
+Saver::~Saver() {
+  *alive_ = false;
+  if (in_progress_ != nullptr) in_progress_->file->Abandon();
+}
 
 // ---- in the foreground
 

@@ -39,6 +39,7 @@ class Saver final : public engine::PersistencePort {
   static constexpr base::Duration kRetryPause = std::chrono::seconds(5);
 
   Saver(io::Io& io, engine::Engine& engine, Snapshots& snapshots, log::Logger& logger);
+  // Gives up what is in the making.
   ~Saver() override;
 
   base::Status Save() override;

@@ -88,6 +88,11 @@ struct SavingHost {
                   [](const std::string& name) { return name.find("/temp-") == std::string::npos; });
     return names;
   }
+  // That of the server's `number`th save.
+  std::string TemporaryOf(int number) {
+    return "/server/temp-" + server->command.engine.run_id().ToString() + "-" +
+           std::to_string(number) + ".rdb";
+  }
   // The server is killed, or loses its power, and a new process reads what it left. Returns how
   // that ended.
   base::Result<server::persistence::Loader::Loaded> Restart(bool power_cut) {
@@ -102,9 +107,10 @@ struct SavingHost {
     server.emplace(*process, 99);
     return Load();
   }
-  base::Result<server::persistence::Loader::Loaded> Load() {
+  base::Result<server::persistence::Loader::Loaded> Load(
+      std::optional<base::WallTime> drop_expired = std::nullopt) {
     std::optional<base::Result<server::persistence::Loader::Loaded>> outcome;
-    server::persistence::Loader loader(process->io(), server->dataset, std::nullopt,
+    server::persistence::Loader loader(process->io(), server->dataset, drop_expired,
                                        [&](auto loaded) { outcome.emplace(std::move(loaded)); });
     if (base::Status opened = loader.Start("dump.rdb"); !opened) return opened.error();
     world.RunUntil([&] { return outcome.has_value(); }, std::chrono::seconds(60));

@@ -157,14 +157,15 @@ TEST_CASE("uv files: work in flight may use them while the loop is being destroy
   std::optional<base::Status> removed;
   {
     uv::LoopIo io;
-    CHECK(io.files().Replace(folder / "part", "x", 0600).ok());
+    io::Files& files = io.files();
+    CHECK(files.Replace(folder / "part", "x", 0600).ok());
     // The hook goes first, and what it holds with it.
     io.SetEndOfTurn(
         [held = std::shared_ptr<void>(nullptr, [&](void*) { destruction_began.set_value(); })] {});
     io.Offload(
         [&] {
           destruction_began.get_future().wait();
-          removed = io.files().Remove(folder / "part");
+          removed = files.Remove(folder / "part");
         },
         [] {});
   }
