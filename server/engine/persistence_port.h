@@ -9,9 +9,9 @@
 
 namespace quorate::server::engine {
 
-// As INFO's Persistence section shows it. Times of -1 mean none.
+// What INFO's Persistence section shows beside the engine's own figures (loading, unsaved_changes,
+// snapshots_fail, last_save_seconds). Times of -1 mean none.
 struct PersistenceStatus {
-  bool loading = false;
   int64_t loading_start_seconds = 0;
   uint64_t loading_total_bytes = 0;
   uint64_t loading_loaded_bytes = 0;
@@ -22,8 +22,6 @@ struct PersistenceStatus {
   uint64_t saving_keys_total = 0;
   uint64_t saving_bytes_waiting = 0;  // held beside the keyspace for it
   uint64_t saving_bytes_peak = 0;
-  int64_t last_save_seconds = 0;
-  bool last_background_ok = true;
   int64_t last_background_seconds = -1;
   int64_t current_background_seconds = -1;
   uint64_t saves = 0;

@@ -35,8 +35,8 @@ void AppendPersistence(engine::Engine& engine, Fields& out) {
   out.Count("current_save_keys_total", status.saving_keys_total);
   out.Number("rdb_changes_since_last_save", engine.unsaved_changes);
   out.Number("rdb_bgsave_in_progress", status.saving ? 1 : 0);
-  out.Number("rdb_last_save_time", status.last_save_seconds);
-  out.Text("rdb_last_bgsave_status", status.last_background_ok ? "ok" : "err");
+  out.Number("rdb_last_save_time", engine.last_save_seconds);
+  out.Text("rdb_last_bgsave_status", engine.snapshots_fail ? "err" : "ok");
   out.Number("rdb_last_bgsave_time_sec", status.last_background_seconds);
   out.Number("rdb_current_bgsave_time_sec", status.current_background_seconds);
   out.Count("rdb_saves", status.saves);

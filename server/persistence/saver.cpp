@@ -46,14 +46,20 @@ base::Status Saver::WriteFile() {
   return status;
 }
 
+base::Status Saver::WriteFileOrWarn() {
+  base::Status status = WriteFile();
+  if (status) {
+    NoteSaved(engine_.unsaved_changes);
+  } else {
+    logger_.Warning(fmt::format("Write error saving DB on disk: {}", status.error().message));
+  }
+  return status;
+}
+
 base::Status Saver::Save() {
   if (in_progress_ != nullptr || snapshots_.busy())
     return base::Error{"ERR Background save already in progress"};
-  if (const base::Status status = WriteFile(); !status) {
-    logger_.Warning(fmt::format("Write error saving DB on disk: {}", status.error().message));
-    return base::Error{"ERR"};
-  }
-  NoteSaved(engine_.unsaved_changes);
+  if (!WriteFileOrWarn()) return base::Error{"ERR"};
   logger_.Notice("DB saved on disk");
   return {};
 }
@@ -61,16 +67,13 @@ base::Status Saver::Save() {
 base::Status Saver::SaveAtExit() {
   GiveUp();
   logger_.Notice("Saving the final RDB snapshot before exiting.");
-  base::Status status = WriteFile();
-  if (status) NoteSaved(engine_.unsaved_changes);
-  return status;
+  return WriteFileOrWarn();
 }
 
 void Saver::NoteSaved(int64_t changes) {
   engine_.unsaved_changes -= changes;
   engine_.last_save_seconds = engine_.wall().ms / 1000;
   engine_.snapshots_fail = false;
-  shown_.last_background_ok = true;
   ++shown_.saves;
 }
 
@@ -81,11 +84,7 @@ void Saver::OnFlushedAll() {
 
 void Saver::WriteIfFlushed() {
   if (!flushed_) return;
-  if (const base::Status status = WriteFile(); status) {
-    NoteSaved(engine_.unsaved_changes);
-  } else {
-    logger_.Warning(fmt::format("Write error saving DB on disk: {}", status.error().message));
-  }
+  if (const base::Status written = WriteFileOrWarn(); !written) return;  // FLUSHALL is answered OK
 }
 
 // ---- in the background
@@ -106,7 +105,6 @@ base::Status Saver::Begin() {
   last_try_ = io_.Now();
   base::Result<std::shared_ptr<SaveFile>> file = CreateFile();
   if (!file) {
-    shown_.last_background_ok = false;
     engine_.snapshots_fail = true;
     logger_.Warning(fmt::format("Can't save in background: {}", file.error().message));
     return file.error();
@@ -152,7 +150,6 @@ void Saver::Finish(const base::Status& status) {
     logger_.Notice("Background saving terminated with success");
     return;
   }
-  shown_.last_background_ok = false;
   engine_.snapshots_fail = true;
   logger_.Warning(fmt::format("Background saving error: {}", status.error().message));
 }
@@ -171,7 +168,7 @@ void Saver::Cron() {
     return;
   }
   if (engine_.loading || snapshots_.busy()) return;
-  const bool may_retry = shown_.last_background_ok || io_.Now() - last_try_ > kRetryPause;
+  const bool may_retry = !engine_.snapshots_fail || io_.Now() - last_try_ > kRetryPause;
   if (!may_retry) return;
   bool wanted = scheduled_;
   const int64_t age = engine_.wall().ms / 1000 - engine_.last_save_seconds;
@@ -189,7 +186,6 @@ void Saver::Cron() {
 
 engine::PersistenceStatus Saver::status() const {
   engine::PersistenceStatus status = shown_;
-  status.last_save_seconds = engine_.last_save_seconds;
   status.saving = in_progress_ != nullptr || snapshots_.busy();
   if (in_progress_ != nullptr) {
     status.saving_keys_done = in_progress_->job->records();

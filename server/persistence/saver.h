@@ -66,6 +66,7 @@ class Saver final : public engine::PersistencePort {
   void NoteSaved(int64_t changes);
   base::Result<std::shared_ptr<SaveFile>> CreateFile();
   base::Status WriteFile();
+  base::Status WriteFileOrWarn();
   void WriteIfFlushed();
 
   io::Io& io_;

@@ -256,6 +256,8 @@ TEST_CASE("saver: a failed save keeps the old file, counts nothing as saved, and
   CHECK(h.server->command.engine.unsaved_changes == 3000);
   CHECK(h.server->log.back().starts_with("Background saving error: /server/"));
   CHECK(h.server->Run("SET k v").starts_with("-MISCONF "));
+  CHECK(h.server->Run("INFO persistence").find("rdb_last_bgsave_status:err\r\n") !=
+        std::string::npos);
   CHECK(h.Temporaries().empty());
   if (!old_is_there) return;
   CHECK(h.Load()->keys == kOldKeys);
