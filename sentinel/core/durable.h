@@ -36,8 +36,8 @@ struct DurableGroup {
   GroupOptions options;
   base::Epoch config_epoch;
   Vote vote;
-  uint32_t electorate =
-      0;  // sentinels, with ourselves, that elections count on; grows as more are met
+  // Sentinels, with ourselves, that elections count on; grows as more are met.
+  uint32_t electorate = 0;
   std::vector<base::Endpoint> replicas;
   std::vector<DurablePeer> peers;
 
@@ -62,5 +62,11 @@ struct DurableState {
 
   friend bool operator==(const DurableState&, const DurableState&) = default;
 };
+
+// What was read back, with what no sentinel may start with put right: files get edited, and copied
+// from one sentinel to another. The current epoch is at least every epoch that was used, or votes
+// would be given twice in one (E2); and we are no peer of our own, whose answers and votes would
+// count as another's (E5).
+DurableState MadeConsistent(DurableState state);
 
 }  // namespace quorate::sentinel::core

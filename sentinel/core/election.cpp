@@ -21,8 +21,8 @@ Group* FindGroupByPrimary(State& state, const base::Endpoint& primary) {
 
 bool MayVote(const State& state, const Group& group, base::Epoch epoch) {
   const bool promoting = group.failover && HasSentPromotion(*group.failover);
-  return !state.tilt_since && !state.persist_failed && !promoting && !group.pending_config &&
-         epoch > group.vote.epoch && epoch > group.config_epoch && epoch > state.retired_vote_floor;
+  return MayTakePart(state) && !promoting && !group.pending_config && epoch > group.vote.epoch &&
+         epoch > group.config_epoch && epoch > state.retired_vote_floor;
 }
 
 base::Duration RandomUpTo(Turn& turn, base::Duration limit) {
@@ -88,9 +88,13 @@ void AnswerMasterDown(Turn& turn, const MasterDownQuery& query) {
   RespondWithVote(turn, *group, query.client, down);
 }
 
+bool MayTakePart(const State& state) {
+  return !state.tilt_since && !state.persist_failed && !state.duplicate_myid;
+}
+
 void KeepCandidacy(Turn& turn, Group& group) {
   const State& state = turn.state();
-  if (!group.odown_since || group.failover || group.pending_config || state.persist_failed) return;
+  if (!group.odown_since || group.failover || group.pending_config || !MayTakePart(state)) return;
   if (UsableSentinels(state, group) < VotesNeeded(group)) return;
   if (IsDue(turn, group.may_stand_at)) Stand(turn, group, false);
 }

@@ -2,7 +2,7 @@
 // (E2). The vote is on disk before anyone hears of it; if it cannot be, it is refused, and stays
 // spent (E3). A candidate counts only answers for exactly the epoch it asked for, and needs
 // max(majority of the electorate, quorum) (E5). Nobody votes or stands in TILT or while the state
-// cannot be written (E6).
+// cannot be written (E6), nor under an id that another process uses as well (E1).
 //
 //   when                                      | then
 //   ------------------------------------------+---------------------------------------------------
@@ -20,6 +20,9 @@ namespace quorate::sentinel::core {
 
 // SENTINEL IS-MASTER-DOWN-BY-ADDR: says what we see, and votes if asked to.
 void AnswerMasterDown(Turn& turn, const MasterDownQuery& query);
+
+// Whether this process may vote and stand at all (E1, E6).
+bool MayTakePart(const State& state);
 
 // Stands for election when that is due.
 void KeepCandidacy(Turn& turn, Group& group);

@@ -37,8 +37,8 @@ void Elected(Turn& turn, Group& group) {
 }
 
 void LoseElection(Turn& turn, Group& group, Tally how) {
-  const bool try_again =
-      group.failover->forced && group.failover->elections < kForcedElections && how == Tally::kLost;
+  const bool try_again = group.failover->forced && group.failover->elections < kForcedElections &&
+                         how == Tally::kLost && MayTakePart(turn.state());
   const int elections = group.failover->elections;
   AbortFailover(turn, group, EventType::kAbortNotElected);
   BackOff(turn, group, how);
@@ -51,7 +51,8 @@ void LoseElection(Turn& turn, Group& group, Tally how) {
 bool LostItsReason(const Group& group) { return !group.failover->forced && !group.odown_since; }
 
 void KeepWaitStart(Turn& turn, Group& group, const WaitStart& phase) {
-  if (LostItsReason(group)) return AbortFailover(turn, group, EventType::kAbortNotElected);
+  if (LostItsReason(group) || turn.state().duplicate_myid)
+    return AbortFailover(turn, group, EventType::kAbortNotElected);
   const Tally tally = CountVotes(turn, group);
   if (tally == Tally::kWon) return Elected(turn, group);
   if (tally != Tally::kOpen) return LoseElection(turn, group, tally);
@@ -126,6 +127,13 @@ void KeepWaitPromotion(Turn& turn, Group& group, const WaitPromotion& phase) {
     EnterPhase(turn, group, SendPromotion{turn.now()});
 }
 
+// Precondition: !MayTakePart.
+std::string WhyNoPart(const State& state) {
+  if (state.tilt_since) return "ERR Sentinel is in TILT mode, no failover is started";
+  if (state.persist_failed) return "ERR The state cannot be saved, no failover is started";
+  return "ERR Another sentinel uses our id, no failover is started";
+}
+
 void OnPromoted(Turn& turn, Group& group) {
   const base::Epoch epoch = group.failover->epoch;
   const base::Endpoint heir = *group.failover->heir;
@@ -171,11 +179,7 @@ void StartForcedFailover(Turn& turn, const FailoverRequested& request) {
     turn.Touch(group.name);
     return turn.Respond(request.client, ErrorReply{"NOGOODSLAVE No suitable replica to promote"});
   }
-  if (state.tilt_since || state.persist_failed)
-    return turn.Respond(
-        request.client,
-        ErrorReply{state.tilt_since ? "ERR Sentinel is in TILT mode, no failover is started"
-                                    : "ERR The state cannot be saved, no failover is started"});
+  if (!MayTakePart(state)) return turn.Respond(request.client, ErrorReply{WhyNoPart(state)});
   Stand(turn, group, true);
   turn.Touch(group.name);
   turn.Respond(request.client, OkReply{});

@@ -18,9 +18,18 @@ base::Endpoint OwnAddress(const Settings& settings, const Link& link) {
           settings.announce_port != 0 ? settings.announce_port : settings.listen_port};
 }
 
+// A hello may come back late, through a replica that lags: old addresses are ours, too.
+void RememberAnnounced(State& state, const base::Endpoint& address) {
+  if (std::ranges::count(state.announced, address) != 0) return;
+  if (state.announced.size() >= kMaxAnnouncedAddresses) state.announced.pop_front();
+  state.announced.push_back(address);
+}
+
 std::string OwnHello(Turn& turn, const Group& group, const Link& link) {
-  const State& state = turn.state();
-  return FormatHello({OwnAddress(state.settings, link), state.myid, state.current_epoch, group.name,
+  State& state = turn.state();
+  const base::Endpoint address = OwnAddress(state.settings, link);
+  RememberAnnounced(state, address);
+  return FormatHello({address, state.myid, state.current_epoch, group.name,
                       Shown(state, group.primary.address), group.config_epoch});
 }
 
@@ -50,18 +59,32 @@ void KeepPeerHello(Turn& turn, const Group& group, Peer& peer) {
   SendRequest(turn, link, {"PUBLISH", kHelloChannel, OwnHello(turn, group, link)}, ForNothing{});
 }
 
+// Before our first hello, one of ours can only be from before a restart.
+bool WouldAnnounce(const State& state, const base::Endpoint& address) {
+  const auto over = [&](const Link& link) {
+    return link.up() && OwnAddress(state.settings, link) == address;
+  };
+  const auto over_node = [&](const DataNode& node) {
+    return over(node.command) || over(node.pubsub);
+  };
+  return std::ranges::any_of(state.peer_links, [&](const auto& e) { return over(e.second); }) ||
+         std::ranges::any_of(state.groups, [&](const auto& entry) {
+           const Group& group = entry.second;
+           return over_node(group.primary) ||
+                  std::ranges::any_of(group.replicas,
+                                      [&](const auto& e) { return over_node(e.second); });
+         });
+}
+
 // True if a hello with our own id came from us: its address is one that we announce.
 bool IsOwnAddress(const State& state, const base::Endpoint& address) {
-  const Settings& settings = state.settings;
-  if (address.port != (settings.announce_port ? settings.announce_port : settings.listen_port))
-    return false;
-  if (!settings.announce_ip.empty()) return address.host == settings.announce_ip;
-  return true;  // the local address differs from link to link
+  return std::ranges::count(state.announced, address) != 0 || WouldAnnounce(state, address);
 }
 
 void OnHelloWithOwnId(Turn& turn, const Hello& hello) {
   if (turn.state().duplicate_myid || IsOwnAddress(turn.state(), hello.sentinel)) return;
   turn.state().duplicate_myid = true;
+  turn.TouchAll();
   turn.AnnounceProcess(EventType::kDuplicateMyid, "sentinel " + hello.id.ToString() + " " +
                                                       hello.sentinel.host + " " +
                                                       std::to_string(hello.sentinel.port));

@@ -78,12 +78,12 @@ void AdvanceGroup(Turn& turn, Group& group) {
 class Sentinel::Machine {
  public:
   Machine(Settings settings, const DurableState& durable, uint64_t seed)
-      : durable_at_start_(durable), random_(seed) {
+      : durable_at_start_(MadeConsistent(durable)), random_(seed) {
     state_.settings = std::move(settings);
-    state_.myid = durable.myid;
-    state_.current_epoch = durable.current_epoch;
-    state_.retired = durable.retired;
-    state_.retired_vote_floor = durable.retired_vote_floor;
+    state_.myid = durable_at_start_.myid;
+    state_.current_epoch = durable_at_start_.current_epoch;
+    state_.retired = durable_at_start_.retired;
+    state_.retired_vote_floor = durable_at_start_.retired_vote_floor;
   }
 
   Actions Step(base::Instant now, const Input& input) {

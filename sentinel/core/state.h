@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -279,7 +280,10 @@ struct State {
   uint64_t finished_version = 0;  // newest whose write has ended, well or not
   uint64_t durable_version = 0;   // newest known durable
   base::Instant persist_retry_at{};
-  bool duplicate_myid = false;  // another process uses our id
+  // Another process uses our id: two would vote as one, so we take no part in elections until a
+  // restart (E1).
+  bool duplicate_myid = false;
+  std::deque<base::Endpoint> announced;  // the addresses in our hellos, newest last
   std::unordered_map<LinkId, LinkOwner> link_owners;
   uint64_t last_id = 0;  // of links and requests
 };

@@ -128,6 +128,11 @@ void OnPauseReply(Turn& turn, Group& group, base::Epoch epoch, const WireReply& 
 
 bool KeepPaused(Turn& turn, Group& group) {
   if (!group.failover->paused_until) return true;
+  // Lapsed while we did not run: writes may have been taken since, that the heir does not have.
+  if (turn.now() >= *group.failover->paused_until && !HasSentPromotion(*group.failover)) {
+    Abort(turn, group, EventType::kAbortMasterTimeout);
+    return false;
+  }
   if (!IsDue(turn, *group.failover->paused_until - kSwitchoverPause / 2)) return true;
   DataNode* primary = OldPrimary(group);
   if (primary && primary->command.up()) {

@@ -102,6 +102,7 @@ inline constexpr size_t kMaxGroups = 10000;
 inline constexpr size_t kMaxReplicasPerGroup = 256;
 inline constexpr size_t kMaxPeersPerGroup = 128;
 inline constexpr size_t kMaxRetiredGroups = 1000;
+inline constexpr size_t kMaxAnnouncedAddresses = 256;
 inline constexpr size_t kMaxNames = 10000;
 inline constexpr size_t kMaxAddressesPerName = 16;
 inline constexpr size_t kMaxHostLength = 255;

@@ -84,6 +84,27 @@ TEST_CASE("switchover: writes stay paused while the new configuration is slow to
   CHECK(old.follows == t.world.server(1).address);
 }
 
+TEST_CASE("switchover: after a stall longer than the pause nothing is promoted") {
+  Planned t(2);
+  t.world.server(1).refuses_promotion = true;
+  CHECK(t.Ask() == "OK");
+  const auto renewed = [&] {
+    return t.world.server(0).log ==
+           std::vector<std::string>{"CLIENT PAUSE 2000 WRITE", "CLIENT PAUSE 2000 WRITE"};
+  };
+  REQUIRE(t.world.RunUntil(renewed, seconds(3)));
+  t.world.RunFor(milliseconds(900));
+  t.world.FreezeSentinel(0, true);
+  t.world.RunFor(milliseconds(1300));  // no TILT yet, but the primary takes writes again
+  REQUIRE(t.world.server(0).writes_paused_until < t.world.now());
+  t.world.server(1).refuses_promotion = false;
+  t.world.FreezeSentinel(0, false);
+  t.world.RunFor(seconds(2));
+  CHECK_FALSE(t.world.Happened("+tilt"));
+  CHECK(t.world.Happened("s0 -failover-abort-master-timeout master mymaster 10.0.0.1 6379"));
+  CHECK(t.world.PrimaryOf(0) == t.world.server(0).address);
+}
+
 TEST_CASE("switchover: a primary that stops answering is not waited for") {
   Planned t(2);
   t.world.FreezeServer(0, true);
@@ -210,6 +231,16 @@ TEST_CASE(
   CHECK_FALSE(t.world.Happened("s0 +elected-leader"));
   REQUIRE(t.world.RunUntil([&] { return t.Done(); }, seconds(5)));
   CHECK_FALSE(t.world.Happened("-failover-abort-not-elected"));
+}
+
+TEST_CASE("forced failover: a candidate that cannot save its vote does not stand again") {
+  Planned t(2);
+  t.world.sentinel(0).disk_works = false;
+  CHECK(t.Ask() == "OK");
+  t.world.RunFor(seconds(1));
+  CHECK(t.world.Events({"+try-failover"}).size() == 1);
+  CHECK(t.world.Happened("s0 -failover-abort-not-elected"));
+  CHECK(t.Ask() == "ERR The state cannot be saved, no failover is started");
 }
 
 TEST_CASE("forced failover: two sentinels ordered at once never share an epoch") {
