@@ -86,7 +86,7 @@ void Failover::Look(base::Instant now, base::Offset offset, std::span<const Repl
     base::Endpoint target{waiting->target->host, static_cast<uint16_t>(waiting->target->port)};
     actions.emplace_back(
         FailoverNote{"Failover to " + target.ToString() + " time out exceeded, failing over."});
-    return Begin(std::move(target), actions);
+    return Begin(std::move(target), true, actions);
   }
   const auto ready = std::ranges::find_if(replicas, [&](const ReplicaView& replica) {
     return replica.acknowledges && replica.acknowledged == offset &&
@@ -96,12 +96,12 @@ void Failover::Look(base::Instant now, base::Offset offset, std::span<const Repl
   base::Endpoint target{ready->ip, ready->port};
   actions.emplace_back(
       FailoverNote{"Failover target " + target.ToString() + " is synced, failing over."});
-  Begin(std::move(target), actions);
+  Begin(std::move(target), false, actions);
 }
 
-void Failover::Begin(base::Endpoint target, FailoverActions& actions) {
+void Failover::Begin(base::Endpoint target, bool forced, FailoverActions& actions) {
   state_ = InProgress{target};
-  actions.emplace_back(HandOver{std::move(target)});
+  actions.emplace_back(HandOver{std::move(target), forced});
 }
 
 void Failover::Answered(bool accepted, FailoverActions& actions) {

@@ -55,6 +55,7 @@ struct EndFailoverPause {};
 // Become a replica of `target`, and have it promote itself by PSYNC ... FAILOVER.
 struct HandOver {
   base::Endpoint target;
+  bool forced = false;  // it may lack bytes
 };
 // Become a primary again.
 struct TakeRoleBack {};
@@ -94,7 +95,7 @@ class Failover {
   };
 
   void GiveUp(std::string_view reason, FailoverActions& actions);
-  void Begin(base::Endpoint target, FailoverActions& actions);
+  void Begin(base::Endpoint target, bool forced, FailoverActions& actions);
 
   std::variant<NoFailover, WaitingForSync, InProgress> state_;
 };

@@ -77,7 +77,10 @@ void Replica::OnFollow(base::Instant now, const Follow& follow, ReplicaActions& 
   }
   primary_ = follow.primary;
   handover_.reset();
-  if (follow.hand_over) handover_ = Handover{};
+  if (follow.hand_over) {
+    handover_ = Handover{};
+    handover_->forced = follow.forced;
+  }
   state_ = Waiting{std::max(now, follow.not_before)};
   failed_attempts_ = 0;
   down_since_ = {};

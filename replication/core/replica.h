@@ -27,6 +27,7 @@
 // | Handshaking | other error to PSYNC        | Receiving   | Send SYNC                         |
 // | Handshaking | answer to PSYNC ... FAILOVER| as above, an| HandoverAnswered                  |
 // |             |                             | error Waits |                                   |
+// | Handshaking | "is a primary", asked twice | Waiting     | CloseLink; a plain PSYNC decides  |
 // | Receiving   | the header                  | Receiving   | BeginStaging                      |
 // | Receiving   | the last byte               | Receiving   | FinishStaging                     |
 // | Receiving   | StagingVerified             | Receiving   | DropSubReplicas, CommitStaging    |
@@ -47,6 +48,9 @@
 //   U3  a partial resync is asked for only while resumable(): our data is exactly the history's
 //       first offset() bytes.
 //   U4  a legacy SYNC link never acknowledges.
+//   U5  data that was to be handed over is not replaced by that of a node which may have lost it:
+//       the heir must have answered PSYNC ... FAILOVER itself, or go on with our history, or
+//       provably be the process that was asked.
 #pragma once
 
 #include <chrono>
@@ -82,6 +86,9 @@ struct Follow {
   // FAILOVER: our PSYNC tells the other to take our role first. Until it has answered
   // (HandoverAnswered) it is asked again and again, whatever becomes of the link.
   bool hand_over = false;
+  // The role is handed over to one that may lack bytes of ours: a full resync from it is no
+  // surprise.
+  bool forced = false;
   base::Instant not_before{};  // the first attempt to connect
 };
 // The history of a dataset that was loaded from disk is ours now, up to its offset: the primary is
@@ -253,7 +260,8 @@ class Replica {
   bool AcceptAncestry(base::Instant now, std::string_view line, ReplicaActions& actions);
   void Introduce(Handshaking& handshake, ReplicaActions& actions);
   void OnPsyncReply(base::Instant now, std::string_view line, ReplicaActions& actions);
-  void OnHandoverRefused(base::Instant now, std::string_view line, ReplicaActions& actions);
+  // False if that ends the link.
+  bool OnHandoverReply(base::Instant now, std::string_view line, ReplicaActions& actions);
   void OnContinue(base::Instant now, std::string_view line, ReplicaActions& actions);
   void OnFullResync(base::Instant now, std::string_view line, ReplicaActions& actions);
   void OnSnapshotHeader(base::Instant now, std::string_view line, ReplicaActions& actions);
@@ -269,8 +277,13 @@ class Replica {
   StreamTracker tracker_;
   bool resumable_ = false;
   struct Handover {
-    int asked = 0;  // PSYNC ... FAILOVER went out so often
-    Ancestry heir;  // the other's run id, if it says it; it will follow nobody
+    bool forced = false;
+    int asked = 0;        // PSYNC ... FAILOVER went out so often
+    Ancestry heir;        // the other's run id, if it says it; it will follow nobody
+    Ancestry first_heir;  // the same when it was asked first
+    // It is a primary, and no answer says since when: ours (the link swallowed its answer), or of
+    // whatever it found when it started anew. A plain PSYNC tells.
+    bool doubtful = false;
   };
   std::optional<Handover> handover_;
   std::string line_;  // unfinished line

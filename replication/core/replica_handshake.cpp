@@ -68,8 +68,8 @@ void Replica::OnHandshakeReply(base::Instant now, std::string_view line, Replica
   // PSYNC goes alone: with replies still pending it would be refused. It names the next byte we
   // want, counted from 1.
   const std::string next_byte = std::to_string(history_.offset().bytes() + 1);
-  if (handover_) {
-    ++handover_->asked;
+  if (handover_ && !handover_->doubtful) {
+    if (++handover_->asked == 1) handover_->first_heir = handover_->heir;
     actions.emplace_back(
         Send{EncodeCommand({"PSYNC", history_.id().view(), next_byte, "FAILOVER"})});
   } else if (resumable_) {
@@ -123,13 +123,7 @@ bool Replica::AcceptAncestry(base::Instant now, std::string_view line, ReplicaAc
 }
 
 void Replica::OnPsyncReply(base::Instant now, std::string_view line, ReplicaActions& actions) {
-  if (handover_) {
-    if (!line.starts_with("+CONTINUE") && !line.starts_with("+FULLRESYNC"))
-      return OnHandoverRefused(now, line, actions);
-    actions.emplace_back(HandoverAnswered{true});
-    actions.emplace_back(UpstreamAncestry{std::move(handover_->heir)});
-    handover_.reset();
-  }
+  if (handover_ && !OnHandoverReply(now, line, actions)) return;
   if (line.starts_with("+CONTINUE")) return OnContinue(now, line, actions);
   if (line.starts_with("+FULLRESYNC")) return OnFullResync(now, line, actions);
   if (!line.starts_with('-')) return Break(now, "it answered PSYNC with " + Quote(line), actions);
@@ -143,14 +137,33 @@ void Replica::OnPsyncReply(base::Instant now, std::string_view line, ReplicaActi
   actions.emplace_back(Send{"SYNC\r\n"});
 }
 
-void Replica::OnHandoverRefused(base::Instant now, std::string_view line, ReplicaActions& actions) {
+bool Replica::OnHandoverReply(base::Instant now, std::string_view line, ReplicaActions& actions) {
+  const bool same_process = !handover_->heir.empty() && handover_->heir == handover_->first_heir;
+  const bool accepted = line.starts_with("+CONTINUE") ||
+                        (line.starts_with("+FULLRESYNC") &&
+                         (!handover_->doubtful || handover_->forced || same_process));
+  if (accepted) {
+    actions.emplace_back(HandoverAnswered{true});
+    actions.emplace_back(UpstreamAncestry{std::move(handover_->heir)});
+    handover_.reset();
+    return true;
+  }
+  const std::string reason = "it answered PSYNC FAILOVER with " + Quote(line);
   // A link that broke after the question may have swallowed the answer; then the role has moved,
   // and taking it back would make two primaries.
-  const bool took_it_before =
-      handover_->asked > 1 && line.starts_with("-ERR PSYNC FAILOVER can't be sent to a master");
+  if (handover_->asked > 1 && line.starts_with("-ERR PSYNC FAILOVER can't be sent to a master")) {
+    handover_->doubtful = true;
+    Break(now, reason, actions);
+    return false;
+  }
+  if (handover_->doubtful && line.starts_with("-LOADING")) {
+    Break(now, reason, actions);
+    return false;
+  }
   handover_.reset();
-  Break(now, "it answered PSYNC FAILOVER with " + Quote(line), actions);
-  actions.emplace_back(HandoverAnswered{took_it_before});
+  Break(now, reason, actions);
+  actions.emplace_back(HandoverAnswered{false});
+  return false;
 }
 
 void Replica::OnContinue(base::Instant now, std::string_view line, ReplicaActions& actions) {

@@ -40,13 +40,14 @@ Replication::~Replication() = default;
 
 bool Replication::ReplicaOf(const base::Endpoint& primary) {
   if (replica_.is_replica() && replica_.primary() == primary) return false;
-  Follow(primary, false);
+  Follow({.primary = primary});
   return true;
 }
 
-void Replication::Follow(const base::Endpoint& primary, bool hand_over) {
+void Replication::Follow(core::Follow follow) {
   primary_.ForgetUpstream();
-  Run(replica_.Step(io_.Now(), core::Follow{primary, true, primary_.selected_db(), hand_over}));
+  follow.stream_db = primary_.selected_db();
+  Run(replica_.Step(io_.Now(), follow));
   ports_.listener.OnRoleChanged(true);
   ArmTimer();
 }
@@ -58,7 +59,9 @@ void Replication::StartAsReplicaOf(const base::Endpoint& primary) {
 }
 
 void Replication::FollowOnceLoaded(const base::Endpoint& primary) {
-  Run(replica_.Step(io_.Now(), core::Follow{primary, false, -1, false, base::Instant::max()}));
+  Run(replica_.Step(io_.Now(), core::Follow{.primary = primary,
+                                            .offer_own_history = false,
+                                            .not_before = base::Instant::max()}));
   ports_.listener.OnRoleChanged(true);
   ArmTimer();
 }
@@ -337,7 +340,9 @@ void Replication::Run(core::FailoverActions actions) {
     std::visit(base::Overloaded{
                    [&](core::PauseForFailover&) { ports_.listener.OnFailoverPause(true); },
                    [&](core::EndFailoverPause&) { ports_.listener.OnFailoverPause(false); },
-                   [&](core::HandOver& to) { Follow(to.target, true); },
+                   [&](core::HandOver& to) {
+                     Follow({.primary = to.target, .hand_over = true, .forced = to.forced});
+                   },
                    [&](core::TakeRoleBack&) { Promote(); },
                    [&](core::FailoverNote& note) { Note(note.text, false); },
                },

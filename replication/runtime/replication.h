@@ -141,7 +141,8 @@ class Replication {
   void Run(core::PrimaryActions actions);
   void Run(core::ReplicaActions actions);
   void Run(core::FailoverActions actions);
-  void Follow(const base::Endpoint& primary, bool hand_over);
+  // With the stream's database filled in.
+  void Follow(core::Follow follow);
   // Ourselves, then `upstream`.
   void SetAncestry(const core::Ancestry& upstream);
   // Lets a failover see what has become of its replicas.

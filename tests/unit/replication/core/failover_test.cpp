@@ -46,7 +46,9 @@ struct Bench {
       std::visit(Overloaded{
                      [&](const PauseForFailover&) { out += "pause\n"; },
                      [&](const EndFailoverPause&) { out += "go on\n"; },
-                     [&](const HandOver& to) { out += "follow " + to.target.ToString() + "\n"; },
+                     [&](const HandOver& to) {
+                       out += "follow " + to.target.ToString() + (to.forced ? " forced\n" : "\n");
+                     },
                      [&](const TakeRoleBack&) { out += "promote\n"; },
                      [&](const FailoverNote& note) { out += "'" + note.text + "'\n"; },
                  },
@@ -121,7 +123,7 @@ TEST_CASE("failover: the time is over") {
   bench.Start(request);
   bench.now += 100ms;
   CHECK(bench.Look() ==
-        "'Failover to 10.0.0.1:7001 time out exceeded, failing over.'\nfollow 10.0.0.1:7001\n");
+        "'Failover to 10.0.0.1:7001 time out exceeded, failing over.'\nfollow 10.0.0.1:7001 forced\n");
 }
 
 TEST_CASE("failover: a refusal and ABORT give the role back, if it was given away") {

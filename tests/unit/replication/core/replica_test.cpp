@@ -542,21 +542,68 @@ TEST_CASE("replica: a role that is handed over is offered with PSYNC ... FAILOVE
       CHECK(bench.Receive(answer) == "close\nrole refused\n");
     }
   }
-  SUBCASE("the answer is lost: asked again, and a primary has taken the role") {
-    Bench bench;
-    asked(bench);
-    CHECK(bench.Step(LinkClosed{"cut"}) == "close\n");
-    bench.now += 1s;
-    CHECK(bench.Step(ReplicaTick{}) == "open 10.0.0.1:6379\n");
-    bench.Step(LinkOpened{});
-    CHECK(bench.Receive("+PONG\r\n+OK\r\n+OK\r\n")
-              .ends_with("send <PSYNC " + ours + " 1 FAILOVER>\n"));
-    CHECK(bench.Receive("-ERR PSYNC FAILOVER can't be sent to a master.\r\n") ==
-          "close\nrole taken\n");
+}
+
+TEST_CASE("replica: the answer to PSYNC ... FAILOVER is lost, and the heir is a primary now") {
+  const std::string ours(40, 'a');
+  const std::string is_primary = "-ERR PSYNC FAILOVER can't be sent to a master.\r\n";
+  // The heir's answers to the REPLCONFs of each attempt; returns what was sent last.
+  const auto connect = [](Bench& bench, const std::string& answers) {
     bench.now += 1s;
     bench.Step(ReplicaTick{});
     bench.Step(LinkOpened{});
-    CHECK(bench.Receive("+PONG\r\n+OK\r\n+OK\r\n").ends_with("send <PSYNC " + ours + " 1>\n"));
+    return bench.Receive("+PONG\r\n" + answers);
+  };
+  const auto doubtful = [&](Bench& bench, bool forced, const std::string& first,
+                            const std::string& later) {
+    Follow follow;
+    follow.primary = {"10.0.0.1", 6379};
+    follow.stream_db = 3;
+    follow.hand_over = true;
+    follow.forced = forced;
+    bench.Step(follow);
+    CHECK(connect(bench, first).ends_with("send <PSYNC " + ours + " 1 FAILOVER>\n"));
+    CHECK(bench.Step(LinkClosed{"cut"}) == "close\n");
+    CHECK(connect(bench, later).ends_with("send <PSYNC " + ours + " 1 FAILOVER>\n"));
+    CHECK(bench.Receive(is_primary) == "close\n");  // its history will tell
+    CHECK(connect(bench, later).ends_with("send <PSYNC " + ours + " 1>\n"));
+  };
+  const std::string stock = "+OK\r\n+OK\r\n";
+  const std::string snapshot = "+FULLRESYNC " + kTheirs + " 100\r\n";
+  Bench bench;
+  SUBCASE("it goes on with our history: the role is its") {
+    doubtful(bench, false, stock, stock);
+    CHECK(bench.Receive("+CONTINUE " + kTheirs + "\r\n")
+              .starts_with("role taken\ndrop sub-replicas\nresume in db 3\n"));
+  }
+  SUBCASE("it knows nothing of our history, and our data stays") {
+    doubtful(bench, false, stock, stock);
+    CHECK(bench.Receive(snapshot) == "close\nrole refused\n");
+  }
+  SUBCASE("it was forced upon one that may lack bytes") {
+    doubtful(bench, true, stock, stock);
+    CHECK(bench.Receive(snapshot) == "role taken\n");
+  }
+  SUBCASE("it cannot be reached, or loads, before it has told") {
+    doubtful(bench, false, stock, stock);
+    CHECK(bench.Step(LinkClosed{"cut"}) == "close\n");
+    CHECK(connect(bench, stock).ends_with("send <PSYNC " + ours + " 1>\n"));
+    CHECK(bench.Receive("-LOADING Redis is loading the dataset in memory\r\n") == "close\n");
+    CHECK(connect(bench, stock).ends_with("send <PSYNC " + ours + " 1>\n"));
+    CHECK(bench.Receive(snapshot) == "close\nrole refused\n");
+  }
+  SUBCASE("it says who it is") {
+    bench.replica.SetRunId(*RunId::Parse(std::string(40, '1')));
+    const std::string heir = "+OK\r\n+OK " + std::string(40, '2') + "\r\n";
+    const std::string other = "+OK\r\n+OK " + std::string(40, '3') + "\r\n";
+    SUBCASE("the process that was asked: so far ahead that only a snapshot helps") {
+      doubtful(bench, false, heir, heir);
+      CHECK(bench.Receive(snapshot).starts_with("role taken\n"));
+    }
+    SUBCASE("another one: it died and started empty") {
+      doubtful(bench, false, heir, other);
+      CHECK(bench.Receive(snapshot) == "close\nrole refused\n");
+    }
   }
 }
 
