@@ -147,11 +147,8 @@ ServerNode& Deployment::primary() const {
 }
 
 size_t Deployment::LostWrites(const ServerNode& server) const {
-  const auto& keys = server.engine().databases()[0];
   size_t lost = 0;
-  for (const auto& writer : writers_)
-    for (const std::string& key : writer->acknowledged())
-      if (keys.Find(key) == nullptr) ++lost;
+  for (const auto& writer : writers_) lost += writer->CountLost(server.engine().databases());
   return lost;
 }
 

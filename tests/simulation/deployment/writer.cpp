@@ -1,5 +1,7 @@
 #include "tests/simulation/deployment/writer.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "shared/base/numbers.h"
@@ -10,7 +12,14 @@ namespace {
 
 constexpr uint64_t kWritesPerTransaction = 4;
 
+constexpr uint64_t kWritesPerDatabase = 3;
+constexpr size_t kDatabases[] = {0, 9};
+
 bool IsTransaction(uint64_t number) { return number % kWritesPerTransaction == 0; }
+
+size_t DatabaseOf(uint64_t number) {
+  return kDatabases[number / kWritesPerDatabase % std::size(kDatabases)];
+}
 
 }  // namespace
 
@@ -63,6 +72,7 @@ void Writer::Connect(const base::Endpoint& primary) {
   options.connect_timeout = options_.timeout;
   link::LinkCallbacks callbacks;
   callbacks.on_down = [this](const link::LinkDown&) { Later(options_.retry, &Writer::Ask); };
+  selected_ = 0;
   primary_ = std::make_unique<link::Link>(process_.io(), random_.Fork(), options, callbacks);
   primary_->Start();
   if (!primary_->Send({"ROLE"}, process_.io().Now() + options_.timeout,
@@ -78,35 +88,44 @@ void Writer::OnRole(const base::Result<resp::Value>& reply) {
 
 void Writer::Write() {
   if (!running_ || primary_ == nullptr) return;
-  const std::string key = ip_ + ":" + std::to_string(next_number_);
-  unknown_.insert(key);
-  const bool sent = IsTransaction(next_number_) ? SendTransaction(key) : SendSet(key);
-  ++next_number_;
-  if (!sent) Later(options_.retry, &Writer::Ask);
+  const uint64_t number = next_number_++;
+  unknown_.insert(number);
+  if (!(IsTransaction(number) ? SendTransaction(number) : SendSet(number)))
+    Later(options_.retry, &Writer::Ask);
 }
 
-bool Writer::SendSet(const std::string& key) {
-  return primary_->Send(
-      {"SET", key, "1"}, process_.io().Now() + options_.timeout,
-      [this, key](const base::Result<resp::Value>& reply) { OnWritten(key, reply); });
+std::string Writer::KeyOf(uint64_t number) const { return ip_ + ":" + std::to_string(number); }
+
+bool Writer::SendSelect(uint64_t number) {
+  const size_t database = DatabaseOf(number);
+  if (std::exchange(selected_, database) == database) return true;
+  return primary_->Send({"SELECT", std::to_string(database)},
+                        process_.io().Now() + options_.timeout, {});
 }
 
-bool Writer::SendTransaction(const std::string& key) {
+bool Writer::SendSet(uint64_t number) {
+  return SendSelect(number) &&
+         primary_->Send(
+             {"SET", KeyOf(number), "1"}, process_.io().Now() + options_.timeout,
+             [this, number](const base::Result<resp::Value>& reply) { OnWritten(number, reply); });
+}
+
+bool Writer::SendTransaction(uint64_t number) {
   const base::Instant deadline = process_.io().Now() + options_.timeout;
   const std::string value(random_.Below(options_.longest_value), 'v');
   return primary_->Send({"MULTI"}, deadline, {}) &&
-         primary_->Send({"INCR", counter_}, deadline, {}) &&
-         primary_->Send({"SET", key, value}, deadline, {}) &&
-         primary_->Send({"EXEC"}, deadline, [this, key](const base::Result<resp::Value>& reply) {
-           OnWritten(key, reply);
+         primary_->Send({"INCR", counter_}, deadline, {}) && SendSelect(number) &&
+         primary_->Send({"SET", KeyOf(number), value}, deadline, {}) &&
+         primary_->Send({"EXEC"}, deadline, [this, number](const base::Result<resp::Value>& reply) {
+           OnWritten(number, reply);
          });
 }
 
-void Writer::OnWritten(const std::string& key, const base::Result<resp::Value>& reply) {
+void Writer::OnWritten(uint64_t number, const base::Result<resp::Value>& reply) {
   if (!reply.ok()) return Later(options_.retry, &Writer::Ask);  // unknown for ever
-  unknown_.erase(key);
+  unknown_.erase(number);
   if (reply->is_error()) return Later(options_.retry, &Writer::Ask);
-  acknowledged_.insert(key);
+  acknowledged_.insert(number);
   const base::Instant now = process_.io().Now();
   if (last_acknowledged_ != base::Instant{})
     longest_gap_ = std::max(longest_gap_, now - last_acknowledged_);
@@ -114,15 +133,26 @@ void Writer::OnWritten(const std::string& key, const base::Result<resp::Value>& 
   Later(options_.pause, &Writer::Write);
 }
 
+bool Writer::IsIn(const server::store::Databases& databases, uint64_t number) const {
+  return databases[DatabaseOf(number)].Find(KeyOf(number)) != nullptr;
+}
+
+size_t Writer::CountLost(const server::store::Databases& databases) const {
+  return static_cast<size_t>(std::ranges::count_if(
+      acknowledged_, [&](uint64_t number) { return !IsIn(databases, number); }));
+}
+
 std::optional<std::string> Writer::TornTransaction(
     const server::store::Databases& databases) const {
   int64_t found = 0;
   for (uint64_t number = 0; number < next_number_; number += kWritesPerTransaction)
-    if (databases[0].Find(ip_ + ":" + std::to_string(number)) != nullptr) ++found;
+    if (IsIn(databases, number)) ++found;
   int64_t counted = 0;
-  if (const server::store::Record* counter = databases[0].Find(counter_)) {
+  for (const size_t database : kDatabases) {
+    const server::store::Record* counter = databases[database].Find(counter_);
+    if (counter == nullptr) continue;
     server::store::IntegerText scratch;
-    counted = base::ParseInt64(counter->StringValue(scratch)).value_or(-1);
+    counted += base::ParseInt64(counter->StringValue(scratch)).value_or(0);
   }
   if (counted == found) return std::nullopt;
   return ip_ + " counted " + std::to_string(counted) + " transactions, and " +

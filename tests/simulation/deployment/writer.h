@@ -1,7 +1,8 @@
 // A sentinel-aware client that writes: asks the sentinels in turn for the primary, connects, makes
-// sure by ROLE that it is one, and sets one new key after another. Every write ends as
-// acknowledged, refused or unknown (sent, and no answer); at the end the harness compares that with
-// what the surviving primary has.
+// sure by ROLE that it is one, and sets one new key after another, in one database and then in
+// another: the stream of a primary has a SELECT for every change. Every write ends as acknowledged,
+// refused or unknown (sent, and no answer); at the end the harness compares that with what the
+// surviving primary has.
 #pragma once
 
 #include <cstdint>
@@ -29,14 +30,17 @@ class Writer {
   };
 
   // Lives on a host of its own, `ip`, and writes keys "<ip>:<n>" from Start on, every few in a
-  // transaction.
+  // transaction, which may begin in one database and end in the other.
   Writer(World& world, const std::string& ip, Options options);
 
   void Start();
   void Stop() { running_ = false; }
 
-  const std::set<std::string>& acknowledged() const { return acknowledged_; }
-  const std::set<std::string>& unknown() const { return unknown_; }
+  // The numbers of writes.
+  const std::set<uint64_t>& acknowledged() const { return acknowledged_; }
+  const std::set<uint64_t>& unknown() const { return unknown_; }
+  // Acknowledged writes that are not in `databases`, each in the database where it was made.
+  size_t CountLost(const server::store::Databases& databases) const;
   // R6: each transaction of this writer counts itself and sets its key. Why they do not agree in
   // `databases`; nothing: they do.
   std::optional<std::string> TornTransaction(const server::store::Databases& databases) const;
@@ -49,9 +53,13 @@ class Writer {
   void Connect(const base::Endpoint& primary);
   void OnRole(const base::Result<resp::Value>& reply);
   void Write();
-  bool SendSet(const std::string& key);
-  bool SendTransaction(const std::string& key);
-  void OnWritten(const std::string& key, const base::Result<resp::Value>& reply);
+  std::string KeyOf(uint64_t number) const;
+  bool IsIn(const server::store::Databases& databases, uint64_t number) const;
+  // The write's database becomes the connection's.
+  bool SendSelect(uint64_t number);
+  bool SendSet(uint64_t number);
+  bool SendTransaction(uint64_t number);
+  void OnWritten(uint64_t number, const base::Result<resp::Value>& reply);
   void Later(base::Duration delay, void (Writer::*step)());
 
   const std::string ip_;
@@ -66,8 +74,9 @@ class Writer {
   bool running_ = false;
   size_t next_sentinel_ = 0;
   uint64_t next_number_ = 0;
-  std::set<std::string> acknowledged_;
-  std::set<std::string> unknown_;
+  size_t selected_ = 0;  // by the connection to the primary
+  std::set<uint64_t> acknowledged_;
+  std::set<uint64_t> unknown_;
   base::Instant last_acknowledged_{};
   base::Duration longest_gap_{};
 };
