@@ -1,5 +1,9 @@
 #include "server/engine/dispatcher.h"
 
+#include <optional>
+#include <string>
+#include <utility>
+
 #include "server/engine/engine.h"
 #include "shared/base/numbers.h"
 #include "shared/resp/errors.h"
@@ -94,6 +98,48 @@ Verdict JudgeFromPrimary(const config::ServerSettings& settings, const Session& 
   return RunNow{};
 }
 
+std::string ProtectedRefusal(const Command& command) {
+  const std::string name =
+      NameIs(command, "debug") || command.parent != nullptr ? "DEBUG" : command.full_name;
+  return "ERR " + name +
+         " command not allowed. If the enable-debug-command option is set to \"local\", you can "
+         "run "
+         "it from a local connection, otherwise you need to set this option in the configuration "
+         "file, and then restart the server.";
+}
+
+// What the state of the server or of the session forbids; the first reason in Redis' order.
+std::optional<Refuse> RefusalByState(Engine& engine, const Session& session, const Command& command,
+                                     const Effects& effects) {
+  const config::ServerSettings& settings = engine.settings();
+  if (engine.snapshots_fail && settings.stop_writes_on_bgsave_error &&
+      !settings.save.points.empty() && (effects.write || NameIs(command, "ping"))) {
+    return Refuse{std::string(errors::kMisconf)};
+  }
+  if (effects.write && settings.min_replicas_to_write > 0 &&
+      settings.min_replicas_max_lag.count() != 0 && !engine.replication().is_replica() &&
+      engine.replication().good_replicas() < settings.min_replicas_to_write) {
+    return Refuse{std::string(errors::kNoReplicas)};
+  }
+  if (effects.write && settings.replica_read_only && engine.replication().is_replica()) {
+    return Refuse{std::string(errors::kReadOnly)};
+  }
+  if (session.in_subscriber_mode() && !AllowedWhileSubscribed(command)) {
+    return Refuse{errors::SubscribeContext(command.full_name)};
+  }
+  if (effects.refused_when_stale && !settings.replica_serve_stale_data &&
+      engine.replication().is_replica() && !engine.replication().primary_link_up()) {
+    return Refuse{std::string(errors::kMasterDown)};
+  }
+  if (engine.loading && effects.refused_while_loading) return Refuse{std::string(errors::kLoading)};
+  // A monitor is to Redis a kind of replica, and its keyspace as forbidden.
+  if (session.kind != SessionKind::kNormal &&
+      command.Has(flag::kWrite | flag::kReadonly | flag::kMayReplicate)) {
+    return Refuse{std::string(errors::kReplicaKeyspace)};
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Verdict Judge(Engine& engine, Session& session, const Command* command,
@@ -102,16 +148,8 @@ Verdict Judge(Engine& engine, Session& session, const Command* command,
     return Refuse{std::move(refusal)};
   const config::ServerSettings& settings = engine.settings();
 
-  if (command->Has(flag::kProtected) && !ProtectedCommandAllowed(settings, session)) {
-    return Refuse{"ERR " +
-                  std::string(NameIs(*command, "debug") || command->parent != nullptr
-                                  ? "DEBUG"
-                                  : command->full_name) +
-                  " command not allowed. If the enable-debug-command option is set to \"local\", "
-                  "you can run it from a local "
-                  "connection, otherwise you need to set this option in the configuration file, "
-                  "and then restart the server."};
-  }
+  if (command->Has(flag::kProtected) && !ProtectedCommandAllowed(settings, session))
+    return Refuse{ProtectedRefusal(*command)};
   if (!session.authenticated && !command->Has(flag::kNoAuth))
     return Refuse{std::string(errors::kNoAuth)};
 
@@ -126,32 +164,8 @@ Verdict Judge(Engine& engine, Session& session, const Command* command,
     if (out_of_memory && (effects.deny_oom || grows_queue))
       return Refuse{std::string(errors::kOom)};
   }
-  if (engine.snapshots_fail && settings.stop_writes_on_bgsave_error &&
-      !settings.save.points.empty() && !engine.replication().is_replica() &&
-      (effects.write || NameIs(*command, "ping"))) {
-    return Refuse{std::string(errors::kMisconf)};
-  }
-  if (effects.write && settings.min_replicas_to_write > 0 &&
-      settings.min_replicas_max_lag.count() != 0 && !engine.replication().is_replica() &&
-      engine.replication().good_replicas() < settings.min_replicas_to_write) {
-    return Refuse{std::string(errors::kNoReplicas)};
-  }
-  if (effects.write && settings.replica_read_only && engine.replication().is_replica()) {
-    return Refuse{std::string(errors::kReadOnly)};
-  }
-  if (session.in_subscriber_mode() && !AllowedWhileSubscribed(*command)) {
-    return Refuse{errors::SubscribeContext(command->full_name)};
-  }
-  if (effects.refused_when_stale && !settings.replica_serve_stale_data &&
-      engine.replication().is_replica() && !engine.replication().primary_link_up()) {
-    return Refuse{std::string(errors::kMasterDown)};
-  }
-  if (engine.loading && effects.refused_while_loading) return Refuse{std::string(errors::kLoading)};
-  // A monitor is to Redis a kind of replica, and its keyspace as forbidden.
-  if (session.kind != SessionKind::kNormal &&
-      command->Has(flag::kWrite | flag::kReadonly | flag::kMayReplicate)) {
-    return Refuse{std::string(errors::kReplicaKeyspace)};
-  }
+  if (std::optional<Refuse> refusal = RefusalByState(engine, session, *command, effects))
+    return *std::move(refusal);
   if (session.transaction != nullptr && !RunsInsideMulti(*command)) {
     if (command->Has(flag::kNoMulti)) return Refuse{std::string(errors::kNotInTransaction)};
     return Queue{};
