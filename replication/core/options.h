@@ -18,7 +18,7 @@ struct Options {
   base::Duration timeout = std::chrono::seconds(60);      // repl-timeout
   int64_t min_replicas_to_write = 0;                      // min-replicas-to-write
   base::Duration min_replicas_max_lag = std::chrono::seconds(10);
-  bool diskless_sync = true;  // repl-diskless-sync: EOF framing where the replica can
+  bool diskless_sync = true;  // repl-diskless-sync: wait diskless_sync_delay for company
   base::Duration diskless_sync_delay = std::chrono::seconds(0);
   int64_t diskless_sync_max_replicas = 0;  // 0 = no limit
   uint64_t output_hard_limit =

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "replication/core/primary.h"
 #include "shared/base/numbers.h"
@@ -13,6 +15,10 @@ namespace {
 constexpr std::string_view kMulti = "*1\r\n$5\r\nMULTI\r\n";
 constexpr std::string_view kExec = "*1\r\n$4\r\nEXEC\r\n";
 constexpr std::string_view kGetAck = "*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n";
+
+// Without a hard limit: so much of a snapshot is kept for a replica that must be told its length
+// first. Others slow their snapshot down; for this one all of it has to be in memory.
+constexpr uint64_t kUnlimitedSpoolBytes = 1024ull * 1024 * 1024;
 
 }  // namespace
 
@@ -51,7 +57,8 @@ void Primary::EnforceOutputLimits(base::Instant now, PrimaryActions& actions) {
                             ? UINT64_MAX
                             : std::max<uint64_t>(options_.output_hard_limit, options_.backlog_size);
   const uint64_t soft = options_.output_soft_limit == 0 ? UINT64_MAX : options_.output_soft_limit;
-  std::vector<ReplicaId> over;
+  const uint64_t spool_limit = hard == UINT64_MAX ? kUnlimitedSpoolBytes : hard;
+  std::vector<std::pair<ReplicaId, bool>> over;
   for (auto& [id, replica] : replicas_) {
     if (!replica.cursor.attached() && replica.snapshot_lag == 0) continue;
     const uint64_t stream = replica.cursor.attached() ? replica.cursor.pending() : 0;
@@ -63,10 +70,17 @@ void Primary::EnforceOutputLimits(base::Instant now, PrimaryActions& actions) {
     }
     const bool too_long = replica.over_soft_limit_since != base::Instant{} &&
                           now - replica.over_soft_limit_since > options_.output_soft_time;
-    if (pending > hard || too_long) over.push_back(id);
+    const auto* sending = std::get_if<SendSnapshot>(&replica.state);
+    const bool spooled = sending != nullptr && sending->framing == Framing::kLength;
+    const uint64_t limit = spooled ? spool_limit : hard;
+    if (pending > limit || too_long) over.emplace_back(id, spooled);
   }
-  for (const ReplicaId id : over)
-    Drop(id, "output limit reached (client-output-buffer-limit replica)", actions);
+  for (const auto& [id, spooled] : over)
+    Drop(id,
+         spooled ? "its snapshot, which cannot be sent before its length is known, is beyond the "
+                   "output limit (client-output-buffer-limit replica)"
+                 : "output limit reached (client-output-buffer-limit replica)",
+         actions);
 }
 
 void Primary::SetRole(Role role) {

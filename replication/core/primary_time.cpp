@@ -80,12 +80,13 @@ bool Primary::UsesMark(ReplicaId id) const {
   const ReplicaTraits& traits = TraitsOf(id);
   // A legacy replica never sends the acknowledgement that the stream would have to wait for.
   if (replicas_.at(id).legacy_sync && !traits.snapshot_only) return false;
-  const bool filtered = traits.exclude_data || traits.exclude_functions;
-  return traits.accepts_eof && (options_.diskless_sync || filtered);
+  return traits.accepts_eof;
 }
 
 base::Instant Primary::SnapshotDue(ReplicaId id, const WaitSnapshot& waiting) const {
-  return UsesMark(id) ? waiting.since + options_.diskless_sync_delay : waiting.since;
+  // Who needs the length cannot be sent anything for a while in any case.
+  return options_.diskless_sync && UsesMark(id) ? waiting.since + options_.diskless_sync_delay
+                                                : waiting.since;
 }
 
 void Primary::MaybeBeginSnapshot(base::Instant now, PrimaryActions& actions) {

@@ -36,8 +36,7 @@ class SnapshotProducer {
   virtual size_t WaitingBytes() const = 0;
 };
 
-// A dataset beside the one in use. Destroying it forgets what was staged (perhaps off the loop
-// thread).
+// A dataset beside the one in use.
 class Staging : public snapshot::Sink {};
 
 struct SnapshotRequest {
@@ -60,6 +59,8 @@ class Dataset {
   // Swaps: from here on the staged data is the dataset. `staging` came from BeginStaging and holds
   // a whole snapshot.
   virtual void CommitStaging(std::unique_ptr<Staging> staging) = 0;
+  // Nothing comes of it. Freeing what it holds may take long and is not the loop thread's work.
+  virtual void DiscardStaging(std::unique_ptr<Staging> staging) = 0;
 };
 
 // The session in which the primary's commands run. It never answers, is not limited, and treats no

@@ -77,7 +77,6 @@ bool SnapshotTransfer::Delivered(core::ReplicaId replica) const {
 
 uint64_t SnapshotTransfer::Lag(core::ReplicaId replica) const {
   const Member& member = members_.at(replica);
-  if (member.framing == core::Framing::kLength) return 0;
   return member.cursor.pending() + (produced() ? 0 : producer_->WaitingBytes());
 }
 

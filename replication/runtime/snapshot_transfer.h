@@ -40,8 +40,7 @@ class SnapshotTransfer {
   bool AwaitsLength(core::ReplicaId replica) const {
     return !produced() && members_.at(replica).framing == core::Framing::kLength;
   }
-  // Bytes that exist and that it has not been sent; 0 for the length framing, which keeps them all
-  // by its nature.
+  // Bytes that exist and that it has not been sent; with the length framing all that were produced.
   uint64_t Lag(core::ReplicaId replica) const;
 
   // Memory that keeps what some member has not been sent.

@@ -67,7 +67,7 @@ void UpstreamLink::BeginStaging() {
 
 void UpstreamLink::AbandonStaging() {
   reader_.reset();
-  staging_.reset();
+  if (staging_ != nullptr) dataset_.DiscardStaging(std::move(staging_));
 }
 
 void UpstreamLink::FinishStaging() {

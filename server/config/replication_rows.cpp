@@ -84,16 +84,17 @@ std::vector<ServerRow> DownstreamRows() {
             Integer<std::chrono::seconds>(1, kIntMax),
             "Seconds between the pings that a primary sends to its replicas.")
           .Alias("repl-ping-slave-period"),
-      Value(
-          "repl-diskless-sync", &S::repl_diskless_sync, YesNo(),
-          "Send the snapshot of a full synchronisation straight to the replicas, without a file."),
+      Value("repl-diskless-sync", &S::repl_diskless_sync, YesNo(),
+            "Snapshots for replicas always go straight to them, without a file. \"yes\": a full "
+            "synchronisation waits repl-diskless-sync-delay for more replicas to share it. \"no\": "
+            "it "
+            "begins at once."),
       Value("repl-diskless-sync-delay", &S::repl_diskless_sync_delay,
             Integer<std::chrono::seconds>(0, kIntMax),
-            "Seconds that a diskless synchronisation waits for more replicas to join."),
-      Value(
-          "repl-diskless-sync-max-replicas", &S::repl_diskless_sync_max_replicas,
-          Integer<int>(0, kIntMax),
-          "Replicas after which a diskless synchronisation waits no longer; 0 waits in any case."),
+            "Seconds that a full synchronisation waits for more replicas to join."),
+      Value("repl-diskless-sync-max-replicas", &S::repl_diskless_sync_max_replicas,
+            Integer<int>(0, kIntMax),
+            "Replicas after which a full synchronisation waits no longer; 0 waits in any case."),
       Value("repl-disable-tcp-nodelay", &S::repl_disable_tcp_nodelay, YesNo(),
             "Let the kernel collect small writes to replicas: fewer packets, more delay."),
       Value("min-replicas-to-write", &S::min_replicas_to_write, Integer<int>(0, kIntMax),

@@ -75,6 +75,12 @@ void Dataset::CommitLoading(std::unique_ptr<StagedDatabases> staged) {
   engine_.OnKeyspaceReplaced();
 }
 
+void Dataset::DiscardStaging(std::unique_ptr<runtime::Staging> staging) {
+  auto* staged = dynamic_cast<StagedDatabases*>(staging.get());
+  CHECK(staged != nullptr);
+  engine_.Release(staged->databases.Clear(), /*lazily=*/true);
+}
+
 base::Status Dataset::Reload() {
   base::Buffer bytes;
   const base::Status encoded = snapshots_.WriteNow({}, [&](std::string_view piece) {

@@ -27,6 +27,7 @@ class Dataset final : public replication::runtime::Dataset {
   // No file here holds what a primary has sent: each key is an unsaved change, and so is having
   // none.
   void CommitStaging(std::unique_ptr<replication::runtime::Staging> staging) override;
+  void DiscardStaging(std::unique_ptr<replication::runtime::Staging> staging) override;
 
   // As BeginStaging and CommitStaging, for a file that is read at start: it changes nothing.
   std::unique_ptr<StagedDatabases> BeginLoading(std::optional<base::WallTime> drop_expired);

@@ -173,13 +173,21 @@ TEST_CASE("primary: with the mark framing nothing follows the snapshot before th
   CHECK(bench.Read(1) == kSelect0 + kSet);
 }
 
-TEST_CASE("primary: repl-diskless-sync no keeps to the length framing") {
+TEST_CASE(
+    "primary: repl-diskless-sync no waits for nobody, and the framing is the replica's choice") {
   Options options;
-  options.diskless_sync = false;
-  Bench bench(options);
-  bench.Replconf(1, {"capa", "eof"});
-  bench.Psync(1, "?", -1);
-  CHECK(bench.EndTurn().ends_with("1/length\n"));
+  options.diskless_sync_delay = 5s;
+  for (const bool wait : {true, false}) {
+    options.diskless_sync = wait;
+    Bench bench(options);
+    bench.Replconf(1, {"capa", "eof"});
+    bench.Psync(1, "?", -1);
+    if (wait) {
+      CHECK(bench.EndTurn() == "");
+      bench.now += 5s;
+    }
+    CHECK(bench.EndTurn().ends_with("1/mark\n"));
+  }
 }
 
 TEST_CASE("primary: SYNC gets no line and never acknowledges") {
@@ -483,6 +491,29 @@ TEST_CASE("primary: what a replica has not taken of its snapshot counts with its
   CHECK(bench.EndTurn() == "drop 2: output limit reached (client-output-buffer-limit replica)\n");
   bench.primary.NoteSnapshotLag(ReplicaId{1}, 0);
   CHECK(bench.EndTurn() == "");
+}
+
+TEST_CASE(
+    "primary: the spool of a replica that needs the length is bounded, by the limit or without") {
+  for (const uint64_t hard : {uint64_t{100000}, uint64_t{0}}) {
+    CAPTURE(hard);
+    Options options;
+    options.backlog_size = 1000;
+    options.output_hard_limit = hard;
+    options.output_soft_limit = 0;
+    Bench bench(options);
+    bench.Psync(1, "?", -1);
+    bench.Replconf(2, {"capa", "eof"});
+    bench.Psync(2, "?", -1);
+    CHECK(bench.EndTurn().ends_with("snapshot at 0: 1/length 2/mark\n"));
+    const uint64_t limit = hard == 0 ? uint64_t{1} << 30 : hard;
+    bench.primary.NoteSnapshotLag(ReplicaId{1}, limit);
+    CHECK(bench.EndTurn() == "");
+    bench.primary.NoteSnapshotLag(ReplicaId{1}, limit + 1);
+    CHECK(bench.EndTurn() ==
+          "drop 1: its snapshot, which cannot be sent before its length is known, is beyond the "
+          "output limit (client-output-buffer-limit replica)\n");
+  }
 }
 
 TEST_CASE("primary: while snapshots are held nobody is sent one, and then all are") {

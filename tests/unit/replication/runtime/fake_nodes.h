@@ -53,7 +53,8 @@ class World {
 
   base::Instant now = base::Instant{} + std::chrono::hours(1);
   base::Random random;
-  size_t window = 1 << 20;  // bytes in flight that a pipe accepts
+  size_t window = 1 << 20;      // bytes in flight that a pipe accepts
+  bool length_framing = false;  // no replica is known to take the mark
   std::vector<std::function<void()>> end_of_turn;
 
  private:
@@ -276,6 +277,9 @@ class Node final : public Dataset,
     data = std::move(dynamic_cast<Staged&>(*staging).data);
     ++commits;
   }
+  void DiscardStaging(std::unique_ptr<Staging> staging) override {
+    if (staging != nullptr) ++discards;
+  }
 
   // ---- StreamApplier
   void BeginBytes() override {}
@@ -430,7 +434,9 @@ class Node final : public Dataset,
   std::string Answer(uint64_t id, std::span<const std::string_view> args) {
     if (args[0] == "PING") return "+PONG\r\n";
     if (args[0] == "REPLCONF") {
-      const core::ReplconfReply reply = replication.HandleReplconf(core::ReplicaId{id}, args);
+      std::vector<std::string_view> understood(args.begin(), args.end());
+      if (world_.length_framing) std::ranges::replace(understood, "eof", "unheard-of");
+      const core::ReplconfReply reply = replication.HandleReplconf(core::ReplicaId{id}, understood);
       if (reply.silent) return "";
       return reply.error.empty() ? "+" + reply.text + "\r\n" : "-" + reply.error + "\r\n";
     }
@@ -458,6 +464,7 @@ class Node final : public Dataset,
   Data data;
   int snapshots = 0;
   bool snapshots_possible = true;
+  int discards = 0;
   int commits = 0;
   uint64_t upstream_bytes = 0;
   std::string unknown_command;  // what Apply refuses

@@ -43,9 +43,8 @@ TEST_CASE("replication: full sync, then the stream, whatever the pipes do to the
     for (const size_t window : {size_t{100}, size_t{70000}, size_t{1} << 20}) {
       CAPTURE(seed);
       CAPTURE(window);
-      core::Options options;
-      options.diskless_sync = seed % 2 == 0;  // the mark framing, or the length's
-      Nodes n(seed, options);
+      Nodes n(seed);
+      n.world.length_framing = seed % 2 == 0;
       n.world.window = window;
       Fill(n[0], 1000);
       n[1].Set(0, "old", "data");
@@ -309,9 +308,8 @@ TEST_CASE("replication: a slow replica neither stalls the others nor is forgotte
 TEST_CASE("replication: cut at any moment of a first sync, it ends up equal") {
   for (uint64_t seed = 1; seed <= 40; ++seed) {
     CAPTURE(seed);
-    core::Options options;
-    options.diskless_sync = seed % 2 == 0;
-    Nodes n(seed, options);
+    Nodes n(seed);
+    n.world.length_framing = seed % 2 == 0;
     n.world.window = 2000;
     Fill(n[0], 300);
     n[1].Follow(n[0]);
@@ -323,6 +321,20 @@ TEST_CASE("replication: cut at any moment of a first sync, it ends up equal") {
     CHECK(n[1].data == n[0].data);
     CHECK(n[1].replication.offset() == n[0].replication.offset());
   }
+}
+
+TEST_CASE("replication: what was staged of a sync that broke goes back to the dataset") {
+  Nodes n;
+  n.world.window = 2000;
+  Fill(n[0], 300);
+  n[1].Follow(n[0]);
+  n.world.Run(20ms);
+  REQUIRE(n[1].replication.Upstream()->sync_in_progress);
+  CHECK(n[1].discards == 0);
+  n[0].CutReplicas();
+  n.world.Run(20s);
+  CHECK(n[1].discards == 1);
+  CHECK(n[1].commits == 1);
 }
 
 TEST_CASE("replication: FAILOVER moves the role to a replica that has every byte, partially") {

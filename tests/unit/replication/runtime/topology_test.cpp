@@ -29,7 +29,7 @@ class Topology {
   explicit Topology(uint64_t seed) : world_(seed), random_(seed * 31) {
     core::Options options;
     options.backlog_size = 100000;
-    options.diskless_sync = random_.Chance(1, 2);
+    world_.length_framing = random_.Chance(1, 2);
     world_.window = static_cast<size_t>(random_.Between(200, 100000));
     for (int i = 0; i < kNodes; ++i) {
       nodes_.push_back(
