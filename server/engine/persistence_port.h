@@ -15,13 +15,15 @@ struct PersistenceStatus {
   int64_t loading_start_seconds = 0;
   uint64_t loading_total_bytes = 0;
   uint64_t loading_loaded_bytes = 0;
-  int64_t loading_seconds = 0;  // so far
+  int64_t loading_seconds = 0;           // so far
+  uint64_t loading_rdb_used_memory = 0;  // of the server that wrote the file
 
   bool saving = false;  // a snapshot is in the making, for a file or for replicas
   uint64_t saving_keys_done = 0;
   uint64_t saving_keys_total = 0;
   uint64_t saving_bytes_waiting = 0;  // held beside the keyspace for it
   uint64_t saving_bytes_peak = 0;
+  uint64_t last_save_bytes_peak = 0;  // of the last file
   int64_t last_background_seconds = -1;
   int64_t current_background_seconds = -1;
   uint64_t saves = 0;

@@ -11,7 +11,7 @@ void AppendLoading(const engine::PersistenceStatus& status, Fields& out) {
   const double share = total == 0 ? 0 : static_cast<double>(loaded) / static_cast<double>(total);
   out.Number("loading_start_time", status.loading_start_seconds);
   out.Count("loading_total_bytes", total);
-  out.Count("loading_rdb_used_mem", 0);
+  out.Count("loading_rdb_used_mem", status.loading_rdb_used_memory);
   out.Count("loading_loaded_bytes", loaded);
   out.Decimal("loading_loaded_perc", share * 100, 2);
   const auto remaining =
@@ -21,9 +21,30 @@ void AppendLoading(const engine::PersistenceStatus& status, Fields& out) {
   out.Number("loading_eta_seconds", remaining);
 }
 
+double PercentSaved(const engine::PersistenceStatus& status) {
+  if (status.saving_keys_total == 0) return 0;
+  return 100 * static_cast<double>(status.saving_keys_done) /
+         static_cast<double>(status.saving_keys_total);
+}
+
+// There is no append-only file.
+void AppendAof(Fields& out) {
+  out.Number("aof_enabled", 0);
+  out.Number("aof_rewrite_in_progress", 0);
+  out.Number("aof_rewrite_scheduled", 0);
+  out.Number("aof_last_rewrite_time_sec", -1);
+  out.Number("aof_current_rewrite_time_sec", -1);
+  out.Text("aof_last_bgrewrite_status", "ok");
+  out.Number("aof_rewrites", 0);
+  out.Number("aof_rewrites_consecutive_failures", 0);
+  out.Text("aof_last_write_status", "ok");
+  out.Number("aof_last_cow_size", 0);
+}
+
 }  // namespace
 
-// No memory is copied on write: current_cow_* count what a snapshot in the making holds aside.
+// There is no fork, and no memory is copied on write: the cow figures count what a snapshot in the
+// making holds aside, as of now.
 void AppendPersistence(engine::Engine& engine, Fields& out) {
   const engine::PersistenceStatus status = engine.host().persistence().status();
   out.Section("Persistence");
@@ -31,6 +52,8 @@ void AppendPersistence(engine::Engine& engine, Fields& out) {
   out.Number("async_loading", 0);
   out.Count("current_cow_peak", status.saving_bytes_peak);
   out.Count("current_cow_size", status.saving_bytes_waiting);
+  out.Number("current_cow_size_age", 0);
+  out.Decimal("current_fork_perc", PercentSaved(status), 2);
   out.Count("current_save_keys_processed", status.saving_keys_done);
   out.Count("current_save_keys_total", status.saving_keys_total);
   out.Number("rdb_changes_since_last_save", engine.unsaved_changes);
@@ -40,13 +63,12 @@ void AppendPersistence(engine::Engine& engine, Fields& out) {
   out.Number("rdb_last_bgsave_time_sec", status.last_background_seconds);
   out.Number("rdb_current_bgsave_time_sec", status.current_background_seconds);
   out.Count("rdb_saves", status.saves);
+  out.Count("rdb_last_cow_size", status.last_save_bytes_peak);
   out.Count("rdb_last_load_keys_expired", status.last_load_keys_expired);
   out.Count("rdb_last_load_keys_loaded", status.last_load_keys_loaded);
-  out.Number("aof_enabled", 0);
-  out.Number("aof_rewrite_in_progress", 0);
-  out.Number("aof_rewrite_scheduled", 0);
-  out.Text("aof_last_bgrewrite_status", "ok");
-  out.Text("aof_last_write_status", "ok");
+  AppendAof(out);
+  out.Number("module_fork_in_progress", 0);
+  out.Number("module_fork_last_cow_size", 0);
   if (engine.loading) AppendLoading(status, out);
 }
 

@@ -42,6 +42,8 @@ class Loader {
   base::Status Start(const std::string& path);
   uint64_t total_bytes() const { return total_; }
   uint64_t loaded_bytes() const { return loaded_; }
+  // What the file says of the server that wrote it; 0 if nothing yet.
+  uint64_t rdb_used_memory() const { return reader_ ? reader_->meta().used_memory.value_or(0) : 0; }
 
  private:
   void ReadSlice();

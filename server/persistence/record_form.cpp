@@ -1,11 +1,13 @@
 #include "server/persistence/record_form.h"
 
+#include <utility>
+
 #include "shared/base/check.h"
 
 namespace quorate::server::persistence {
 
-RecordForm::RecordForm(const config::ServerSettings& settings, base::WallTime now)
-    : now_(now), lfu_{settings.lfu_log_factor, settings.lfu_decay_time} {
+RecordForm::RecordForm(const config::ServerSettings& settings, Clock now)
+    : now_(std::move(now)), lfu_{settings.lfu_log_factor, settings.lfu_decay_time} {
   switch (settings.maxmemory_policy) {
     case config::EvictionPolicy::kVolatileLru:
     case config::EvictionPolicy::kAllKeysLru:
@@ -28,8 +30,9 @@ replication::snapshot::StringRecord RecordForm::Of(const store::Record& record,
   out.value = record.StringValue(scratch);
   if (record.has_expiry()) out.expires_at = base::WallTime{record.expire_at_ms()};
   if (access_ == Access::kIdle)
-    out.idle_seconds = static_cast<uint64_t>(store::LruIdleMs(record.access(), now_) / 1000);
-  if (access_ == Access::kFrequency) out.frequency = store::LfuCounter(record.access(), now_, lfu_);
+    out.idle_seconds = static_cast<uint64_t>(store::LruIdleMs(record.access(), now_()) / 1000);
+  if (access_ == Access::kFrequency)
+    out.frequency = store::LfuCounter(record.access(), now_(), lfu_);
   return out;
 }
 

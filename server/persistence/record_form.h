@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include "replication/snapshot/record.h"
 #include "server/config/settings.h"
@@ -13,9 +14,11 @@ namespace quorate::server::persistence {
 
 class RecordForm {
  public:
-  // The eviction policy says which of the access bits go with the records; idle times count to
-  // `now`.
-  RecordForm(const config::ServerSettings& settings, base::WallTime now);
+  // The clock that stamps the access bits. It is asked for each record, because they are what they
+  // are when the record is shown: a key used after the cut is newer than the cut.
+  using Clock = std::function<base::WallTime()>;
+  // The eviction policy says which of the access bits go with the records.
+  RecordForm(const config::ServerSettings& settings, Clock now);
 
   // The views are valid until the record changes or `scratch` does.
   replication::snapshot::StringRecord Of(const store::Record& record,
@@ -25,7 +28,7 @@ class RecordForm {
   enum class Access { kNone, kIdle, kFrequency };
 
   Access access_ = Access::kNone;
-  base::WallTime now_;
+  Clock now_;
   store::LfuSettings lfu_;
 };
 

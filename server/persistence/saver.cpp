@@ -113,7 +113,6 @@ base::Status Saver::Begin() {
   in_progress_ = std::make_unique<InProgress>();
   in_progress_->file = *file;
   in_progress_->number = file_number_;
-  in_progress_->since = io_.Now();
   in_progress_->changes = engine_.unsaved_changes;
   in_progress_->job = snapshots_.Begin(
       {.meta = HistoryOf(engine_.replication()),
@@ -144,7 +143,8 @@ void Saver::OnProgress() {
 
 void Saver::Finish(const base::Status& status) {
   const std::unique_ptr<InProgress> done = std::move(in_progress_);
-  shown_.last_background_seconds = base::ToMs(io_.Now() - done->since) / 1000;
+  shown_.last_background_seconds = base::ToMs(io_.Now() - done->job->begun()) / 1000;
+  shown_.last_save_bytes_peak = done->job->PeakWaitingBytes();
   if (status) {
     NoteSaved(done->changes);
     logger_.Notice("Background saving terminated with success");
@@ -162,12 +162,7 @@ void Saver::GiveUp() {
 }
 
 void Saver::Cron() {
-  if (in_progress_ != nullptr) {
-    shown_.saving_bytes_peak =
-        std::max<uint64_t>(shown_.saving_bytes_peak, in_progress_->job->WaitingBytes());
-    return;
-  }
-  if (engine_.loading || snapshots_.busy()) return;
+  if (in_progress_ != nullptr || engine_.loading || snapshots_.busy()) return;
   const bool may_retry = !engine_.snapshots_fail || io_.Now() - last_try_ > kRetryPause;
   if (!may_retry) return;
   bool wanted = scheduled_;
@@ -180,19 +175,20 @@ void Saver::Cron() {
         fmt::format("{} changes in {} seconds. Saving...", point.changes, point.seconds));
   }
   if (!wanted) return;
-  shown_.saving_bytes_peak = 0;
   if (const base::Status begun = Begin(); !begun) return;  // logged, and tried again
 }
 
 engine::PersistenceStatus Saver::status() const {
   engine::PersistenceStatus status = shown_;
-  status.saving = in_progress_ != nullptr || snapshots_.busy();
-  if (in_progress_ != nullptr) {
-    status.saving_keys_done = in_progress_->job->records();
-    status.saving_keys_total = in_progress_->job->total_records();
-    status.saving_bytes_waiting = in_progress_->job->WaitingBytes();
-    status.current_background_seconds = base::ToMs(io_.Now() - in_progress_->since) / 1000;
-  }
+  const std::shared_ptr<SnapshotJob> job =
+      in_progress_ != nullptr ? in_progress_->job : snapshots_.Sweeping();
+  if (job == nullptr) return status;
+  status.saving = true;
+  status.saving_keys_done = job->records();
+  status.saving_keys_total = job->total_records();
+  status.saving_bytes_waiting = job->WaitingBytes();
+  status.saving_bytes_peak = job->PeakWaitingBytes();
+  status.current_background_seconds = base::ToMs(io_.Now() - job->begun()) / 1000;
   return status;
 }
 

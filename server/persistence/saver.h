@@ -83,7 +83,6 @@ class Saver final : public engine::PersistencePort {
     std::shared_ptr<SaveFile> file;
     std::shared_ptr<SnapshotJob> job;
     uint64_t number = 0;
-    base::Instant since;
     int64_t changes = 0;  // that the file will hold
     bool publishing = false;
   };

@@ -64,7 +64,10 @@ struct SnapshotJob::Work {
 };
 
 SnapshotJob::SnapshotJob(io::Io& io, store::Databases& databases, Plan plan)
-    : io_(io), plan_(std::move(plan)), timer_(io.CreateTimer([this] { OnTurn(); })) {
+    : io_(io),
+      plan_(std::move(plan)),
+      begun_(io.Now()),
+      timer_(io.CreateTimer([this] { OnTurn(); })) {
   std::vector<store::Cut::Size> sizes;
   if (!plan_.exclude_data) {
     cut_ = std::make_unique<store::Cut>(
@@ -139,6 +142,7 @@ void SnapshotJob::Submit() {
 }
 
 void SnapshotJob::OnEncoded() {
+  peak_ = PeakWaitingBytes();
   busy_ = false;
   in_work_ = 0;
   // Here, because the allocator's figures of this thread are those that eviction looks at.
@@ -161,6 +165,7 @@ void SnapshotJob::OnEncoded() {
 }
 
 void SnapshotJob::Consume(size_t n) {
+  peak_ = PeakWaitingBytes();
   ready_.Consume(n);
   if (ready_.empty() && complete_) ready_.Free();
   GoOnSweeping();

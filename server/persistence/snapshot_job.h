@@ -17,6 +17,7 @@
 // Thread rule: the loop thread, but for `write`, which runs in the worker.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -68,6 +69,7 @@ class SnapshotJob {
   uint64_t records() const { return records_; }
   // At the cut.
   uint64_t total_records() const { return total_records_; }
+  base::Instant begun() const { return begun_; }
 
   // Encoded bytes that were not taken yet.
   const base::Buffer& ready() const { return ready_; }
@@ -76,6 +78,8 @@ class SnapshotJob {
   // Everything that exists beside the keyspace and waits for the worker or the consumer.
   size_t WaitingBytes() const { return batch_.bytes() + in_work_ + ready_.size(); }
 
+  // The most that it has been.
+  size_t PeakWaitingBytes() const { return std::max(peak_, WaitingBytes()); }
   // The memory behind all that, with what is retained: it goes when the snapshot does.
   size_t HeldBytes() const;
 
@@ -95,6 +99,7 @@ class SnapshotJob {
 
   io::Io& io_;
   const Plan plan_;
+  const base::Instant begun_;
   RecordBatch batch_;  // being filled
   std::unique_ptr<store::Cut> cut_;
   std::unique_ptr<io::Timer> timer_;
@@ -104,6 +109,7 @@ class SnapshotJob {
   bool complete_ = false;
   size_t in_work_ = 0;
   size_t held_by_work_ = 0;  // the storage of its batch
+  size_t peak_ = 0;          // of WaitingBytes, seen whenever they are about to fall
   uint64_t records_ = 0;
   uint64_t total_records_ = 0;
   base::Buffer ready_;

@@ -24,7 +24,7 @@ std::shared_ptr<SnapshotJob> Snapshots::Begin(Request request) {
       io_, engine_.databases(),
       SnapshotJob::Plan{.meta = Completed(std::move(request.meta)),
                         .options = options(),
-                        .form = RecordForm(engine_.settings(), engine_.wall()),
+                        .form = form(),
                         .exclude_data = request.exclude_data,
                         .write = std::move(request.write),
                         .on_progress = std::move(request.on_progress)});
@@ -43,7 +43,7 @@ size_t Snapshots::HeldBytes() const {
 base::Status Snapshots::WriteNow(const snapshot::Meta& meta,
                                  const std::function<base::Status(std::string_view)>& write) {
   snapshot::Writer writer(Completed(meta), options());
-  const RecordForm form(engine_.settings(), engine_.wall());
+  const RecordForm record_form = form();
   base::Buffer piece;
   base::Status status;
   const auto flush = [&] {
@@ -59,7 +59,7 @@ base::Status Snapshots::WriteNow(const snapshot::Meta& meta,
         snapshot::DatabaseRecord{static_cast<int>(i), keyspace.size(), keyspace.expires_size()});
     keyspace.ForEach([&](const store::Record* record) {
       store::IntegerText scratch;
-      if (status) writer.Add(form.Of(*record, scratch));
+      if (status) writer.Add(record_form.Of(*record, scratch));
       if (writer.pending() >= kPieceBytes) flush();
     });
   }
@@ -72,6 +72,10 @@ snapshot::Meta Snapshots::Completed(snapshot::Meta meta) const {
   meta.created_unix_seconds = engine_.wall().ms / 1000;
   meta.used_memory = engine_.host().MemoryUsedBytes();
   return meta;
+}
+
+RecordForm Snapshots::form() const {
+  return {engine_.settings(), [&engine = engine_] { return engine.wall(); }};
 }
 
 snapshot::WriterOptions Snapshots::options() const {

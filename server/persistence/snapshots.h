@@ -22,9 +22,12 @@ class Snapshots {
   Snapshots(io::Io& io, engine::Engine& engine) : io_(io), engine_(engine) {}
 
   // A cut is being swept: no other one can be made.
-  bool busy() const {
-    const std::shared_ptr<SnapshotJob> job = LastJob();
-    return job != nullptr && job->sweeping();
+  bool busy() const { return Sweeping() != nullptr; }
+  // The job whose cut that is; null if there is none.
+  std::shared_ptr<SnapshotJob> Sweeping() const {
+    std::shared_ptr<SnapshotJob> job = LastJob();
+    if (job != nullptr && !job->sweeping()) job.reset();
+    return job;
   }
 
   struct Request {
@@ -53,6 +56,7 @@ class Snapshots {
   }
   replication::snapshot::Meta Completed(replication::snapshot::Meta meta) const;
   replication::snapshot::WriterOptions options() const;
+  RecordForm form() const;
 
   io::Io& io_;
   engine::Engine& engine_;

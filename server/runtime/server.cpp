@@ -284,6 +284,7 @@ void Server::OnCron() {
   saver_->Cron();
   if (loader_ != nullptr) {
     saver_->shown().loading_loaded_bytes = loader_->loaded_bytes();
+    saver_->shown().loading_rdb_used_memory = loader_->rdb_used_memory();
     saver_->shown().loading_seconds = base::ToMs(io_.Now() - loading_since_) / 1000;
   }
   if (shutting_down_) ContinueShutdown();

@@ -85,3 +85,52 @@ TEST_CASE("shutdown: save, nosave, or as the save points say") {
   CHECK(f.host.shutdowns[2].saving == Saving::kIfSavePoints);
   CHECK(f.Run("SHUTDOWN SAVE NOSAVE") == "-ERR syntax error\r\n");
 }
+
+TEST_CASE("info persistence: the fields of Redis 7.0.15 in its order, and true figures") {
+  CommandFixture f;
+  f.host.files.shown.saving = true;
+  f.host.files.shown.saving_keys_done = 25;
+  f.host.files.shown.saving_keys_total = 200;
+  f.host.files.shown.last_save_bytes_peak = 4096;
+  const std::string info = f.Run("INFO persistence");
+  size_t at = 0;
+  for (const char* name : {"loading",
+                           "async_loading",
+                           "current_cow_peak",
+                           "current_cow_size",
+                           "current_cow_size_age",
+                           "current_fork_perc",
+                           "current_save_keys_processed",
+                           "current_save_keys_total",
+                           "rdb_changes_since_last_save",
+                           "rdb_bgsave_in_progress",
+                           "rdb_last_save_time",
+                           "rdb_last_bgsave_status",
+                           "rdb_last_bgsave_time_sec",
+                           "rdb_current_bgsave_time_sec",
+                           "rdb_saves",
+                           "rdb_last_cow_size",
+                           "rdb_last_load_keys_expired",
+                           "rdb_last_load_keys_loaded",
+                           "aof_enabled",
+                           "aof_rewrite_in_progress",
+                           "aof_rewrite_scheduled",
+                           "aof_last_rewrite_time_sec",
+                           "aof_current_rewrite_time_sec",
+                           "aof_last_bgrewrite_status",
+                           "aof_rewrites",
+                           "aof_rewrites_consecutive_failures",
+                           "aof_last_write_status",
+                           "aof_last_cow_size",
+                           "module_fork_in_progress",
+                           "module_fork_last_cow_size"}) {
+    CAPTURE(name);
+    at = info.find("\n" + std::string(name) + ":", at);
+    REQUIRE(at != std::string::npos);
+  }
+  CHECK(info.find("current_fork_perc:12.50\r\n") != std::string::npos);
+  CHECK(info.find("rdb_last_cow_size:4096\r\n") != std::string::npos);
+  f.engine.loading = true;
+  f.host.files.shown.loading_rdb_used_memory = 777;
+  CHECK(f.Run("INFO persistence").find("loading_rdb_used_mem:777\r\n") != std::string::npos);
+}

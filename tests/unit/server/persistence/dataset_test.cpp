@@ -53,3 +53,29 @@ TEST_CASE("dataset: a string that no client may send any more is still read") {
   REQUIRE(loaded.ok());
   CHECK(h.server->Run("STRLEN long") == ":3145728\r\n");
 }
+
+TEST_CASE("dataset: what was staged in vain is not freed by the loop thread") {
+  SavingHost h(4);
+  auto staging = h.server->dataset.BeginStaging();
+  replication::snapshot::StringRecord record{};
+  record.key = "key";
+  record.value = "v";
+  CHECK(staging->OnString(record).ok());
+  h.server->dataset.DiscardStaging(std::move(staging));
+  CHECK(h.server->command.host.to_free.size() == 1);
+  CHECK(h.server->Run("DBSIZE") == ":0\r\n");
+}
+
+TEST_CASE("dataset: while replicas are sent a snapshot, its progress is shown") {
+  SavingHost h(5);
+  h.server->Fill(20000);
+  const auto producer = h.server->dataset.BeginSnapshot({}, [] {});
+  REQUIRE(h.world.RunUntil([&] { return h.server->saver.status().saving_keys_done > 0; },
+                           std::chrono::seconds(1)));
+  const server::engine::PersistenceStatus status = h.server->saver.status();
+  CHECK(status.saving);
+  CHECK(status.saving_keys_total == 20000);
+  CHECK(status.saving_keys_done < 20000);
+  CHECK(status.saving_bytes_peak > 0);
+  CHECK(status.current_background_seconds == 0);
+}
