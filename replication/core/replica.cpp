@@ -182,6 +182,7 @@ void Replica::Tick(base::Instant now, ReplicaActions& actions) {
       actions.emplace_back(Send{std::move(ack)});
   }
 }
+
 // ---- received bytes
 
 Replica::Segment Replica::Receive(base::Instant now, std::string_view& input,

@@ -1,8 +1,11 @@
-// How a snapshot is delimited on the wire, read incrementally: "$<length>\r\n" and exactly that
-// many bytes, or
-// "$EOF:<40 bytes>\r\n" and bytes until the same 40 come again. With the mark, the last 40 bytes
-// received are always held back, because they may be it; the primary sends nothing after the mark
-// until we acknowledge, so looking at the end of what has arrived suffices.
+// How a snapshot is delimited on the wire, read incrementally:
+//
+//   "$<length>\r\n"        and exactly that many bytes, or
+//   "$EOF:<40 bytes>\r\n"  and bytes until the same 40 come again.
+//
+// With the mark, the last 40 bytes received are always held back, because they may be it; the
+// primary sends nothing after the mark until we acknowledge, so looking at the end of what has
+// arrived suffices.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +21,8 @@ class SnapshotFraming {
  public:
   static constexpr size_t kMarkBytes = 40;
 
-  // `header` is the line without CRLF. Fails unless it is one of the two forms with a length in [0,
-  // 2^62].
+  // `header` is the line without CRLF. Fails unless it is one of the two forms, with a length of at
+  // most 2^62.
   static base::Result<SnapshotFraming> Parse(std::string_view header);
 
   // Payload pieces found in the bytes given: up to two, because held-back bytes come first. Valid

@@ -50,8 +50,8 @@ class Files {
   virtual base::Result<std::string> Absolute(const std::string& path) = 0;
   // The names in a directory, sorted, without "." and "..".
   virtual base::Result<std::vector<std::string>> List(const std::string& directory) = 0;
-  // Durable replacement: temporary file beside it, write, fsync, rename, fsync of the directory. On
-  // failure the old file is untouched.
+  // Durable replacement: temporary file beside it, write, fsync, rename, fsync of the directory.
+  // On failure the old file is untouched.
   virtual base::Status Replace(const std::string& path, std::string_view bytes, uint32_t mode) = 0;
   // The same off the loop thread; `done` is called on it, never from inside this call. Calls for
   // one path complete in order.

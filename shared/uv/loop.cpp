@@ -155,8 +155,8 @@ void Loop::ArmWakeUp() {
     wake_up_at_.reset();
     return;
   }
-  uv_update_time(
-      &loop_);  // the sleep is counted from the loop's time; the turn may have taken long
+  // The sleep is counted from the loop's time, and the turn may have taken long.
+  uv_update_time(&loop_);
   if (wake_up_at_ == next && uv_is_active(reinterpret_cast<uv_handle_t*>(wake_up_.get()))) return;
   wake_up_at_ = next;
   const uint64_t due = CeilMs(*next);
