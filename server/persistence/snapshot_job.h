@@ -6,7 +6,9 @@
 //
 // Invariants
 //   J1  A slice ends after kSliceBytes or kSliceBuckets, whichever comes first, give or take one
-//       bucket; then the loop serves everybody else.
+//       bucket; then the loop serves everybody else. A bucket has no limit of its own: values are
+//       copied whole, by a slice and by the first write to the bucket alike, so a value of 100 MB
+//       costs its neighbourhood one copy of 100 MB for each snapshot.
 //   J2  One batch at a time is with the worker, so the bytes keep their order.
 //   J3  While kAheadBytes or more wait for the worker or the consumer, the sweep rests: a slow
 //       consumer slows its own snapshot. The entries that writes push out come in any case; what

@@ -11,7 +11,8 @@
 //       Table::WillWrite.
 //   C3  SWAPDB moves a sweep with its table; what FLUSHDB, FLUSHALL or a replaced dataset took out
 //       is kept by Retain until it is swept.
-//   C4  A slice's cost is bounded by the buckets asked for; the least slice is one bucket.
+//   C4  A slice's cost is bounded by the buckets asked for; the least slice is one bucket, however
+//       large the values in it are.
 //   C5  Without a cut, a write pays one predictable branch.
 //
 // Not part of the value: access bits are what they are when the record is emitted. At most one cut
