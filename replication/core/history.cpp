@@ -11,6 +11,7 @@ void History::StartNew(base::ReplicationId fresh) {
   id_ = fresh;
   previous_id_ = {};
   previous_end_.reset();
+  disk_.reset();
   EnsureBacklog();
 }
 
@@ -18,6 +19,7 @@ void History::Abandon(base::ReplicationId fresh) {
   id_ = fresh;
   previous_id_ = {};
   previous_end_.reset();
+  disk_.reset();
   backlog_.reset();
 }
 
@@ -49,6 +51,7 @@ void History::Restore(base::ReplicationId id, base::Offset offset, base::Replica
   offset_ = offset;
   previous_id_ = previous;
   previous_end_ = previous_end;
+  disk_.reset();
   if (backlog_) {
     backlog_->Reset(offset);
   } else {

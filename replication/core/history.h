@@ -7,6 +7,7 @@
 //   H2  backlog().end() == offset() whenever there is a backlog.
 //   H3  previous_id() is zero exactly when previous_end() is empty.
 //   H4  within one id the offset never falls; an id whose prefix is no longer ours is dropped.
+//   H5  disk() is a part of this history: whatever replaces the history unsets it.
 //
 // | transition          | id      | previous id, end  | offset | backlog       | function       |
 // |---------------------|---------|-------------------|--------|---------------|----------------|
@@ -41,6 +42,18 @@ class History {
   base::Offset offset() const { return offset_; }
   Backlog* backlog() { return backlog_.get(); }
   const Backlog* backlog() const { return backlog_.get(); }
+  // What is on disk besides: [start, end), perhaps with a gap before the backlog.
+  struct DiskRange {
+    base::Offset start;
+    base::Offset end;
+  };
+  const std::optional<DiskRange>& disk() const { return disk_; }
+  void SetDisk(const std::optional<DiskRange>& disk) { disk_ = disk; }
+  // The disk has the bytes from `offset` up to where the backlog goes on.
+  bool OnDisk(base::Offset offset) const {
+    return disk_ && backlog_ && offset >= disk_->start && offset < disk_->end &&
+           disk_->end >= backlog_->start();
+  }
 
   // Appends stream bytes. Precondition: backlog() != nullptr.
   void Append(std::string_view bytes) {
@@ -69,6 +82,7 @@ class History {
   base::Offset offset_;
   size_t backlog_limit_;
   std::unique_ptr<Backlog> backlog_;
+  std::optional<DiskRange> disk_;
 };
 
 }  // namespace quorate::replication::core

@@ -13,6 +13,7 @@ namespace quorate::replication::core {
 struct Options {
   // As a primary.
   size_t backlog_size = 1024 * 1024;                      // repl-backlog-size
+  uint64_t backlog_disk_size = 0;                         // repl-backlog-disk-size; 0 = none
   base::Duration backlog_ttl = std::chrono::hours(1);     // repl-backlog-ttl; zero = never freed
   base::Duration ping_period = std::chrono::seconds(10);  // repl-ping-replica-period
   base::Duration timeout = std::chrono::seconds(60);      // repl-timeout

@@ -27,6 +27,12 @@ PrimaryActions Primary::Step(base::Instant now, const PrimaryInput& input) {
             if (producing_ && producing_->id == produced.snapshot) producing_.reset();
           },
           [&](const SnapshotFailed& failed) { OnSnapshotFailed(failed, actions); },
+          [&](const DiskRead& read) { OnDisk(read.replica, read.next, actions); },
+          [&](const DiskSent& sent) { OnDisk(sent.replica, std::nullopt, actions); },
+          [&](const DiskFailed& failed) {
+            if (replicas_.contains(failed.replica))
+              Drop(failed.replica, "the on-disk backlog cannot be read: " + failed.reason, actions);
+          },
           [&](const DropReplicas& drop) {
             while (!replicas_.empty()) {
               Drop(replicas_.begin()->first, drop.reason, actions);
@@ -59,7 +65,7 @@ Primary::PsyncReply Primary::Psync(base::Instant now, const PsyncReceived& recei
   }
   std::visit(
       base::Overloaded{
-          [&](const PartialResync& partial) { AttachPartial(now, received, partial.from, reply); },
+          [&](const PartialResync& partial) { AttachPartial(now, received, partial, reply); },
           [&](const FullResync& full) { AttachFull(now, received, full.reason, reply); },
           [&](const PsyncDenied& denied) {
             reply.outcome = PsyncOutcome::kRefused;
@@ -84,25 +90,51 @@ Primary::Replica& Primary::Attach(base::Instant now, const PsyncReceived& receiv
   return replica;
 }
 
-void Primary::AttachPartial(base::Instant now, const PsyncReceived& received, base::Offset from,
-                            PsyncReply& reply) {
-  std::optional<Backlog::Cursor> cursor = history_.backlog()->FindOffset(from);
-  CHECK(cursor.has_value());  // DecidePsync looked at the same backlog
+void Primary::AttachPartial(base::Instant now, const PsyncReceived& received,
+                            const PartialResync& partial, PsyncReply& reply) {
   Replica& replica = Attach(now, received);
-  replica.cursor = std::move(*cursor);
-  replica.acknowledged = from;
+  replica.acknowledged = partial.from;
   replica.told_offset = true;
+  if (!partial.on_disk) {
+    std::optional<Backlog::Cursor> cursor = history_.backlog()->FindOffset(partial.from);
+    CHECK(cursor.has_value());  // DecidePsync looked at the same backlog
+    replica.cursor = std::move(*cursor);
+  }
   ++counters_.partial_ok;
   reply.outcome = PsyncOutcome::kReplicaLink;
 
   std::string line = "+CONTINUE";
   if (TraitsOf(received.replica).accepts_psync2) line.append(" ").append(history_.id().view());
-  reply.actions.emplace_back(PrimaryNote{
-      "Partial resynchronization request from " + NameOf(received.replica) + " accepted. Sending " +
-      std::to_string(replica.cursor.pending()) + " bytes of backlog starting from offset " +
-      std::to_string(received.request.next_byte) + "."});
+  reply.actions.emplace_back(
+      PrimaryNote{"Partial resynchronization request from " + NameOf(received.replica) +
+                  " accepted. Sending " + std::to_string(history_.offset() - partial.from) +
+                  " bytes of " + (partial.on_disk ? "the on-disk backlog" : "backlog") +
+                  " starting from offset " + std::to_string(received.request.next_byte) + "."});
   reply.actions.emplace_back(SendLine{received.replica, line + "\r\n"});
-  StartStream(received.replica, replica, reply.actions);
+  if (!partial.on_disk) return StartStream(received.replica, replica, reply.actions);
+  replica.state = FromDisk{partial.from, true};
+  reply.actions.emplace_back(ReadDisk{received.replica, partial.from});
+}
+
+void Primary::OnDisk(ReplicaId id, std::optional<base::Offset> read_to, PrimaryActions& actions) {
+  const auto found = replicas_.find(id);
+  if (found == replicas_.end()) return;
+  Replica& replica = found->second;
+  auto* state = std::get_if<FromDisk>(&replica.state);
+  if (state == nullptr) return;
+  if (read_to) {
+    state->next = *read_to;
+    state->reading = false;
+  }
+  // From here on memory keeps what the replica has not got, however slow it is.
+  if (std::optional<Backlog::Cursor> cursor = history_.backlog()->FindOffset(state->next);
+      cursor && !state->reading) {
+    replica.cursor = std::move(*cursor);
+    return StartStream(id, replica, actions);
+  }
+  if (read_to || state->reading) return;
+  state->reading = true;
+  actions.emplace_back(ReadDisk{id, state->next});
 }
 
 void Primary::AttachFull(base::Instant now, const PsyncReceived& received, FullResyncReason reason,

@@ -10,12 +10,17 @@
 //   WaitSnapshot   asked for a full sync; "\n" every second
 //   SendSnapshot   told +FULLRESYNC; its cursor pins the stream from the cut on
 //   AwaitAck       mark framing: all is sent, and nothing more may be until its first ACK
+//   FromDisk       what it missed is read from disk, piece by piece, until memory has the next byte
 //   Streaming      the stream flows
 //
 // | from         | on                         | to           | actions                           |
 // |--------------|----------------------------|--------------|-----------------------------------|
 // | -            | PSYNC, partial             | Streaming    | SendLine +CONTINUE,               |
 // |              |                            |              | StartStreaming                    |
+// | -            | PSYNC, partial, on disk    | FromDisk     | SendLine +CONTINUE, ReadDisk      |
+// | FromDisk     | DiskRead, in memory now    | Streaming    | StartStreaming, after the piece   |
+// | FromDisk     | DiskRead, DiskSent         | FromDisk     | ReadDisk, when the piece was sent |
+// | FromDisk     | DiskFailed                 | -            | DropReplica                       |
 // | -            | PSYNC or SYNC, full        | WaitSnapshot | -                                 |
 // | WaitSnapshot | its time, none in progress | SendSnapshot | SendLine +FULLRESYNC (not for     |
 // |              |                            |              | SYNC), BeginSnapshot              |
@@ -90,6 +95,19 @@ struct SnapshotFailed {
   std::string reason;
 };
 // Every replica must come back and ask again (role change, new history).
+// A piece of what ReadDisk asked for was read; it ends at `next`. The runtime sends it.
+struct DiskRead {
+  ReplicaId replica{};
+  base::Offset next;
+};
+// The piece is in the kernel's hands.
+struct DiskSent {
+  ReplicaId replica{};
+};
+struct DiskFailed {
+  ReplicaId replica{};
+  std::string reason;
+};
 struct DropReplicas {
   std::string reason;
 };
@@ -100,8 +118,9 @@ struct AncestryKnown {
 };
 // Time passed; see NextDeadline.
 struct PrimaryTick {};
-using PrimaryInput = std::variant<PsyncReceived, ReplicaClosed, SnapshotDelivered, SnapshotProduced,
-                                  SnapshotFailed, DropReplicas, AncestryKnown, PrimaryTick>;
+using PrimaryInput =
+    std::variant<PsyncReceived, ReplicaClosed, SnapshotDelivered, SnapshotProduced, SnapshotFailed,
+                 DiskRead, DiskSent, DiskFailed, DropReplicas, AncestryKnown, PrimaryTick>;
 
 // ---- actions
 
@@ -131,6 +150,11 @@ struct CancelSnapshot {
 struct StartStreaming {
   ReplicaId replica{};
 };
+// Read the next piece from disk, from here on, and send it.
+struct ReadDisk {
+  ReplicaId replica{};
+  base::Offset from;
+};
 struct DropReplica {
   ReplicaId replica{};
   std::string reason;
@@ -142,7 +166,7 @@ struct PrimaryNote {
   std::string text;
 };
 using PrimaryAction = std::variant<SendLine, BeginSnapshot, CancelSnapshot, StartStreaming,
-                                   DropReplica, Acknowledged, PrimaryNote>;
+                                   ReadDisk, DropReplica, Acknowledged, PrimaryNote>;
 using PrimaryActions = std::vector<PrimaryAction>;
 
 // Answer to REPLCONF; the engine writes it.
@@ -276,8 +300,12 @@ class Primary {
     Framing framing = Framing::kLength;
   };
   struct AwaitAck {};
+  struct FromDisk {
+    base::Offset next;
+    bool reading = false;
+  };
   struct Streaming {};
-  using State = std::variant<WaitSnapshot, SendSnapshot, AwaitAck, Streaming>;
+  using State = std::variant<WaitSnapshot, SendSnapshot, AwaitAck, FromDisk, Streaming>;
   struct Replica {
     State state;
     std::string peer_ip;
@@ -297,7 +325,7 @@ class Primary {
   void Select(int db);
   void Feed(std::string_view bytes) { history_.Append(bytes); }
   Replica& Attach(base::Instant now, const PsyncReceived& received);
-  void AttachPartial(base::Instant now, const PsyncReceived& received, base::Offset from,
+  void AttachPartial(base::Instant now, const PsyncReceived& received, const PartialResync& partial,
                      PsyncReply& reply);
   void AttachFull(base::Instant now, const PsyncReceived& received, FullResyncReason reason,
                   PsyncReply& reply);
@@ -305,6 +333,7 @@ class Primary {
   void OnAck(base::Instant now, ReplicaId id, Replica& replica, const ReplconfAck& ack,
              PrimaryActions& actions);
   void OnDelivered(base::Instant now, ReplicaId id, PrimaryActions& actions);
+  void OnDisk(ReplicaId id, std::optional<base::Offset> read_to, PrimaryActions& actions);
   void OnAncestryKnown(const Ancestry& ancestry, PrimaryActions& actions);
   void OnSnapshotFailed(const SnapshotFailed& failed, PrimaryActions& actions);
   void Remove(ReplicaId id, PrimaryActions& actions);

@@ -18,7 +18,7 @@ base::Instant Primary::NextDeadline() const {
   if (!replicas_.empty()) {
     deadline = next_tick_;
   } else if (history_.backlog() != nullptr && role_ == Role::kPrimary &&
-             options_.backlog_ttl != base::Duration::zero()) {
+             options_.backlog_disk_size == 0 && options_.backlog_ttl != base::Duration::zero()) {
     deadline = alone_since_ == base::Instant{} ? next_tick_ : alone_since_ + options_.backlog_ttl;
   }
   for (const auto& [id, replica] : replicas_) {
@@ -54,7 +54,7 @@ base::Duration Primary::PingPeriod() const {
 }
 
 void Primary::FreeIdleBacklog(base::Instant now, PrimaryActions& actions) {
-  if (!replicas_.empty()) return;
+  if (!replicas_.empty() || options_.backlog_disk_size != 0) return;
   if (alone_since_ == base::Instant{}) alone_since_ = now;
   if (options_.backlog_ttl == base::Duration::zero() || now < alone_since_ + options_.backlog_ttl) {
     return;

@@ -91,8 +91,10 @@ void Primary::CheckInvariants() const {
   size_t streaming = 0;
   for (const auto& [id, replica] : replicas_) {
     const bool waiting = std::holds_alternative<WaitSnapshot>(replica.state);
-    CHECK(replica.cursor.attached() == (!waiting && !TraitsOf(id).snapshot_only));  // P1
-    CHECK(replica.acknowledged <= history_.offset());                               // P2
+    const bool on_disk = std::holds_alternative<FromDisk>(replica.state);
+    const bool reads = !waiting && !on_disk && !TraitsOf(id).snapshot_only;
+    CHECK(replica.cursor.attached() == reads);         // P1
+    CHECK(replica.acknowledged <= history_.offset());  // P2
     if (std::holds_alternative<Streaming>(replica.state)) ++streaming;
   }
   CHECK(streaming == streaming_count_);

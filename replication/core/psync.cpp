@@ -61,9 +61,10 @@ PsyncDecision DecidePsync(const PsyncRequest& request, const History& history,
   }
   const Backlog* backlog = history.backlog();
   if (backlog == nullptr) return FullResync{FullResyncReason::kNoBacklog};
-  if (held < backlog->start()) return FullResync{FullResyncReason::kTooOld};
   if (held > backlog->end()) return FullResync{FullResyncReason::kAhead};
-  return PartialResync{held};
+  if (held >= backlog->start()) return PartialResync{held};
+  if (history.OnDisk(held)) return PartialResync{held, /*on_disk=*/true};
+  return FullResync{FullResyncReason::kTooOld};
 }
 
 }  // namespace quorate::replication::core

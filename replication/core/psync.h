@@ -46,7 +46,9 @@ enum class FullResyncReason {
 std::string_view Describe(FullResyncReason reason);
 
 struct PartialResync {
-  base::Offset from;  // the first byte to send; FindOffset finds it
+  base::Offset from;  // the first byte to send
+  // FindOffset does not find it: the disk has it.
+  bool on_disk = false;
 };
 struct FullResync {
   FullResyncReason reason = FullResyncReason::kAsked;

@@ -62,6 +62,12 @@ struct BacklogView {
   int64_t first_byte = 0;  // 1-based, 0 when inactive
   uint64_t length = 0;
   uint64_t memory = 0;
+  // On disk; the limit is 0 if nothing is to be written there.
+  uint64_t disk_limit = 0;
+  int64_t disk_first_byte = 0;  // 1-based, 0 when there is nothing
+  uint64_t disk_length = 0;
+  int64_t disk_written = 0;  // the history is on disk up to here
+  std::string disk_problem;  // why nothing is written; empty = all is well
 };
 
 struct SyncCounters {

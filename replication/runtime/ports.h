@@ -61,6 +61,8 @@ class Dataset {
   virtual void CommitStaging(std::unique_ptr<Staging> staging) = 0;
   // Nothing comes of it. Freeing what it holds may take long and is not the loop thread's work.
   virtual void DiscardStaging(std::unique_ptr<Staging> staging) = 0;
+  // There is no key in it.
+  virtual bool Empty() const = 0;
 };
 
 // The session in which the primary's commands run. It never answers, is not limited, and treats no
@@ -82,6 +84,8 @@ class StreamApplier {
   virtual void SelectDb(int db) = 0;
   // The link broke inside MULTI: forget what was queued.
   virtual void AbortTransaction() = 0;
+  // No more commands come of a stream that was replayed from disk.
+  virtual void EndStream() = 0;
 };
 
 // The server's connections, seen as replica links: from PSYNC on, their output belongs to

@@ -44,6 +44,10 @@ void ReplicaFeeder::CancelTransfer(core::SnapshotId snapshot) {
   std::erase_if(transfers_, [&](const auto& transfer) { return transfer->id() == snapshot; });
 }
 
+void ReplicaFeeder::SendPiece(core::ReplicaId replica, std::string_view bytes) {
+  outlets_[replica].piece.Append(bytes);
+}
+
 void ReplicaFeeder::StartStream(core::ReplicaId replica) { outlets_[replica].streaming = true; }
 
 void ReplicaFeeder::Forget(core::ReplicaId replica) {
@@ -84,6 +88,7 @@ void ReplicaFeeder::Flush(base::Instant now) {
 void ReplicaFeeder::Pump(core::ReplicaId replica, Outlet& outlet) {
   if (outlet.blocked) return;
   if (!WriteLines(replica, outlet) || !WriteSnapshot(replica, outlet)) return;
+  if (!WritePiece(replica, outlet)) return;
   if (outlet.streaming) WriteStream(replica, outlet);
 }
 
@@ -134,6 +139,16 @@ bool ReplicaFeeder::WriteSnapshot(core::ReplicaId replica, Outlet& outlet) {
   outlet.transfer = nullptr;
   events_.emplace_back(core::SnapshotDelivered{replica});
   return !outlet.blocked;
+}
+
+bool ReplicaFeeder::WritePiece(core::ReplicaId replica, Outlet& outlet) {
+  if (outlet.piece.empty()) return true;
+  const std::string_view piece = outlet.piece.view();
+  outlet.piece.Consume(Write(replica, outlet, {&piece, 1}));
+  if (!outlet.piece.empty()) return false;
+  outlet.piece.Free();
+  events_.emplace_back(core::DiskSent{replica});
+  return true;
 }
 
 void ReplicaFeeder::KeepAlive(core::ReplicaId replica, Outlet& outlet) {

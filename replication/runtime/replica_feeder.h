@@ -1,5 +1,5 @@
-// The writing side of the replicas: for each its lines (+FULLRESYNC, "\n"), then its snapshot, then
-// the stream, never out of this order, as fast as its connection takes them. What the connection
+// The writing side of the replicas: for each its lines (+FULLRESYNC, "\n"), then its snapshot or what
+// was read from disk for it, then the stream, never out of this order, as fast as its connection takes them. What the connection
 // does not take stays where it is (a cursor's position); the rest of a replica is not copied.
 #pragma once
 
@@ -28,6 +28,8 @@ class ReplicaFeeder {
   void BeginTransfer(const core::BeginSnapshot& begin, std::unique_ptr<SnapshotProducer> producer,
                      std::string mark);
   void CancelTransfer(core::SnapshotId snapshot);
+  // Bytes of the stream from disk, before what StartStream goes on with.
+  void SendPiece(core::ReplicaId replica, std::string_view bytes);
   void StartStream(core::ReplicaId replica);
   void Forget(core::ReplicaId replica);
 
@@ -37,13 +39,14 @@ class ReplicaFeeder {
   void Flush(base::Instant now);
   // Memory that keeps snapshots which some replica has not been sent yet.
   uint64_t SpoolBytes() const;
-  // What came of the writing, for the machine: SnapshotProduced, SnapshotDelivered.
+  // What came of the writing, for the machine: SnapshotProduced, SnapshotDelivered, DiskSent.
   std::vector<core::PrimaryInput> TakeEvents() { return std::exchange(events_, {}); }
 
  private:
   struct Outlet {
     base::Buffer lines;
     SnapshotTransfer* transfer = nullptr;
+    base::Buffer piece;  // from disk
     bool streaming = false;
     bool blocked = false;  // waits for OnWritable
     base::Instant kept_alive{};
@@ -52,6 +55,7 @@ class ReplicaFeeder {
   // Each writes one part; true if it is done and the next part may follow.
   bool WriteLines(core::ReplicaId replica, Outlet& outlet);
   bool WriteSnapshot(core::ReplicaId replica, Outlet& outlet);
+  bool WritePiece(core::ReplicaId replica, Outlet& outlet);
   // Whoever waits for a snapshot's length is told every second that it is being made.
   void KeepAlive(core::ReplicaId replica, Outlet& outlet);
   void WriteStream(core::ReplicaId replica, Outlet& outlet);

@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "replication/runtime/disk_backlog.h"
+#include "replication/runtime/disk_replay.h"
 #include "replication/runtime/replica_feeder.h"
 #include "replication/runtime/upstream_link.h"
 #include "shared/base/overloaded.h"
@@ -32,6 +34,7 @@ Replication::Replication(io::Io& io, const ReplicationPorts& ports, const core::
       timer_(io_.CreateTimer([this] { OnTimer(); })) {
   if (ports_.run_id) replica_.SetRunId(*ports_.run_id);
   SetAncestry({});
+  if (options_.backlog_disk_size != 0) MakeDisk();
 }
 
 Replication::~Replication() = default;
@@ -70,7 +73,7 @@ void Replication::OnLoaded(const std::optional<SavedHistory>& saved) {
   if (!replica_.is_replica()) {
     if (saved) history_.Restore(history_.id(), saved->offset, saved->id, saved->offset);
   } else if (saved) {
-    history_.Restore(saved->id, saved->offset, {}, std::nullopt);
+    history_.Restore(saved->id, saved->offset, saved->previous_id, saved->previous_end);
     Run(replica_.Step(io_.Now(), core::HistoryRestored{saved->stream_db}));
   } else {
     Run(replica_.Step(io_.Now(), core::Follow{replica_.primary(), false, -1}));
@@ -139,6 +142,7 @@ void Replication::EndTurn() {
     feeder_->Flush(io_.Now());
     DrainFeeder();
   }
+  if (disk_) disk_->EndTurn();
   ArmTimer();
 }
 
@@ -225,6 +229,7 @@ void Replication::OnReplicaWritable(core::ReplicaId connection) {
 
 void Replication::OnReplicaClosed(core::ReplicaId connection) {
   feeder_->Forget(connection);
+  disk_readers_.erase(connection);
   Run(primary_.Step(io_.Now(), core::ReplicaClosed{connection}));
 }
 
@@ -254,6 +259,14 @@ void Replication::CheckInvariants() const {
 
 void Replication::SetOptions(const core::Options& options) {
   options_ = options;
+  if (options_.backlog_disk_size == 0) {
+    DropDisk();
+  } else if (disk_) {
+    disk_->SetLimit(options_.backlog_disk_size);
+  } else {
+    MakeDisk();
+    if (disk_started_) StartDisk();
+  }
   primary_.SetOptions(options);
   replica_.SetOptions(options);
   ArmTimer();
@@ -267,9 +280,14 @@ void Replication::Run(core::PrimaryActions actions) {
                    [&](core::SendLine& send) { feeder_->SendLine(send.replica, send.bytes); },
                    [&](core::BeginSnapshot& begin) { StartSnapshot(begin); },
                    [&](core::CancelSnapshot& cancel) { feeder_->CancelTransfer(cancel.snapshot); },
-                   [&](core::StartStreaming& start) { feeder_->StartStream(start.replica); },
+                   [&](core::StartStreaming& start) {
+                     disk_readers_.erase(start.replica);
+                     feeder_->StartStream(start.replica);
+                   },
+                   [&](core::ReadDisk& read) { ReadDisk(read); },
                    [&](core::DropReplica& drop) {
                      feeder_->Forget(drop.replica);
+                     disk_readers_.erase(drop.replica);
                      ports_.links.Close(drop.replica, drop.reason);
                    },
                    [&](core::Acknowledged&) { ports_.listener.OnAcknowledged(); },
@@ -309,7 +327,10 @@ void Replication::Run(core::ReplicaActions actions) {
                    [&](core::BeginStaging&) { upstream_->BeginStaging(); },
                    [&](core::FinishStaging&) { upstream_->FinishStaging(); },
                    [&](core::AbandonStaging&) { upstream_->AbandonStaging(); },
-                   [&](core::CommitStaging&) { upstream_->CommitStaging(); },
+                   [&](core::CommitStaging&) {
+                     if (disk_) disk_->Leave();
+                     upstream_->CommitStaging();
+                   },
                    [&](core::ResumeStream& resume) {
                      ports_.applier.SelectDb(std::max(resume.db, 0));
                      SetLinkUp(true);

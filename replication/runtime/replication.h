@@ -6,6 +6,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -27,7 +29,10 @@
 
 namespace quorate::replication::runtime {
 
+class DiskBacklog;
+class DiskReplay;
 class ReplicaFeeder;
+class SegmentReader;
 class UpstreamLink;
 
 struct ReplicationPorts {
@@ -65,8 +70,29 @@ class Replication {
     base::ReplicationId id;
     base::Offset offset;
     int stream_db = -1;
+    base::ReplicationId previous_id = {};  // the history had this id up to previous_end
+    std::optional<base::Offset> previous_end = std::nullopt;
   };
   void OnLoaded(const std::optional<SavedHistory>& saved);
+
+  // ---- the on-disk backlog at start, in this order
+
+  // Looks for what an earlier process left. False: there is nothing, and `done` is not called.
+  bool RecoverDisk(std::function<void()> done);
+  // The disk may have more than the snapshot file.
+  bool recovered_disk() const;
+  // The dataset is that of `saved` (nullopt: it is empty): runs what the disk has beyond it, if it
+  // has the same history. `done` gets the history that the dataset has then; it may be called from
+  // inside this call. OnLoaded is to follow.
+  void ReplayDisk(const std::optional<SavedHistory>& saved,
+                  std::function<void(const std::optional<SavedHistory>&)> done);
+  // Last: begins to write, if that is configured.
+  void StartDisk();
+  // At the end of the process: writes what is not yet written.
+  void CloseDisk(std::function<void()> done);
+
+  // ---- role, continued
+
   // REPLICAOF NO ONE. False if we are a primary already.
   bool Promote();
   // Closes the link to our primary; it is opened again soon. Nothing without a link.
@@ -122,7 +148,7 @@ class Replication {
   base::Offset offset() const { return history_.offset(); }
   std::vector<core::ReplicaView> Replicas() const;
   std::optional<core::UpstreamView> Upstream() const;
-  core::BacklogView Backlog() const { return primary_.BacklogInfo(); }
+  core::BacklogView Backlog() const;
   // Memory that only slow replicas need: snapshots that they were not sent yet, and the stream
   // beyond what the backlog keeps for itself.
   uint64_t SlowReplicaBytes() const;
@@ -148,6 +174,11 @@ class Replication {
   // Lets a failover see what has become of its replicas.
   void LookAtFailover();
   void StartSnapshot(const core::BeginSnapshot& begin);
+  void ReadDisk(const core::ReadDisk& read);
+  void OnDiskPiece(core::ReplicaId replica, const std::shared_ptr<SegmentReader>& reader,
+                   const base::Result<std::string>& bytes);
+  void MakeDisk();
+  void DropDisk();
   void DrainFeeder();
   void ArmTimer();
   void OnTimer();
@@ -164,6 +195,11 @@ class Replication {
   core::Failover failover_;
   std::unique_ptr<ReplicaFeeder> feeder_;
   std::unique_ptr<UpstreamLink> upstream_;
+  std::unique_ptr<DiskBacklog> disk_;   // while it is configured
+  std::unique_ptr<DiskReplay> replay_;  // at start
+  bool disk_resumed_ = false;           // our history goes on where the disk ends
+  bool disk_started_ = false;
+  std::map<core::ReplicaId, std::shared_ptr<SegmentReader>> disk_readers_;
   std::unique_ptr<io::Timer> timer_;
   base::Instant armed_for_{};
   bool link_up_ = false;  // as the listener was told

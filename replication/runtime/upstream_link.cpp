@@ -4,18 +4,13 @@
 #include <utility>
 
 namespace quorate::replication::runtime {
-namespace {
 
-// A primary may send what no client may: its own limits may be wider than ours. Memory follows
-// bytes received in any case.
-resp::RequestParser::Limits StreamLimits() {
+resp::RequestParser::Limits UpstreamLink::StreamLimits() {
   resp::RequestParser::Limits limits;
   limits.max_bulk_bytes = int64_t{1} << 40;
   limits.max_args = std::numeric_limits<int32_t>::max();
   return limits;
 }
-
-}  // namespace
 
 UpstreamLink::UpstreamLink(io::Io& io, core::Replica& machine, core::Primary& downstream,
                            Dataset& dataset, StreamApplier& applier, ReplicationListener& listener,

@@ -27,6 +27,10 @@ class UpstreamLink final : public io::StreamObserver {
                StreamApplier& applier, ReplicationListener& listener,
                std::function<void(core::ReplicaActions)> run);
 
+  // A primary may send what no client may: its own limits may be wider than ours. Memory follows
+  // bytes received in any case.
+  static resp::RequestParser::Limits StreamLimits();
+
   // ---- the machine's actions
   void Open(const base::Endpoint& primary, base::Duration timeout);
   void Close();

@@ -76,6 +76,11 @@ std::vector<ServerRow> DownstreamRows() {
   return {
       Value("repl-backlog-size", &S::repl_backlog_size, Memory(1, kInt64Max),
             "Replication history kept for replicas that come back after a short cut."),
+      Value("repl-backlog-disk-size", &S::repl_backlog_disk_size, Memory(0, kInt64Max),
+            "Replication history kept in files of the working directory, from which replicas come "
+            "back after a long cut and a restart replays what the snapshot file lacks; 0 keeps "
+            "none.")
+          .RefusedWhileLoading(),
       Value("repl-backlog-ttl", &S::repl_backlog_ttl, Integer<std::chrono::seconds>(0, kInt64Max),
             "Seconds without replicas after which a primary frees the backlog; 0 never."),
       Value("repl-timeout", &S::repl_timeout, Integer<std::chrono::seconds>(1, kIntMax),

@@ -122,6 +122,7 @@ struct ServerSettings {
   bool replica_serve_stale_data = true;
   bool replica_ignore_maxmemory = true;
   uint64_t repl_backlog_size = 1ULL << 20;
+  uint64_t repl_backlog_disk_size = 0;  // 0: none
   std::chrono::seconds repl_backlog_ttl{3600};  // 0: kept for ever
   std::chrono::seconds repl_timeout{60};
   std::chrono::seconds repl_ping_replica_period{10};

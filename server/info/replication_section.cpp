@@ -79,6 +79,13 @@ void AppendReplication(engine::Engine& engine, Fields& out) {
   out.Count("repl_backlog_size", backlog.limit);
   out.Number("repl_backlog_first_byte_offset", backlog.first_byte);
   out.Count("repl_backlog_histlen", backlog.length);
+  if (backlog.disk_limit == 0) return;
+  out.Count("repl_backlog_disk_size", backlog.disk_limit);
+  out.Number("repl_backlog_disk_first_byte_offset", backlog.disk_first_byte);
+  out.Count("repl_backlog_disk_histlen", backlog.disk_length);
+  out.Number("repl_backlog_disk_written_offset", backlog.disk_written);
+  out.Text("repl_backlog_disk_status",
+           backlog.disk_problem.empty() ? "ok" : "failing: " + backlog.disk_problem);
 }
 
 }  // namespace quorate::server::info

@@ -81,6 +81,8 @@ void Dataset::DiscardStaging(std::unique_ptr<runtime::Staging> staging) {
   engine_.Release(staged->databases.Clear(), /*lazily=*/true);
 }
 
+bool Dataset::Empty() const { return engine_.databases().TotalKeys() == 0; }
+
 base::Status Dataset::Reload() {
   base::Buffer bytes;
   const base::Status encoded = snapshots_.WriteNow({}, [&](std::string_view piece) {

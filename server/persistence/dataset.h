@@ -29,6 +29,8 @@ class Dataset final : public replication::runtime::Dataset {
   void CommitStaging(std::unique_ptr<replication::runtime::Staging> staging) override;
   void DiscardStaging(std::unique_ptr<replication::runtime::Staging> staging) override;
 
+  bool Empty() const override;
+
   // As BeginStaging and CommitStaging, for a file that is read at start: it changes nothing.
   std::unique_ptr<StagedDatabases> BeginLoading(std::optional<base::WallTime> drop_expired);
   void CommitLoading(std::unique_ptr<StagedDatabases> staged);

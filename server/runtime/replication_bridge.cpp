@@ -108,6 +108,8 @@ void ReplicationBridge::SelectDb(int db) {
 
 void ReplicationBridge::AbortTransaction() { PrimarySession().transaction.reset(); }
 
+void ReplicationBridge::EndStream() { Detach(); }
+
 size_t ReplicationBridge::TryWrite(ReplicaId replica, std::span<const std::string_view> slices) {
   serve::Connection* connection = find_connection_(static_cast<uint64_t>(replica));
   if (connection == nullptr || connection->closing) return 0;

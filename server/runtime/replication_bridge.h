@@ -76,6 +76,7 @@ class ReplicationBridge final : public engine::ReplicationPort,
   base::Status Apply(std::span<const std::string_view> args) override;
   void SelectDb(int db) override;
   void AbortTransaction() override;
+  void EndStream() override;
   size_t TryWrite(replication::core::ReplicaId replica,
                   std::span<const std::string_view> slices) override;
   void NotifyWritable(replication::core::ReplicaId replica) override;

@@ -7,6 +7,7 @@ replication::core::Options ReplicationOptions(const config::ServerSettings& sett
       settings.output_buffer_limit(config::ClientClass::kReplica);
   replication::core::Options options;
   options.backlog_size = settings.repl_backlog_size;
+  options.backlog_disk_size = settings.repl_backlog_disk_size;
   options.backlog_ttl = settings.repl_backlog_ttl;
   options.ping_period = settings.repl_ping_replica_period;
   options.timeout = settings.repl_timeout;

@@ -89,50 +89,72 @@ base::Status Server::Start() {
     ArmDeadline();
   });
   cron_timer_->StartAt(io_.Now() + std::chrono::milliseconds(1000 / settings_.hz));
+  const bool recovering = replication_->RecoverDisk([this] {
+    if (const base::Status loaded = LoadDataset(); !loaded) GiveUpLoading(loaded.error().message);
+  });
+  if (!recovering) return LoadDataset();
+  BeginLoading();
+  logger_.Notice("Looking through the on-disk backlog");
+  return {};
+}
+
+// ---- what is on disk at start
+
+base::Status Server::LoadDataset() {
   if (io_.files().Exists(settings_.dbfilename)) return StartLoading();
+  if (engine_->loading) {
+    ReplayStream(std::nullopt, {});
+    return {};
+  }
   if (settings_.replicaof) {
     logger_.SetRole('S');
     replication_->StartAsReplicaOf(*settings_.replicaof);
   }
+  replication_->StartDisk();
   logger_.Notice("Ready to accept connections");
   return {};
 }
 
-// ---- the snapshot file at start
+void Server::BeginLoading() {
+  if (engine_->loading) return;
+  engine_->loading = true;
+  loading_since_ = io_.Now();
+  saver_->shown().loading_start_seconds = io_.WallNow().ms / 1000;
+  if (!settings_.replicaof) return;
+  logger_.SetRole('S');
+  replication_->FollowOnceLoaded(*settings_.replicaof);
+}
 
 base::Status Server::StartLoading() {
   BeginTurn();
+  // The stream that follows was made by a dataset in which what has expired since was still there.
+  const bool keep_expired = settings_.replicaof || replication_->recovered_disk();
   const std::optional<base::WallTime> drop_expired =
-      settings_.replicaof ? std::nullopt : std::optional(io_.WallNow());
+      keep_expired ? std::nullopt : std::optional(io_.WallNow());
   loader_ = std::make_unique<persistence::Loader>(
       io_, *dataset_, drop_expired,
       [this](base::Result<persistence::Loader::Loaded> outcome) { OnLoaded(std::move(outcome)); });
   if (base::Status opened = loader_->Start(settings_.dbfilename); !opened)
     return base::Error{
         fmt::format("Fatal error loading the DB, {}. Exiting.", opened.error().message)};
-  engine_->loading = true;
-  loading_since_ = io_.Now();
-  saver_->shown().loading_start_seconds = io_.WallNow().ms / 1000;
+  BeginLoading();
   saver_->shown().loading_total_bytes = loader_->total_bytes();
-  if (settings_.replicaof) {
-    logger_.SetRole('S');
-    replication_->FollowOnceLoaded(*settings_.replicaof);
-  }
   logger_.Notice(fmt::format("Loading {}", settings_.dbfilename));
   return {};
+}
+
+void Server::GiveUpLoading(const std::string& problem) {
+  logger_.Warning(problem);
+  exited_ = true;
+  io_.Defer([this] { on_exit_(1); });
 }
 
 void Server::OnLoaded(base::Result<persistence::Loader::Loaded> outcome) {
   BeginTurn();
   loader_.reset();
-  if (!outcome) {
-    logger_.Warning(
+  if (!outcome)
+    return GiveUpLoading(
         fmt::format("Fatal error loading the DB, {}. Exiting.", outcome.error().message));
-    exited_ = true;
-    io_.Defer([this] { on_exit_(1); });
-    return;
-  }
-  engine_->loading = false;
   saver_->shown().last_load_keys_loaded = outcome->keys;
   saver_->shown().last_load_keys_expired = outcome->expired.size();
   logger_.Notice(
@@ -143,9 +165,22 @@ void Server::OnLoaded(base::Result<persistence::Loader::Loaded> outcome) {
   const replication::snapshot::Meta& meta = outcome->meta;
   if (meta.replication_id && meta.replication_offset)
     saved = {*meta.replication_id, *meta.replication_offset, meta.stream_db.value_or(-1)};
-  replication_->OnLoaded(saved);
-  PropagateExpired(outcome->expired);
-  logger_.Notice("Ready to accept connections");
+  ReplayStream(saved, std::move(outcome->expired));
+}
+
+void Server::ReplayStream(
+    const std::optional<replication::runtime::Replication::SavedHistory>& saved,
+    std::vector<std::pair<int, std::string>> expired) {
+  using SavedHistory = replication::runtime::Replication::SavedHistory;
+  replication_->ReplayDisk(
+      saved, [this, expired = std::move(expired)](const std::optional<SavedHistory>& reached) {
+        BeginTurn();
+        engine_->loading = false;
+        replication_->OnLoaded(reached);
+        replication_->StartDisk();
+        PropagateExpired(expired);
+        logger_.Notice("Ready to accept connections");
+      });
 }
 
 void Server::PropagateExpired(const std::vector<std::pair<int, std::string>>& keys) {
@@ -488,7 +523,10 @@ base::Status Server::FinishShutdown(const engine::ShutdownRequest& request) {
   exited_ = true;
   for (auto& [id, connection] : connections_) FlushSession(SessionOf(*connection));
   logger_.Warning("Quorate is now ready to exit, bye bye...");
-  io_.Defer([this] { on_exit_(0); });
+  // Nothing that would have to be written any more.
+  engine_->SetPause(engine::PausePurpose::kShutdown, engine::PauseMode::kWrite,
+                    base::Instant::max());
+  replication_->CloseDisk([this] { io_.Defer([this] { on_exit_(0); }); });
   return {};
 }
 

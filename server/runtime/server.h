@@ -111,8 +111,16 @@ class Server final : public engine::Host, private serve::ConnectionOwner {
   void OnCron();
   void ArmDeadline();
   void ContinueShutdown();
+  // The start, in steps: what is on disk of the stream, the snapshot file, what the stream has
+  // beyond it. Without anything on disk they are all one.
+  base::Status LoadDataset();
   base::Status StartLoading();
+  void BeginLoading();
   void OnLoaded(base::Result<persistence::Loader::Loaded> outcome);
+  void ReplayStream(const std::optional<replication::runtime::Replication::SavedHistory>& saved,
+                    std::vector<std::pair<int, std::string>> expired);
+  // Ends the process that could not load its data.
+  void GiveUpLoading(const std::string& problem);
   // The keys that were left out of the dataset, because they were expired, leave the stream's too.
   void PropagateExpired(const std::vector<std::pair<int, std::string>>& keys);
   // Every online replica has acknowledged `offset`.

@@ -99,26 +99,30 @@ class Bench {
     std::string out;
     const auto id = [](ReplicaId r) { return std::to_string(static_cast<uint64_t>(r)); };
     for (const PrimaryAction& action : actions) {
-      std::visit(Overloaded{
-                     [&](const SendLine& a) { out += "send " + id(a.replica) + ": " + a.bytes; },
-                     [&](const BeginSnapshot& a) {
-                       out += "snapshot at " + std::to_string(a.cut.bytes()) +
-                              (a.exclude_data ? " without data" : "") + ":";
-                       for (const SnapshotMember& m : a.members) {
-                         out += " " + id(m.replica) +
-                                (m.framing == Framing::kLength ? "/length" : "/mark");
-                       }
-                       out += "\n";
-                     },
-                     [&](const CancelSnapshot&) { out += "cancel snapshot\n"; },
-                     [&](const StartStreaming& a) { out += "stream " + id(a.replica) + "\n"; },
-                     [&](const DropReplica& a) {
-                       out += "drop " + id(a.replica) + ": " + a.reason + "\n";
-                     },
-                     [&](const Acknowledged&) { out += "acknowledged\n"; },
-                     [&](const PrimaryNote&) {},
-                 },
-                 action);
+      std::visit(
+          Overloaded{
+              [&](const SendLine& a) { out += "send " + id(a.replica) + ": " + a.bytes; },
+              [&](const BeginSnapshot& a) {
+                out += "snapshot at " + std::to_string(a.cut.bytes()) +
+                       (a.exclude_data ? " without data" : "") + ":";
+                for (const SnapshotMember& m : a.members) {
+                  out +=
+                      " " + id(m.replica) + (m.framing == Framing::kLength ? "/length" : "/mark");
+                }
+                out += "\n";
+              },
+              [&](const CancelSnapshot&) { out += "cancel snapshot\n"; },
+              [&](const StartStreaming& a) { out += "stream " + id(a.replica) + "\n"; },
+              [&](const ReadDisk& a) {
+                out += "read " + id(a.replica) + " from " + std::to_string(a.from.bytes()) + "\n";
+              },
+              [&](const DropReplica& a) {
+                out += "drop " + id(a.replica) + ": " + a.reason + "\n";
+              },
+              [&](const Acknowledged&) { out += "acknowledged\n"; },
+              [&](const PrimaryNote&) {},
+          },
+          action);
     }
     return out;
   }
@@ -267,6 +271,55 @@ TEST_CASE("primary: partial resync, with and without psync2") {
   CHECK(bench.Psync(4, id, 100000) == "");
   CHECK(bench.primary.counters().partial_error == 1);
   CHECK(bench.Psync(4, id, 100000) == "ignored\n");
+}
+
+TEST_CASE("primary: what only the disk has is read piece by piece until memory goes on") {
+  Options options;
+  options.backlog_size = 1;
+  Bench bench(options);
+  bench.Online(1);
+  bench.primary.Append(0, std::string(20'000, 'x'));
+  bench.Read(1);
+  bench.primary.Append(0, std::string(20'000, 'y'));
+  bench.Read(1);
+  const Backlog& backlog = *bench.history.backlog();
+  REQUIRE(backlog.start() > Offset(100));
+  const std::string id = bench.history.id().ToString();
+  bench.history.SetDisk(History::DiskRange{Offset(10), backlog.end()});
+  CHECK(bench.Psync(2, id, 10) == "");  // byte 10 is the last one before the disk's first
+  CHECK(bench.Psync(3, id, 11) == "send 3: +CONTINUE\r\nread 3 from 10\n");
+  CHECK(bench.primary.Stream(ReplicaId{3}) == nullptr);
+  CHECK(bench.Step(DiskSent{ReplicaId{3}}) == "");  // one piece at a time
+  CHECK(bench.Step(DiskRead{ReplicaId{3}, Offset(100)}) == "");
+  CHECK(bench.Step(DiskSent{ReplicaId{3}}) == "read 3 from 100\n");
+  CHECK(bench.Ack(3, 50) == "acknowledged\n");
+  const Offset next = backlog.start() + 7;
+  CHECK(bench.Step(DiskRead{ReplicaId{3}, next}) == "stream 3\n");
+  // From now on memory waits for it.
+  bench.primary.Append(0, std::string(100'000, 'z'));
+  CHECK(static_cast<int64_t>(bench.Read(3).size()) == backlog.end() - next);
+  CHECK(bench.Step(DiskSent{ReplicaId{3}}) == "");
+}
+
+TEST_CASE("primary: a disk that ends before memory begins, or cannot be read, is no help") {
+  Options options;
+  options.backlog_size = 1;
+  Bench bench(options);
+  bench.Online(1);
+  bench.primary.Append(0, std::string(40'000, 'x'));
+  bench.Read(1);
+  bench.primary.Append(0, std::string(40'000, 'x'));
+  bench.Read(1);
+  const std::string id = bench.history.id().ToString();
+  const Offset start = bench.history.backlog()->start();
+  REQUIRE(start > Offset(100));
+  bench.history.SetDisk(History::DiskRange{Offset(0), start - 1});
+  CHECK(bench.Psync(2, id, 1) == "");
+  bench.history.SetDisk(History::DiskRange{Offset(0), start});
+  CHECK(bench.Psync(3, id, 1) == "send 3: +CONTINUE\r\nread 3 from 0\n");
+  CHECK(bench.Step(DiskFailed{ReplicaId{3}, "EIO"}) ==
+        "drop 3: the on-disk backlog cannot be read: EIO\n");
+  CHECK(bench.primary.counters().partial_ok == 1);
 }
 
 TEST_CASE("primary: PSYNC FAILOVER is refused") {

@@ -280,6 +280,7 @@ class Node final : public Dataset,
   void DiscardStaging(std::unique_ptr<Staging> staging) override {
     if (staging != nullptr) ++discards;
   }
+  bool Empty() const override { return data.empty(); }
 
   // ---- StreamApplier
   void BeginBytes() override {}
@@ -309,6 +310,7 @@ class Node final : public Dataset,
     in_multi_ = false;
     queue_.clear();
   }
+  void EndStream() override {}
 
   // ---- ReplicaLinks
   size_t TryWrite(core::ReplicaId replica, std::span<const std::string_view> slices) override {

@@ -1,0 +1,258 @@
+#include "replication/runtime/disk_backlog.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "shared/base/check.h"
+
+namespace quorate::replication::runtime {
+namespace {
+
+std::string FolderOf(io::Files& files) {
+  const base::Result<std::string> path = files.Absolute(SegmentPath("", 1));
+  return path ? path->substr(0, path->rfind('/') + 1) : std::string();
+}
+
+}  // namespace
+
+DiskBacklog::DiskBacklog(io::Io& io, core::History& history, uint64_t limit, Ports ports)
+    : io_(io),
+      history_(history),
+      limit_(limit),
+      ports_(std::move(ports)),
+      folder_(FolderOf(io.files())),
+      writer_(std::make_shared<SegmentWriter>(io.files(), folder_)),
+      timer_(io.CreateTimer([this] { EndTurn(); })) {}
+
+DiskBacklog::~DiskBacklog() {
+  *alive_ = false;
+  history_.SetDisk(std::nullopt);
+}
+
+uint64_t DiskBacklog::SegmentLimit() const {
+  return std::clamp(limit_ / 8, kMinSegment, kMaxSegment);
+}
+
+// ---- at start
+
+bool DiskBacklog::Recover(std::function<void()> done) {
+  const base::Result<std::vector<std::string>> names = io_.files().List(folder_);
+  std::vector<uint64_t> numbers;
+  if (names) {
+    for (const std::string& name : *names)
+      if (const std::optional<uint64_t> number = SegmentNumber(name)) numbers.push_back(*number);
+  }
+  if (numbers.empty()) return false;
+  last_number_ = numbers.back();
+  struct Outcome {
+    core::DiskIndex index;
+    std::vector<std::string> problems;
+  };
+  const auto outcome = std::make_shared<Outcome>();
+  io_.Offload(
+      [&files = io_.files(), folder = folder_, numbers, outcome] {
+        ScanSegments(files, folder, numbers, outcome->index, outcome->problems);
+      },
+      [this, alive = alive_, outcome, done = std::move(done)] {
+        if (!*alive) return;
+        for (const std::string& problem : outcome->problems)
+          ports_.note("On-disk backlog: " + problem, true);
+        index_ = std::move(outcome->index);
+        done();
+      });
+  return true;
+}
+
+void DiskBacklog::Start(bool resumed) {
+  started_ = true;
+  part_of_history_ = resumed;
+  Publish();
+  EndTurn();
+}
+
+// ---- writing
+
+core::LogPosition DiskBacklog::PositionAt(base::Offset offset) const {
+  core::LogPosition position;
+  position.id = history_.id();
+  position.offset = offset;
+  position.previous_id = history_.previous_id();
+  position.previous_end = history_.previous_end();
+  if (offset == history_.offset()) {
+    position.stream_db = ports_.stream_db();
+    position.from_empty = ports_.dataset_empty();
+  }
+  return position;
+}
+
+void DiskBacklog::Attach() {
+  core::Backlog& backlog = *history_.backlog();
+  ++attachment_;
+  // Where the disk ends, if memory still has what follows; else everything that memory has.
+  if (std::optional<core::Backlog::Cursor> next = backlog.FindOffset(index_.end());
+      next && index_.Continues(PositionAt(index_.end()))) {
+    cursor_ = std::move(*next);
+  } else {
+    cursor_ = std::move(*backlog.FindOffset(backlog.start()));
+  }
+  begins_ = PositionAt(cursor_.offset());
+}
+
+uint64_t DiskBacklog::Writable() {
+  if (begins_ || history_.id() == written_id_) return cursor_.pending();
+  const std::optional<base::Offset> end = history_.previous_end();
+  if (!end || history_.previous_id() != written_id_ || *end < cursor_.offset()) {
+    cursor_.Release();
+    Attach();
+    return cursor_.pending();
+  }
+  // The id has changed within what is to be written.
+  if (*end > cursor_.offset()) return static_cast<uint64_t>(*end - cursor_.offset());
+  begins_ = PositionAt(cursor_.offset());
+  return cursor_.pending();
+}
+
+void DiskBacklog::EndTurn() {
+  const base::Instant now = io_.Now();
+  if (on_closed_ && (now >= close_by_ || !problem_.empty())) return FinishClosing();
+  if (cursor_.attached() && cursor_.pending() > kMaxUnwritten)
+    return Fail("the disk does not keep up");
+  if (!started_ || busy_) return;
+  if (history_.backlog() == nullptr) return on_closed_ ? FinishClosing() : void();
+  if (now < retry_at_) return timer_->StartAt(retry_at_);
+  if (!cursor_.attached()) Attach();
+  const uint64_t bytes = Writable();
+  if (bytes == 0 && !begins_) return on_closed_ ? FinishClosing() : void();
+  if (now < flush_at_ && bytes < kUrgentBytes && !on_closed_) return timer_->StartAt(flush_at_);
+  WriteBatch(std::min<uint64_t>(bytes, core::kMaxRecordBytes));
+}
+
+void DiskBacklog::WriteBatch(uint64_t bytes) {
+  const base::Instant now = io_.Now();
+  const auto batch = std::make_shared<DiskBatch>();
+  batch->offset = cursor_.offset();
+  batch->begins = std::exchange(begins_, std::nullopt);
+  batch->segment = batch->begins ? ++last_number_ : last_number_;
+  const bool whole = index_.from_empty();
+  batch->surplus = index_.TakeSurplus(limit_);
+  if (whole && !index_.from_empty())
+    ports_.note(
+        "On-disk backlog: it is full and does not reach back to the empty dataset any more.",
+        false);
+  batch->sync = on_closed_ || now >= synced_at_ + kSyncPeriod;
+  batch->bytes.reserve(bytes);
+  std::array<std::string_view, 64> slices;
+  const size_t count = cursor_.Peek(slices);
+  for (size_t i = 0; i < count && batch->bytes.size() < bytes; ++i)
+    batch->bytes.append(slices[i].substr(0, bytes - batch->bytes.size()));
+  if (batch->sync) synced_at_ = now;
+  if (!batch->surplus.empty()) Publish();
+  flush_at_ = now + kFlushDelay;
+  busy_ = true;
+  io_.Offload([writer = writer_, batch] { writer->Write(*batch); },
+              [this, alive = alive_, batch, attachment = attachment_] {
+                if (*alive) OnWritten(*batch, attachment);
+              });
+}
+
+void DiskBacklog::OnWritten(const DiskBatch& batch, uint64_t attachment) {
+  busy_ = false;
+  const bool current = attachment == attachment_ && cursor_.attached();
+  if (!batch.status) {
+    Fail(batch.status.error().message);
+  } else {
+    const base::Offset end = batch.offset + static_cast<int64_t>(batch.bytes.size());
+    if (batch.begins) {
+      index_.Add({batch.segment, batch.file_bytes, *batch.begins, end});
+      written_id_ = batch.begins->id;
+    } else {
+      index_.Extend(end, batch.file_bytes);
+    }
+    if (current) {
+      cursor_.Advance(batch.bytes.size());
+      part_of_history_ = true;
+      if (batch.file_bytes >= SegmentLimit()) begins_ = PositionAt(cursor_.offset());
+    }
+    if (!problem_.empty()) ports_.note("On-disk backlog: it is written again.", false);
+    problem_.clear();
+  }
+  Publish();
+  EndTurn();
+}
+
+void DiskBacklog::Fail(const std::string& reason) {
+  if (problem_.empty())
+    ports_.note("On-disk backlog: nothing is written until this is mended: " + reason, true);
+  problem_ = reason;
+  cursor_.Release();
+  begins_.reset();
+  retry_at_ = io_.Now() + kRetryPause;
+  if (!busy_) timer_->StartAt(retry_at_);
+}
+
+void DiskBacklog::Leave() {
+  cursor_.Release();
+  begins_.reset();
+  part_of_history_ = false;
+  Publish();
+}
+
+void DiskBacklog::Close(std::function<void()> done) {
+  on_closed_ = std::move(done);
+  close_by_ = io_.Now() + kCloseTimeout;
+  EndTurn();
+  if (!on_closed_) return;
+  // Whatever the worker is at, the server does not wait for ever.
+  timer_->StartAt(close_by_);
+  if (!started_) FinishClosing();
+}
+
+void DiskBacklog::FinishClosing() {
+  if (on_closed_) std::exchange(on_closed_, nullptr)();
+}
+
+void DiskBacklog::Publish() {
+  if (!part_of_history_ || index_.empty()) return history_.SetDisk(std::nullopt);
+  history_.SetDisk(core::History::DiskRange{index_.start(), index_.end()});
+}
+
+// ---- reading
+
+std::shared_ptr<SegmentReader> DiskBacklog::ReaderFrom(base::Offset offset) {
+  return std::make_shared<SegmentReader>(io_.files(), folder_, offset);
+}
+
+void DiskBacklog::Read(const std::shared_ptr<SegmentReader>& reader, size_t budget,
+                       std::function<void(base::Result<std::string>)> done) {
+  struct Outcome {
+    base::Status status;
+    std::string bytes;
+  };
+  const auto outcome = std::make_shared<Outcome>();
+  io_.Offload(
+      [reader, budget, outcome, pieces = index_.PiecesFrom(reader->next())] {
+        outcome->status = reader->Read(pieces, budget, outcome->bytes);
+      },
+      [alive = alive_, outcome, done = std::move(done)] {
+        if (!*alive) return;
+        if (!outcome->status) return done(outcome->status.error());
+        done(std::move(outcome->bytes));
+      });
+}
+
+void DiskBacklog::Distrust() {
+  Leave();
+  index_.EndRun();
+}
+
+void DiskBacklog::Describe(core::BacklogView& view) const {
+  view.disk_limit = limit_;
+  view.disk_problem = problem_;
+  if (!part_of_history_ || index_.empty()) return;
+  view.disk_first_byte = index_.start().bytes() + 1;
+  view.disk_written = index_.end().bytes();
+  view.disk_length = static_cast<uint64_t>(index_.end() - index_.start());
+}
+
+}  // namespace quorate::replication::runtime

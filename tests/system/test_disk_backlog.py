@@ -1,0 +1,224 @@
+"""The on-disk backlog: partial resyncs after long cuts and after restarts, what a kill leaves, a disk that fails."""
+
+import os
+import signal
+
+from harness import OURS, REDIS, SystemTest, main, wait_for
+
+MEGABYTE = 1 << 20
+
+
+def segments(node):
+    return sorted(name for name in os.listdir(node.folder) if name.endswith(".seg"))
+
+
+def write(node, megabytes, tag):
+    """Writes about so much of stream."""
+    pipe = node.connect().pipeline(transaction=False)
+    for i in range(int(megabytes * 1024)):
+        pipe.set(f"{tag}:{i}", b"x" * 1000)
+        if i % 512 == 511:
+            pipe.execute()
+    pipe.execute()
+
+
+def until_written(node):
+    def written():
+        figures = node.info()
+        return figures["repl_backlog_disk_written_offset"] == figures["master_repl_offset"]
+    wait_for(f"{node.label} has everything on disk", written)
+
+
+def resyncs(node):
+    figures = node.info("stats")
+    return figures["sync_full"], figures["sync_partial_ok"]
+
+
+class DiskBacklog(SystemTest):
+    def primary(self, **directives):
+        directives.setdefault("repl_backlog_disk_size", 64 * MEGABYTE)
+        return self.server(repl_backlog_size=65536, repl_timeout=5, **directives)
+
+    def start_again(self, node):
+        node.start()
+        wait_for(f"{node.label} has loaded", lambda: node.info("persistence")["loading"] == 0)
+        return node
+
+    def test_a_long_cut_is_a_partial_resync(self):
+        for family in (REDIS, OURS):
+            with self.subTest(replica=str(family)):
+                primary = self.primary()
+                replica = self.server(family, replica_of=primary)
+                write(primary, 1, "before")
+                self.assert_synced(primary, replica)
+                self.assertEqual(resyncs(primary), (1, 0))
+                replica.signal(signal.SIGSTOP)
+                primary("CLIENT", "KILL", "TYPE", "replica")
+                write(primary, 12, "away")
+                self.assertGreater(primary.info()["repl_backlog_first_byte_offset"], 8 * MEGABYTE)
+                replica.signal(signal.SIGCONT)
+                write(primary, 4, "meanwhile")
+                self.assert_synced(primary, replica)
+                self.assertEqual(resyncs(primary), (1, 1))
+
+    def test_a_killed_primary_without_snapshots_loses_nothing_and_resumes(self):
+        for family in (REDIS, OURS):
+            with self.subTest(replica=str(family)):
+                primary = self.primary()
+                replica = self.server(family, replica_of=primary)
+                write(primary, 3, "a")
+                primary.connect(db=7).set("in", "seven", ex=5000)
+                pipe = primary.client.pipeline(transaction=True)
+                pipe.incr("n").incr("n")
+                pipe.execute()
+                self.assert_synced(primary, replica)
+                until_written(primary)
+                digest = primary.digest()
+                primary.kill()
+                self.start_again(primary)
+                self.assertEqual(primary.digest(), digest)
+                self.assert_synced(primary, replica)
+                self.assertEqual(resyncs(primary), (0, 1))
+                primary.connect(db=7).append("in", "!")
+                write(primary, 1, "b")
+                self.assert_synced(primary, replica)
+                # And once more, over the change of the history's name.
+                until_written(primary)
+                primary.kill()
+                self.start_again(primary)
+                self.assert_synced(primary, replica)
+                self.assertEqual(resyncs(primary), (0, 1))
+
+    def test_a_snapshot_file_is_brought_up_to_the_end(self):
+        primary = self.primary()
+        replica = self.server(REDIS, replica_of=primary)
+        write(primary, 1, "a")
+        primary("SAVE")
+        write(primary, 2, "b")
+        self.assert_synced(primary, replica)
+        until_written(primary)
+        digest = primary.digest()
+        primary.kill()
+        self.start_again(primary)
+        self.assertEqual(primary.digest(), digest)
+        self.assert_synced(primary, replica)
+        self.assertEqual(resyncs(primary), (0, 1))
+
+    def test_a_clean_exit_writes_the_rest(self):
+        primary = self.primary()
+        for i in range(20):
+            primary("SET", f"k{i}", "v")
+            digest = primary.digest()
+        primary.signal(signal.SIGTERM)
+        self.assertEqual(primary.wait_exit(), 0)
+        self.start_again(primary)
+        self.assertEqual(primary.digest(), digest)
+
+    def test_a_killed_replica_resumes_where_its_disk_ends(self):
+        primary = self.primary()
+        replica = self.server(replica_of=primary, repl_backlog_disk_size=64 * MEGABYTE)
+        write(primary, 1, "a")
+        self.assert_synced(primary, replica)
+        replica("SAVE")
+        write(primary, 2, "b")
+        self.assert_synced(primary, replica)
+        until_written(replica)
+        replica.kill()
+        write(primary, 2, "c")
+        self.start_again(replica)
+        self.assert_synced(primary, replica)
+        self.assertEqual(resyncs(primary), (1, 1))
+        self.assertIn("commands replayed", replica.log())
+
+    def test_a_promoted_node_that_is_killed_resumes_over_both_histories(self):
+        first = self.primary()
+        heir = self.server(replica_of=first, repl_backlog_size=65536, repl_backlog_disk_size=64 * MEGABYTE)
+        wait_for("the heir is linked", lambda: heir.info()["master_link_status"] == "up")
+        last = self.server(REDIS, replica_of=heir)
+        write(first, 2, "a")
+        self.assert_synced(first, heir)
+        self.assert_synced(heir, last)
+        last.signal(signal.SIGSTOP)
+        write(first, 2, "b")
+        self.assert_synced(first, heir)
+        first.kill()
+        heir("REPLICAOF", "NO", "ONE")
+        write(heir, 2, "c")
+        until_written(heir)
+        digest = heir.digest()
+        last.signal(signal.SIGCONT)  # it asks by the old id, for what only the disk has
+        self.assert_synced(heir, last)
+        self.assertEqual(resyncs(heir), (1, 1))
+        until_written(heir)
+        heir.kill()
+        heir.argv = heir.argv[:heir.argv.index("--replicaof")] + heir.argv[heir.argv.index("--replicaof") + 3:]
+        self.start_again(heir)
+        self.assertEqual(heir.digest(), digest)
+        self.assert_synced(heir, last)
+        self.assertEqual(resyncs(heir), (0, 1))
+
+    def test_a_torn_tail_is_cut(self):
+        primary = self.primary()
+        replica = self.server(REDIS, replica_of=primary)
+        write(primary, 1, "a")
+        self.assert_synced(primary, replica)
+        until_written(primary)
+        replica.signal(signal.SIGSTOP)
+        primary.kill()
+        path = os.path.join(primary.folder, segments(primary)[-1])
+        os.truncate(path, os.path.getsize(path) - 100)
+        self.start_again(primary)
+        self.assertGreater(primary("DBSIZE"), 0)
+        self.assertIn("torn at its end", primary.log())
+        replica.signal(signal.SIGCONT)
+        self.assert_synced(primary, replica)  # it is ahead of us: a full resync
+
+    def test_old_segments_make_room(self):
+        primary = self.primary(repl_backlog_disk_size=4 * MEGABYTE)
+        write(primary, 12, "a")
+        until_written(primary)
+        size = sum(os.path.getsize(os.path.join(primary.folder, name)) for name in segments(primary))
+        self.assertLess(size, 7 * MEGABYTE)
+        figures = primary.info()
+        self.assertGreater(figures["repl_backlog_disk_first_byte_offset"], 4 * MEGABYTE)
+        self.assertGreater(figures["repl_backlog_disk_histlen"], 2 * MEGABYTE)
+        # What is left does not make a dataset: it is not believed to.
+        primary.kill()
+        self.start_again(primary)
+        self.assertEqual(primary("DBSIZE"), 0)
+        self.assertIn("set aside", primary.log())
+
+    def test_a_failing_disk_is_said_once_and_served_without(self):
+        primary = self.primary()
+        replica = self.server(REDIS, replica_of=primary)
+        write(primary, 1, "a")
+        until_written(primary)
+        primary.fill_disk()
+        write(primary, 1, "b")
+        wait_for("INFO says so", lambda: primary.info()["repl_backlog_disk_status"] != "ok")
+        self.assert_synced(primary, replica)
+        primary.fill_disk(False)
+        write(primary, 1, "c")
+        wait_for("it is written again", lambda: primary.info()["repl_backlog_disk_status"] == "ok")
+        until_written(primary)
+        self.assert_synced(primary, replica)
+        self.assertEqual(primary.log().count("it is written again"), 1)  # the log could not be written before
+
+    def test_turned_on_and_off(self):
+        primary = self.primary(repl_backlog_disk_size=0)
+        self.assertNotIn("repl_backlog_disk_size", primary.info())
+        replica = self.server(REDIS, replica_of=primary)
+        primary("SET", "k", "v")
+        self.assert_synced(primary, replica)
+        primary("CONFIG", "SET", "repl-backlog-disk-size", "8mb")
+        write(primary, 2, "a")
+        until_written(primary)
+        self.assertEqual(primary.info()["repl_backlog_disk_size"], 8 * MEGABYTE)
+        primary("CONFIG", "SET", "repl-backlog-disk-size", "0")
+        write(primary, 1, "b")
+        self.assert_synced(primary, replica)
+        self.assertNotIn("repl_backlog_disk_size", primary.info())
+
+
+if __name__ == "__main__":
+    main()
