@@ -67,7 +67,7 @@ int main(int argc, char** argv) {
   options.config_path = daemon::AbsolutePath(*command.line.file);
   options.command_line = std::move(command.line.entries);
   options.standard_input = std::move(command.standard_input);
-  options.include = &daemon::ReadInclude;
+  options.include = daemon::ReadingOnce(&daemon::ReadInclude);
   options.facts = &Facts;
   // Scripts are looked for from `dir`, which is not known yet: checked when the App loads.
   auto loaded = sentinel::LoadConfiguration(options, &daemon::ReadFile, &Exists);

@@ -85,8 +85,6 @@ class Host {
   // until then the client runs nothing more.
   virtual void Submit(session::Client& client,
                       const std::function<core::Input(core::ClientId)>& make) = 0;
-  // The same for what nobody waits for.
-  virtual void Apply(const core::Input& input) = 0;
   virtual bool IsExecutable(const std::string& path) const = 0;
   // Kept with the state like the rest of the configuration.
   virtual void SetLogLevel(config::LogLevel level) = 0;

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "sentinel/commands/context.h"
-#include "sentinel/commands/errors.h"
+#include "sentinel/core/actions.h"
 #include "shared/base/numbers.h"
 #include "shared/resp/errors.h"
 
@@ -24,8 +24,8 @@ void SentinelIsMasterDownByAddr(Context& context) {
   const std::optional<int64_t> port = base::ParseInt64(context.arg(3));
   const std::optional<int64_t> epoch = base::ParseInt64(context.arg(4));
   if (!port || !epoch) return context.Error(resp::errors::kNotInteger);
-  if (*port < 0 || *port > UINT16_MAX ||
-      *epoch < 0) {  // nobody's address, or an epoch that cannot be
+  // Nobody's address, or an epoch that cannot be.
+  if (*port < 0 || *port > UINT16_MAX || *epoch < 0) {
     context.reply().ArrayHeader(3);
     context.reply().Integer(0);
     context.reply().Bulk("*");
@@ -76,49 +76,22 @@ void SentinelFlushconfig(Context& context) {
   context.host.Submit(context.client, [](ClientId id) { return Input(core::FlushRequested{id}); });
 }
 
-namespace {
-
-// A script that cannot be run is refused before the core sees it. Options before it are applied, as
-// in Redis.
-struct CheckedOptions {
-  std::vector<std::string> arguments;
-  std::string error;
-};
-CheckedOptions CheckScripts(const Context& context) {
-  CheckedOptions checked;
-  for (size_t i = 3; i < context.argc(); ++i) {
-    const std::string_view option = context.arg(i);
-    const bool notification = base::EqualsIgnoreCase(option, "notification-script");
-    const bool is_script = notification || base::EqualsIgnoreCase(option, "client-reconfig-script");
-    if (is_script && i + 1 < context.argc() && !context.arg(i + 1).empty() &&
-        !context.host.state().settings.deny_scripts_reconfig &&
-        !context.host.IsExecutable(context.text(i + 1))) {
-      checked.error =
-          notification ? "ERR Notification script seems non existing or non executable"
-                       : "ERR Client reconfiguration script seems non existing or non executable";
-      return checked;
-    }
-    const size_t values = base::EqualsIgnoreCase(option, "rename-command") ? 2 : 1;
-    for (size_t k = 0; k <= values && i + k < context.argc(); ++k)
-      checked.arguments.push_back(context.text(i + k));
-    i += values;
-  }
-  return checked;
-}
-
-}  // namespace
-
 void SentinelSet(Context& context) {
-  if (!context.host.state().groups.contains(context.text(2))) return context.Error(kNoSuchMaster);
-  CheckedOptions checked = CheckScripts(context);
-  if (!checked.error.empty()) {
-    if (!checked.arguments.empty())
-      context.host.Apply(
-          core::SetRequested{ClientId::kNone, context.text(2), std::move(checked.arguments)});
-    return context.Error(checked.error);
+  if (!context.host.state().groups.contains(context.text(2)))
+    return context.Error(core::kNoSuchGroup);
+  core::SetRequested request;
+  request.group = context.text(2);
+  for (size_t i = 3; i < context.argc(); ++i) request.arguments.push_back(context.text(i));
+  // The core looks at no files.
+  for (size_t i = 0; i + 1 < request.arguments.size(); ++i) {
+    const bool is_script = base::EqualsIgnoreCase(request.arguments[i], "notification-script") ||
+                           base::EqualsIgnoreCase(request.arguments[i], "client-reconfig-script");
+    if (is_script && !context.host.IsExecutable(request.arguments[i + 1]))
+      request.not_executable.insert(request.arguments[i + 1]);
   }
   context.host.Submit(context.client, [&](ClientId id) {
-    return Input(core::SetRequested{id, context.text(2), std::move(checked.arguments)});
+    request.client = id;
+    return Input(std::move(request));
   });
 }
 

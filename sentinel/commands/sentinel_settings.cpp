@@ -23,11 +23,10 @@ namespace {
 using core::Settings;
 
 std::string YesNo(bool value) { return value ? "yes" : "no"; }
-bool ParseYesNo(std::string_view text, bool& target) {
-  const bool yes = base::EqualsIgnoreCase(text, "yes");
-  if (!yes && !base::EqualsIgnoreCase(text, "no")) return false;
-  target = yes;
-  return true;
+bool SetYesNo(bool& target, std::string_view text) {
+  const std::optional<bool> yes = core::ParseYesNo(text);
+  if (yes) target = *yes;
+  return yes.has_value();
 }
 
 // What CONFIG SET changes: the core's settings and the log level.
@@ -53,18 +52,17 @@ bool SetAnnounceIp(Candidate& c, std::string_view value) {
   return true;
 }
 bool SetAnnouncePort(Candidate& c, std::string_view value) {
-  const std::optional<int64_t> port = base::ParseInt64(value);
-  if (!port || *port < 0 || *port > UINT16_MAX) return false;
-  c.settings.announce_port = static_cast<uint16_t>(*port);
-  return true;
+  const std::optional<uint16_t> port = core::ParsePortOrNone(value);
+  if (port) c.settings.announce_port = *port;
+  return port.has_value();
 }
 
 // In the order of CONFIG GET's answers.
 constexpr Option kOptions[] = {
     {"resolve-hostnames", [](const Candidate& c) { return YesNo(c.settings.resolve_hostnames); },
-     [](Candidate& c, std::string_view v) { return ParseYesNo(v, c.settings.resolve_hostnames); }},
+     [](Candidate& c, std::string_view v) { return SetYesNo(c.settings.resolve_hostnames, v); }},
     {"announce-hostnames", [](const Candidate& c) { return YesNo(c.settings.announce_hostnames); },
-     [](Candidate& c, std::string_view v) { return ParseYesNo(v, c.settings.announce_hostnames); }},
+     [](Candidate& c, std::string_view v) { return SetYesNo(c.settings.announce_hostnames, v); }},
     {"announce-ip", [](const Candidate& c) { return c.settings.announce_ip; }, &SetAnnounceIp},
     {"announce-port", [](const Candidate& c) { return std::to_string(c.settings.announce_port); },
      &SetAnnouncePort},

@@ -2,8 +2,8 @@
 #include <string>
 
 #include "sentinel/commands/context.h"
-#include "sentinel/commands/errors.h"
 #include "sentinel/commands/instances.h"
+#include "sentinel/core/actions.h"
 #include "sentinel/core/explain.h"
 #include "sentinel/core/names.h"
 #include "sentinel/core/views.h"
@@ -18,7 +18,7 @@ const core::Group* FindGroup(const Context& context) {
   const auto& groups = context.host.state().groups;
   const auto it = groups.find(context.text(2));
   if (it != groups.end()) return &it->second;
-  context.Error(kNoSuchMaster);
+  context.Error(core::kNoSuchGroup);
   return nullptr;
 }
 

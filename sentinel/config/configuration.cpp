@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "sentinel/config/redis_state.h"
@@ -39,6 +41,34 @@ Parsed ParseFile(const quorate::config::SourceFile& file,
   return parsed;
 }
 
+// What a statement that may stand only once says, apart from its value; empty for all others.
+std::string OnceKey(const Entry& entry) {
+  if (!base::EqualsIgnoreCase(entry.name, "sentinel") || entry.args.size() < 2) return {};
+  const quorate::config::Args& args = entry.args;
+  const std::string option = CanonicalOption(args[0]);
+  const std::string of_group = option + '\n' + args[1];
+  if (option == "monitor") return of_group;
+  if (option == "rename-command" && args.size() > 2)
+    return of_group + '\n' + base::ToUpper(args[2]);
+  if (option == "known-replica" && args.size() > 3)
+    return of_group + '\n' + args[2] + '\n' + args[3];
+  if (option == "known-sentinel" && args.size() > 4) return of_group + '\n' + args[4];
+  return {};
+}
+
+// What other sources say (an included file, standard input, the command line) was written into the
+// file that is rewritten, with all that has changed since: said again at the next start, it is no
+// duplicate, and the file knows better.
+void DropWrittenBack(std::vector<Entry>& entries, const std::string& rewritten) {
+  std::set<std::string> kept;
+  for (const Entry& entry : entries)
+    if (entry.file == rewritten) kept.insert(OnceKey(entry));
+  kept.erase("");
+  std::erase_if(entries, [&](const Entry& entry) {
+    return entry.file != rewritten && kept.contains(OnceKey(entry));
+  });
+}
+
 // Everything in order; "--sentinel" alone, which starts redis-server in this role, says nothing
 // here.
 base::Result<std::vector<Entry>> ReadEntries(const quorate::config::StartupSources& startup,
@@ -56,6 +86,7 @@ base::Result<std::vector<Entry>> ReadEntries(const quorate::config::StartupSourc
   std::ranges::copy_if(startup.command_line, std::back_inserter(entries), [](const Entry& entry) {
     return !base::EqualsIgnoreCase(entry.name, "sentinel") || !entry.args.empty();
   });
+  if (!IsYamlPath(startup.file->path)) DropWrittenBack(entries, startup.file->path);
   return entries;
 }
 
@@ -65,7 +96,7 @@ void RestoreRetired(core::DurableState& durable) {
     base::Epoch least = durable.retired_vote_floor;
     if (const auto retired = durable.retired.find(group.name); retired != durable.retired.end()) {
       least = std::max(least, retired->second.vote);
-      group.electorate = std::max(group.electorate, retired->second.electorate);
+      group.electorate_met = std::max(group.electorate_met, retired->second.electorate);
       durable.retired.erase(retired);
     }
     if (group.vote.epoch < least) group.vote = {least, std::nullopt};
@@ -106,12 +137,14 @@ base::Result<Configuration> LoadConfiguration(const Sources& sources, const Proc
   const quorate::config::SourceFile& file = *sources.startup.file;
   if (IsYamlPath(file.path)) {
     result.configured = statements;
+    result.configured_loglevel = result.process.loglevel;
     if (sources.state) {
       base::Result<StateFile> state = ReadStateFile(*sources.state);
       if (!state)
         return base::Error{"Cannot start with the state file '" + StatePath(file.path) +
                            "': " + state.error().message + "."};
       statements = Merge(statements, *state);
+      result.process.loglevel = MergeLogLevel(result.process.loglevel, *state);
     }
   } else if (base::Status status = ReadRedisState(file.text, statements.durable); !status) {
     return base::Error{"Cannot start with the configuration file '" + file.path +
@@ -129,7 +162,9 @@ std::string RenderState(const std::string& config_path, std::string_view old_tex
                         const ProcessTable& table, const Configuration& configuration) {
   if (IsYamlPath(config_path))
     return WriteStateFile(
-        {{configuration.settings, configuration.durable}, configuration.configured});
+        {{configuration.settings, configuration.durable},
+         configuration.configured,
+         LogLevels{configuration.process.loglevel, configuration.configured_loglevel}});
   const std::string generic =
       quorate::config::RewriteRedis(old_text, table.Bind(configuration.process));
   return WriteRedisState(generic, configuration.settings, configuration.durable);

@@ -21,6 +21,7 @@ struct Configuration {
   core::DurableState durable;
   // YAML: as the file says it, for the state file. Redis' syntax: unused.
   Statements configured;
+  LogLevel configured_loglevel = LogLevel::kNotice;
   std::vector<std::string> warnings;
 };
 

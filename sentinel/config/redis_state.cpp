@@ -18,6 +18,7 @@ namespace quorate::sentinel::config {
 namespace {
 
 using quorate::config::QuoteWordIfNeeded;
+using quorate::config::SplitLines;
 using quorate::config::SplitWords;
 using Words = std::vector<std::string>;
 
@@ -34,16 +35,6 @@ constexpr std::string_view kVoteFloor = "quorate-vote-floor";
 constexpr std::string_view kStateOptions[] = {"myid",         "current-epoch", "config-epoch",
                                               "leader-epoch", "known-replica", "known-sentinel"};
 
-std::vector<std::string> SplitLines(std::string_view text) {
-  std::vector<std::string> lines;
-  while (!text.empty()) {
-    const size_t newline = text.find('\n');
-    lines.emplace_back(text.substr(0, newline));
-    text.remove_prefix(newline == std::string_view::npos ? text.size() : newline + 1);
-  }
-  return lines;
-}
-
 bool ReadNumber(const std::string& text, uint64_t most, uint64_t& number) {
   const std::optional<uint64_t> parsed = base::ParseUint64(text);
   if (!parsed || *parsed > most) return false;
@@ -58,7 +49,7 @@ bool ReadMarker(const Words& words, core::DurableState& durable) {
   if (words[0] == kElectorate && words.size() == 3) {
     if (!ReadNumber(words[2], core::kMaxPeersPerGroup + 1, electorate)) return false;
     for (core::DurableGroup& group : durable.groups)
-      if (group.name == words[1]) group.electorate = static_cast<uint32_t>(electorate);
+      if (group.name == words[1]) group.electorate_met = static_cast<uint32_t>(electorate);
     return true;
   }
   if (words[0] == kRetired && words.size() == 4) {
@@ -234,8 +225,8 @@ void PutMarkers(OldLines& file, const core::DurableState& durable) {
     file.PutMarker(std::move(line));
   };
   for (const core::DurableGroup& group : durable.groups)
-    if (group.electorate > group.peers.size() + 1)
-      put(kElectorate, {group.name, Number(group.electorate)});
+    if (group.electorate_met > group.peers.size() + 1)
+      put(kElectorate, {group.name, Number(group.electorate_met)});
   for (const auto& [name, retired] : durable.retired)
     put(kRetired, {name, Number(retired.vote.number()), Number(retired.electorate)});
   if (durable.retired_vote_floor != base::Epoch())
@@ -269,10 +260,8 @@ base::Status ReadRedisState(std::string_view text, core::DurableState& durable) 
   const auto damaged = [](const std::string& what) {
     return base::Error{what +
                        ". The file was torn, or its state lines (myid, epochs, known-replica, "
-                       "known-sentinel) were "
-                       "edited. Restore it, or, if the edit was meant, remove the line '# "
-                       "quorate-checksum ...' and "
-                       "start again."};
+                       "known-sentinel) were edited. Restore it, or, if the edit was meant, remove "
+                       "the line '# quorate-checksum ...' and start again."};
   };
   if (text.find('\0') != std::string_view::npos)
     return damaged("The configuration file holds zero bytes");

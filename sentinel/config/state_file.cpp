@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "sentinel/config/checksum.h"
+#include "sentinel/config/table.h"
 
 namespace quorate::sentinel::config {
 
@@ -78,7 +79,7 @@ json ToJson(const core::DurableGroup& group) {
           {"primary", ToJson(group.primary)},
           {"options", ToJson(group.options)},
           {"config-epoch", group.config_epoch.number()},
-          {"electorate", group.electorate},
+          {"electorate", group.electorate_met},
           {"vote", vote},
           {"replicas", replicas},
           {"sentinels", peers}};
@@ -173,7 +174,7 @@ core::DurableGroup GroupFrom(const json& j) {
   group.primary = EndpointFrom(j.at("primary"));
   group.options = OptionsFrom(j.at("options"));
   group.config_epoch = EpochFrom(j.at("config-epoch"));
-  group.electorate = j.at("electorate").get<uint32_t>();
+  group.electorate_met = j.at("electorate").get<uint32_t>();
   group.vote.epoch = EpochFrom(j.at("vote").at("epoch"));
   if (j.at("vote").contains("leader")) group.vote.leader = RunIdFrom(j.at("vote").at("leader"));
   for (const json& replica : j.at("replicas")) group.replicas.push_back(EndpointFrom(replica));
@@ -201,6 +202,12 @@ Statements StatementsFrom(const json& j) {
   s.announce_hostnames = settings.at("announce-hostnames").get<bool>();
   s.deny_scripts_reconfig = settings.at("deny-scripts-reconfig").get<bool>();
   return statements;
+}
+
+base::LogLevel LogLevelFrom(const json& j) {
+  const base::Result<base::LogLevel> level = LogLevelCodec().parse(j.get<std::string>());
+  if (!level) throw std::runtime_error("a log level is unknown");
+  return *level;
 }
 
 // ---- merging
@@ -234,17 +241,24 @@ core::Settings MergeSettings(const core::Settings& current, const core::Settings
                    &S::deny_scripts_reconfig);
 }
 
+// `configured` is null for a group that was added at run time: its current primary is no older than
+// the YAML's. An address is fixed by its config epoch, so a new one begins at none, as by SENTINEL
+// MONITOR.
 core::DurableGroup MergeGroup(const core::DurableGroup& current, const core::DurableGroup& yaml,
-                              const core::DurableGroup& configured) {
+                              const core::DurableGroup* configured) {
   using O = core::GroupOptions;
+  const core::GroupOptions before =
+      configured == nullptr ? core::GroupOptions{} : configured->options;
   core::DurableGroup result = current;
   result.options =
-      ChooseAll(current.options, yaml.options, configured.options, &O::quorum, &O::down_after,
+      ChooseAll(current.options, yaml.options, before, &O::quorum, &O::down_after,
                 &O::failover_timeout, &O::parallel_syncs, &O::reboot_down_after, &O::auth_user,
                 &O::auth_pass, &O::notification_script, &O::client_reconfig_script,
                 &O::renamed_commands, &O::failure_detection, &O::electorate);
-  if (yaml.primary != configured.primary && yaml.primary != current.primary) {
+  if (configured != nullptr && yaml.primary != configured->primary &&
+      yaml.primary != current.primary) {
     result.primary = yaml.primary;
+    result.config_epoch = base::Epoch();
     result.replicas.clear();
   }
   return result;
@@ -253,15 +267,18 @@ core::DurableGroup MergeGroup(const core::DurableGroup& current, const core::Dur
 // Votes outlive their groups.
 void Retire(core::DurableState& durable, const core::DurableGroup& group) {
   core::RetiredGroup& kept = durable.retired[group.name];
-  kept = {std::max(kept.vote, group.vote.epoch), std::max(kept.electorate, group.electorate)};
+  kept = {std::max(kept.vote, group.vote.epoch), std::max(kept.electorate, group.electorate_met)};
 }
 
 }  // namespace
 
 std::string WriteStateFile(const StateFile& state) {
-  const json document = {{"format", kFormat},
-                         {"current", ToJson(state.current)},
-                         {"configured", ToJson(state.configured)}};
+  json document = {{"format", kFormat},
+                   {"current", ToJson(state.current)},
+                   {"configured", ToJson(state.configured)}};
+  if (state.log_levels)
+    document["loglevel"] = {{"current", LogLevelCodec().format(state.log_levels->current)},
+                            {"configured", LogLevelCodec().format(state.log_levels->configured)}};
   std::string text = document.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
   return text + std::string(kChecksumMark) + Checksum(text) + "\n";
 }
@@ -272,16 +289,18 @@ base::Result<StateFile> ReadStateFile(std::string_view text) {
       text.substr(mark) != std::string(kChecksumMark) + Checksum(text.substr(0, mark)) + "\n")
     return base::Error{
         "its checksum is missing or wrong: the file is torn or was edited. Restore it from a copy; "
-        "removing it makes "
-        "the sentinel forget its epochs and votes, which is safe only if it gets a new identity "
-        "(its old one must "
-        "never vote again)"};
+        "removing it makes the sentinel forget its epochs and votes, which is safe only if it gets "
+        "a new identity (its old one must never vote again)"};
   try {
     const json document = json::parse(text.substr(0, mark));
     if (document.at("format") != kFormat)
       return base::Error{"it has a format that this version does not know"};
-    return StateFile{StatementsFrom(document.at("current")),
-                     StatementsFrom(document.at("configured"))};
+    StateFile file{StatementsFrom(document.at("current")),
+                   StatementsFrom(document.at("configured"))};
+    if (document.contains("loglevel"))
+      file.log_levels = {LogLevelFrom(document.at("loglevel").at("current")),
+                         LogLevelFrom(document.at("loglevel").at("configured"))};
+    return file;
   } catch (const std::exception& error) {
     return base::Error{std::string("its content is not understood: ") + error.what()};
   }
@@ -298,11 +317,8 @@ Statements Merge(const Statements& yaml, const StateFile& last) {
     if (in_yaml == nullptr && configured != nullptr) {
       Retire(result.durable, group);  // taken out of the YAML
     } else {
-      const core::DurableGroup none{};
-      result.durable.groups.push_back(
-          in_yaml == nullptr
-              ? group
-              : MergeGroup(group, *in_yaml, configured == nullptr ? none : *configured));
+      result.durable.groups.push_back(in_yaml == nullptr ? group
+                                                         : MergeGroup(group, *in_yaml, configured));
     }
   }
   for (const core::DurableGroup& group : yaml.durable.groups) {
@@ -314,6 +330,11 @@ Statements Merge(const Statements& yaml, const StateFile& last) {
   }
   std::ranges::sort(result.durable.groups, {}, &core::DurableGroup::name);
   return result;
+}
+
+base::LogLevel MergeLogLevel(base::LogLevel yaml, const StateFile& last) {
+  const bool edited = !last.log_levels || yaml != last.log_levels->configured;
+  return edited ? yaml : last.log_levels->current;
 }
 
 }  // namespace quorate::sentinel::config

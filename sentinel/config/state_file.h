@@ -8,17 +8,26 @@
 // everything else goes on as it was.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "sentinel/config/statements.h"
+#include "shared/base/log_level.h"
 #include "shared/base/result.h"
 
 namespace quorate::sentinel::config {
 
+// The one directive of the process that can be changed at run time.
+struct LogLevels {
+  base::LogLevel current{};
+  base::LogLevel configured{};
+};
+
 struct StateFile {
   Statements current;
-  Statements configured;  // as the YAML said it
+  Statements configured;                               // as the YAML said it
+  std::optional<LogLevels> log_levels = std::nullopt;  // older files have none
 };
 
 std::string WriteStateFile(const StateFile& state);
@@ -27,5 +36,6 @@ base::Result<StateFile> ReadStateFile(std::string_view text);
 
 // What to run with: `yaml` as it is now, and the state that the last run left.
 Statements Merge(const Statements& yaml, const StateFile& last);
+base::LogLevel MergeLogLevel(base::LogLevel yaml, const StateFile& last);
 
 }  // namespace quorate::sentinel::config

@@ -18,9 +18,9 @@ using quorate::config::Entry;
 using quorate::config::Problem;
 
 base::Status YesNo(const std::string& text, bool& target, const char* reason) {
-  const bool yes = base::EqualsIgnoreCase(text, "yes");
-  if (!yes && !base::EqualsIgnoreCase(text, "no")) return base::Error{reason};
-  target = yes;
+  const std::optional<bool> yes = core::ParseYesNo(text);
+  if (!yes) return base::Error{reason};
+  target = *yes;
   return {};
 }
 
@@ -67,9 +67,9 @@ class Reader {
     return {};
   }
   base::Status AnnouncePort(const Args& a) {
-    const std::optional<int64_t> port = base::ParseInt64(a[0]);
-    if (!port || *port < 0 || *port > UINT16_MAX) return base::Error{"Invalid announce-port."};
-    result_.settings.announce_port = static_cast<uint16_t>(*port);
+    const std::optional<uint16_t> port = core::ParsePortOrNone(a[0]);
+    if (!port) return base::Error{"Invalid announce-port."};
+    result_.settings.announce_port = *port;
     return {};
   }
   base::Status DenyScriptsReconfig(const Args& a) {

@@ -35,8 +35,7 @@ std::vector<Row<S>> ClientRows() {
   return {
       Value("requirepass", &S::requirepass, OptionalText(),
             "Password that clients must give with AUTH; empty means none. It is also given to "
-            "other sentinels, "
-            "unless sentinel-pass is set.")
+            "other sentinels, unless sentinel-pass is set.")
           .Sensitive(),
       quorate::config::DefaultUserRow(&S::kept),
       Value("maxclients", &S::maxclients,

@@ -35,7 +35,12 @@ constexpr std::pair<std::string_view, std::string_view> kGroupOptions[] = {
     {"electorate", "electorate"},
 };
 
-std::string ScalarText(const YamlNode& node) {
+constexpr std::string_view kYesNoOptions[] = {"resolve-hostnames", "announce-hostnames",
+                                              "deny-scripts-reconfig"};
+
+// YAML's words for yes and no; anything else, a password say, is what it says.
+std::string ValueText(std::string_view option, const YamlNode& node) {
+  if (std::ranges::count(kYesNoOptions, option) == 0) return node.text;
   if (node.plain && base::EqualsIgnoreCase(node.text, "true")) return "yes";
   if (node.plain && base::EqualsIgnoreCase(node.text, "false")) return "no";
   return node.text;
@@ -75,7 +80,7 @@ class Reader {
       if (std::ranges::count(kProcessOptions, key.text) == 0)
         return Fail(key, "unknown option '" + key.text + "'");
       if (!IsScalar(key, value)) return false;
-      Add(value, {key.text, ScalarText(value)});
+      Add(value, {key.text, ValueText(key.text, value)});
     }
     return true;
   }
@@ -125,7 +130,7 @@ class Reader {
     Add(*name, {"monitor", name->text, address->first, address->second, quorum->text});
     if (!detection_given) Add(*name, {"failure-detection", name->text, "fast"});
     for (const auto& [option, value] : options)
-      Add(*value, {std::string(option), name->text, ScalarText(*value)});
+      Add(*value, {std::string(option), name->text, value->text});
     return renamed == nullptr || ReadRenamed(name->text, *renamed);
   }
 

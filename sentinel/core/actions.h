@@ -56,8 +56,9 @@ struct PersistState {
 
 struct OkReply {};
 struct ErrorReply {
-  std::string text;  // with its code, without '-': "ERR No such master with that name"
+  std::string text;  // with its code, without '-'
 };
+inline constexpr char kNoSuchGroup[] = "ERR No such master with that name";
 struct IntegerReply {
   int64_t value = 0;
 };

@@ -14,8 +14,6 @@
 namespace quorate::sentinel::core {
 namespace {
 
-constexpr char kNoSuchGroup[] = "ERR No such master with that name";
-
 // Checks a MONITOR in Redis' order; the error, or nothing.
 std::optional<std::string> MonitorError(const State& state, const MonitorRequested& request) {
   const auto quorum = base::ParseInt64(request.quorum);
@@ -47,7 +45,7 @@ RetiredGroup TakeRetired(State& state, const std::string& name) {
 
 // When too many are kept, the lowest vote raises the floor for everyone.
 void Retire(State& state, const Group& group) {
-  state.retired[group.name] = {group.vote.epoch, group.electorate};
+  state.retired[group.name] = {group.vote.epoch, group.electorate_met};
   if (state.retired.size() <= kMaxRetiredGroups) return;
   const auto lowest =
       std::min_element(state.retired.begin(), state.retired.end(),
@@ -80,7 +78,7 @@ void Monitor(Turn& turn, const MonitorRequested& request) {
   fresh.options.failover_timeout = turn.timings().default_failover_timeout;
   const RetiredGroup kept = TakeRetired(state, request.group);
   fresh.vote.epoch = kept.vote;
-  fresh.electorate = kept.electorate;
+  fresh.electorate_met = kept.electorate;
   Group& group = state.groups.emplace(fresh.name, RestoreGroup(fresh, turn.now())).first->second;
   group.reset_at = turn.now();
   turn.AnnouncePrimary(group, EventType::kMonitor, "quorum " + request.quorum);
@@ -116,7 +114,8 @@ void Forget(Turn& turn, const ForgetRequested& request) {
                         ErrorReply{"ERR That sentinel is alive. Stop it before it is forgotten"});
   turn.AnnouncePeer(group, found->second, EventType::kSentinelEnd);
   group.peers.erase(found);
-  group.electorate = std::max(group.electorate - 1, static_cast<uint32_t>(group.peers.size() + 1));
+  group.electorate_met =
+      std::max(group.electorate_met - 1, static_cast<uint32_t>(group.peers.size() + 1));
   RefreshPeerLinks(turn);
   turn.Touch(group.name);
   RespondOkWhenDurable(turn, request.client);
@@ -167,10 +166,10 @@ void ChangeSettings(Turn& turn, const SettingsChanged& request) {
 void KeepElectorate(Turn& turn, Group& group) {
   if (!group.reset_at || !IsDue(turn, *group.reset_at + kElectorateSettling)) return;
   const auto met = static_cast<uint32_t>(group.peers.size() + 1);
-  if (met < group.electorate / 2 + 1) return;
+  if (met < group.electorate_met / 2 + 1) return;
   group.reset_at.reset();
-  if (met == group.electorate) return;
-  group.electorate = met;
+  if (met == group.electorate_met) return;
+  group.electorate_met = met;
   turn.Persist();
 }
 
@@ -197,7 +196,8 @@ Group RestoreGroup(const DurableGroup& durable, base::Instant now) {
     peer.address = known.address;
     group.peers.emplace(known.id, std::move(peer));
   }
-  group.electorate = std::max(durable.electorate, static_cast<uint32_t>(group.peers.size() + 1));
+  group.electorate_met =
+      std::max(durable.electorate_met, static_cast<uint32_t>(group.peers.size() + 1));
   group.next_deadline = now;
   return group;
 }

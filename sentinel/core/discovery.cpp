@@ -4,6 +4,7 @@
 
 #include "sentinel/core/links.h"
 #include "sentinel/core/names.h"
+#include "sentinel/core/reconfiguration.h"
 #include "sentinel/core/replica_selection.h"
 
 namespace quorate::sentinel::core {
@@ -13,11 +14,6 @@ base::Duration PrimaryInfoPeriod(const Turn& turn, const Group& group) {
   const bool unsettled = group.primary.reported_role != Role::kPrimary || group.failover;
   return unsettled ? std::min(kInfoFastPeriod, turn.timings().info_period)
                    : turn.timings().info_period;
-}
-
-bool IsBeingReconfigured(const Replica& replica) {
-  return std::holds_alternative<ReconfSent>(replica.reconfiguration) ||
-         std::holds_alternative<ReconfInProgress>(replica.reconfiguration);
 }
 
 base::Duration ReplicaInfoPeriod(const Turn& turn, const Group& group, const Replica& replica) {

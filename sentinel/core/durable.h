@@ -37,7 +37,7 @@ struct DurableGroup {
   base::Epoch config_epoch;
   Vote vote;
   // Sentinels, with ourselves, that elections count on; grows as more are met.
-  uint32_t electorate = 0;
+  uint32_t electorate_met = 0;
   std::vector<base::Endpoint> replicas;
   std::vector<DurablePeer> peers;
 

@@ -29,15 +29,6 @@ base::Duration RandomUpTo(Turn& turn, base::Duration limit) {
   return base::Duration(turn.random().Between(0, limit.count()));
 }
 
-// Another leader is given time to finish, and what made us fail time to pass, before we stand
-// again.
-void WaitOutLeader(Turn& turn, Group& group) {
-  const base::Duration grace =
-      std::min<base::Duration>(2 * group.options.failover_timeout, kLeaderGrace);
-  group.may_stand_at =
-      std::max(group.may_stand_at, turn.now() + grace + RandomUpTo(turn, kMaxDesync));
-}
-
 void CastVote(Turn& turn, Group& group, base::Epoch epoch, const base::RunId& candidate) {
   group.vote = Vote{epoch, candidate};
   group.vote_version = turn.Persist();
@@ -82,7 +73,7 @@ void AnswerMasterDown(Turn& turn, const MasterDownQuery& query) {
   if (AdoptEpoch(turn, *group, epoch) && MayVote(state, *group, epoch)) {
     GiveWay(turn, *group);
     CastVote(turn, *group, epoch, *candidate);
-    if (*candidate != state.myid) WaitOutLeader(turn, *group);
+    if (*candidate != state.myid) BackOffLong(turn, *group);
     turn.Touch(group->name);
   }
   RespondWithVote(turn, *group, query.client, down);
@@ -156,13 +147,18 @@ Tally CountVotes(Turn& turn, const Group& group) {
 }
 
 void BackOff(Turn& turn, Group& group, Tally how) {
-  if (how == Tally::kLostToAnother) return WaitOutLeader(turn, group);
+  if (how == Tally::kLostToAnother) return BackOffLong(turn, group);
   const int doublings = std::min(group.failed_elections, kElectionRetryMaxDoublings);
   ++group.failed_elections;
   const int64_t wait = turn.random().Between(kElectionRetryMin.count(), kElectionRetryMax.count());
   group.may_stand_at = turn.now() + base::Duration(wait) * (1 << doublings);
 }
 
-void BackOffLong(Turn& turn, Group& group) { WaitOutLeader(turn, group); }
+void BackOffLong(Turn& turn, Group& group) {
+  const base::Duration grace =
+      std::min<base::Duration>(2 * group.options.failover_timeout, kLeaderGrace);
+  group.may_stand_at =
+      std::max(group.may_stand_at, turn.now() + grace + RandomUpTo(turn, kMaxDesync));
+}
 
 }  // namespace quorate::sentinel::core

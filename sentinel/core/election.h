@@ -40,7 +40,8 @@ Tally CountVotes(Turn& turn, const Group& group);
 
 // After a lost election: when we may stand again.
 void BackOff(Turn& turn, Group& group, Tally how);
-// After an election nobody won in time, or a failover that failed: likewise.
+// After an election nobody won in time, a failover that failed, or a vote for another: the other is
+// given time to finish, and what made us fail time to pass.
 void BackOffLong(Turn& turn, Group& group);
 
 }  // namespace quorate::sentinel::core

@@ -71,8 +71,7 @@ struct EventRow {
   EventType type;
   std::string_view name;  // channel, e.g. "+sdown"
   EventLevel level;
-  bool
-      about_instance;  // payload begins with an instance: the notification script runs for warnings
+  bool about_instance;  // payload begins with one: warnings run the notification script
 };
 const EventRow& Row(EventType type);
 

@@ -167,8 +167,7 @@ void KeepFailover(Turn& turn, Group& group) {
 void StartForcedFailover(Turn& turn, const FailoverRequested& request) {
   State& state = turn.state();
   const auto position = state.groups.find(request.group);
-  if (position == state.groups.end())
-    return turn.Respond(request.client, ErrorReply{"ERR No such master with that name"});
+  if (position == state.groups.end()) return turn.Respond(request.client, ErrorReply{kNoSuchGroup});
   Group& group = position->second;
   if (group.failover || group.pending_config)
     return turn.Respond(request.client, ErrorReply{"INPROG Failover already in progress"});

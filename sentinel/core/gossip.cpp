@@ -139,7 +139,8 @@ Peer* MeetPeer(Turn& turn, Group& group, const Hello& hello) {
     peer.id = hello.id;
     peer.address = hello.sentinel;
     const auto added = group.peers.emplace(hello.id, std::move(peer)).first;
-    group.electorate = std::max(group.electorate, static_cast<uint32_t>(group.peers.size() + 1));
+    group.electorate_met =
+        std::max(group.electorate_met, static_cast<uint32_t>(group.peers.size() + 1));
     turn.AnnouncePeer(group, added->second, EventType::kSentinel);
   }
   RefreshPeerLinks(turn);

@@ -18,8 +18,8 @@ enum class Role { kPrimary, kReplica };
 struct InfoFacts {
   std::optional<base::RunId> run_id;
   std::optional<Role> role;
-  std::vector<base::Endpoint>
-      replicas;  // of a primary; at most kMaxReplicasPerGroup, no duplicates
+  // Of a primary; at most kMaxReplicasPerGroup, no duplicates.
+  std::vector<base::Endpoint> replicas;
 
   // Of a replica.
   std::optional<base::Endpoint> primary;

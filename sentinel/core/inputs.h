@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -108,10 +109,12 @@ struct ForgetRequested {
   std::string peer;
 };
 // SENTINEL SET <group> <arguments...>: option/value pairs (rename-command takes two values).
+// `not_executable`: those of the arguments that name no file which can be run.
 struct SetRequested {
   ClientId client{};
   std::string group;
   std::vector<std::string> arguments;
+  std::set<std::string> not_executable = {};
 };
 struct FlushRequested {
   ClientId client{};

@@ -16,7 +16,7 @@ DurableGroup ToDurable(const Group& group) {
   durable.primary = group.primary.address;
   durable.config_epoch = group.config_epoch;
   durable.vote = group.vote;
-  durable.electorate = group.electorate;
+  durable.electorate_met = group.electorate_met;
   for (const auto& [address, replica] : group.replicas) durable.replicas.push_back(address);
   for (const auto& [id, peer] : group.peers) durable.peers.push_back({id, peer.address});
   // What is to take effect once durable is durable first.
@@ -67,7 +67,7 @@ void CheckGroup(const State& state, const Group& group) {
   // C6.
   CHECK(group.replicas.count(group.primary.address) == 0);
   CHECK(group.peers.count(state.myid) == 0);
-  CHECK(group.electorate > group.peers.size());
+  CHECK(group.electorate_met > group.peers.size());
   // No configuration and no vote beyond the epochs known.
   CHECK(group.config_epoch <= state.current_epoch);
   CHECK(group.vote.epoch <= state.current_epoch);

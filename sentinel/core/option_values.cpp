@@ -25,6 +25,18 @@ std::optional<uint32_t> ParseCount(std::string_view text) {
   return static_cast<uint32_t>(*count);
 }
 
+std::optional<bool> ParseYesNo(std::string_view text) {
+  if (base::EqualsIgnoreCase(text, "yes")) return true;
+  if (base::EqualsIgnoreCase(text, "no")) return false;
+  return std::nullopt;
+}
+
+std::optional<uint16_t> ParsePortOrNone(std::string_view text) {
+  const auto port = base::ParseInt64(text);
+  if (!port || *port < 0 || *port > UINT16_MAX) return std::nullopt;
+  return static_cast<uint16_t>(*port);
+}
+
 std::optional<uint32_t> ParseElectorate(std::string_view text) {
   const auto count = base::ParseUint64(text);
   if (!count || *count > kMaxPeersPerGroup + 1) return std::nullopt;

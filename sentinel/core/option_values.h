@@ -13,6 +13,10 @@ namespace quorate::sentinel::core {
 std::optional<base::Duration> ParseMilliseconds(std::string_view text, int64_t least);
 // 1 to 2^31 - 1.
 std::optional<uint32_t> ParseCount(std::string_view text);
+// "yes" or "no", in any case.
+std::optional<bool> ParseYesNo(std::string_view text);
+// A port, or 0.
+std::optional<uint16_t> ParsePortOrNone(std::string_view text);
 // 0 (all ever known) to one more than the peers a group may have.
 std::optional<uint32_t> ParseElectorate(std::string_view text);
 

@@ -26,10 +26,6 @@ void SendTransaction(Turn& turn, const Group& group, DataNode& node, std::string
   SendToNode(turn, group, node, {"EXEC"}, std::move(purpose));
 }
 
-bool IsInProgress(const Replica& replica) {
-  return std::holds_alternative<ReconfSent>(replica.reconfiguration) ||
-         std::holds_alternative<ReconfInProgress>(replica.reconfiguration);
-}
 bool IsDone(const Replica& replica) {
   return std::holds_alternative<ReconfDone>(replica.reconfiguration);
 }
@@ -52,7 +48,7 @@ void GiveUpOnSent(Turn& turn, Group& group, Replica& replica) {
 // Out of time: everyone who has not been told is told, without waiting for anyone.
 void SendBestEffort(Turn& turn, Group& group) {
   for (auto& [address, replica] : group.replicas) {
-    if (IsDone(replica) || IsInProgress(replica) || !replica.command.up()) continue;
+    if (IsDone(replica) || IsBeingReconfigured(replica) || !replica.command.up()) continue;
     SendFollow(turn, group, replica, group.primary.address);
     turn.AnnounceReplica(group, replica, EventType::kSlaveReconfSentBestEffort);
   }
@@ -142,27 +138,32 @@ void Repair(Turn& turn, Group& group, Replica& replica) {
 
 }  // namespace
 
+bool IsBeingReconfigured(const Replica& replica) {
+  return std::holds_alternative<ReconfSent>(replica.reconfiguration) ||
+         std::holds_alternative<ReconfInProgress>(replica.reconfiguration);
+}
+
 void KeepReconfiguration(Turn& turn, Group& group) {
   const Failover& failover = *group.failover;
   for (auto& [address, replica] : group.replicas) GiveUpOnSent(turn, group, replica);
   const auto old = group.replicas.find(failover.old_primary);
   if (old != group.replicas.end() && old->second.command.up() && !old->second.sdown_since &&
-      !IsInProgress(old->second) && !IsDone(old->second))
+      !IsBeingReconfigured(old->second) && !IsDone(old->second))
     SendReconfiguration(turn, group, old->second);
 
   size_t in_progress = 0;
   for (const auto& [address, replica] : group.replicas)
-    if (IsInProgress(replica) && address != failover.old_primary) ++in_progress;
+    if (IsBeingReconfigured(replica) && address != failover.old_primary) ++in_progress;
   bool all_done = true;
   for (auto& [address, replica] : group.replicas) {
     if (IsDone(replica) || replica.sdown_since) continue;
     if (replica.was_primary && !replica.command.up()) continue;  // what died is not waited for
-    if (!IsInProgress(replica) && FollowsConfigured(group, replica)) {
+    if (!IsBeingReconfigured(replica) && FollowsConfigured(group, replica)) {
       replica.reconfiguration = ReconfDone{};
       continue;
     }
     all_done = false;
-    if (IsInProgress(replica) || !replica.command.up() ||
+    if (IsBeingReconfigured(replica) || !replica.command.up() ||
         in_progress >= group.options.parallel_syncs)
       continue;
     SendReconfiguration(turn, group, replica);
@@ -176,7 +177,7 @@ void KeepReconfiguration(Turn& turn, Group& group) {
 }
 
 void OnReplicaInfo(Turn& turn, Group& group, Replica& replica) {
-  if (!IsInProgress(replica)) return Repair(turn, group, replica);
+  if (!IsBeingReconfigured(replica)) return Repair(turn, group, replica);
   if (replica.reported_role != Role::kReplica || replica.primary != group.primary.address) return;
   if (std::holds_alternative<ReconfSent>(replica.reconfiguration)) {
     replica.reconfiguration = ReconfInProgress{turn.now()};

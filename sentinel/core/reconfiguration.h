@@ -7,6 +7,9 @@
 
 namespace quorate::sentinel::core {
 
+// It has been told to follow the new primary and does not yet.
+bool IsBeingReconfigured(const Replica& replica);
+
 // The last phase of a failover.
 void KeepReconfiguration(Turn& turn, Group& group);
 

@@ -12,19 +12,19 @@
 namespace quorate::sentinel::core {
 namespace {
 
-constexpr char kNoSuchGroup[] = "ERR No such master with that name";
 constexpr char kScriptsDenied[] =
     "ERR Reconfiguration of scripts path is denied for security reasons. Check the "
     "deny-scripts-reconfig configuration directive in your Sentinel configuration";
 
 // What an option's setter says.
-enum class Outcome { kApplied, kInvalid, kDenied };
+enum class Outcome { kApplied, kInvalid, kDenied, kNotExecutable };
 
 struct Setting {
   Turn& turn;
   Group& group;
   const std::string& value;
   const std::string& second;  // rename-command's new name
+  bool executable;            // the value, taken as a path
 };
 
 Outcome SetDuration(const Setting& s, base::Duration& target, int64_t least) {
@@ -65,9 +65,9 @@ Outcome SetCredential(const Setting& s, std::string& target) {
 Outcome SetAuthPass(const Setting& s) { return SetCredential(s, s.group.options.auth_pass); }
 Outcome SetAuthUser(const Setting& s) { return SetCredential(s, s.group.options.auth_user); }
 
-// That the script can be run is checked by the command before it gets here.
 Outcome SetScript(const Setting& s, std::string& target) {
   if (s.turn.state().settings.deny_scripts_reconfig) return Outcome::kDenied;
+  if (!s.value.empty() && !s.executable) return Outcome::kNotExecutable;
   target = s.value;
   return Outcome::kApplied;
 }
@@ -142,9 +142,9 @@ std::string InvalidArgument(const std::string& value, const std::string& option)
 }
 
 // Applies arguments[at] and its values; the error, or nothing.
-std::optional<std::string> ApplyOne(Turn& turn, Group& group,
-                                    const std::vector<std::string>& arguments, size_t at,
-                                    const OptionRow*& row) {
+std::optional<std::string> ApplyOne(Turn& turn, Group& group, const SetRequested& request,
+                                    size_t at, const OptionRow*& row) {
+  const std::vector<std::string>& arguments = request.arguments;
   const std::string& option = arguments[at];
   row = FindOption(option, arguments.size() - at - 1);
   if (!row) return "ERR Unknown option or number of arguments for SENTINEL SET '" + option + "'";
@@ -153,12 +153,17 @@ std::optional<std::string> ApplyOne(Turn& turn, Group& group,
   const std::string& second = row->values == 2 ? arguments[at + 2] : kNone;
   if (HasControlCharacters(value) || HasControlCharacters(second))
     return "ERR Invalid argument with control characters for SENTINEL SET '" + option + "'";
-  switch (row->apply(Setting{turn, group, value, second})) {
+  const bool executable = request.not_executable.count(value) == 0;
+  switch (row->apply(Setting{turn, group, value, second, executable})) {
     case Outcome::kInvalid:
       // Of the two values of a renaming only an empty one is bad.
       return InvalidArgument(row->values == 2 ? std::string() : value, option);
     case Outcome::kDenied:
       return kScriptsDenied;
+    case Outcome::kNotExecutable:
+      return row->apply == SetNotificationScript
+                 ? "ERR Notification script seems non existing or non executable"
+                 : "ERR Client reconfiguration script seems non existing or non executable";
     case Outcome::kApplied:
       break;
   }
@@ -178,7 +183,7 @@ void SetOptions(Turn& turn, const SetRequested& request) {
   turn.Touch(group.name);
   const OptionRow* row = nullptr;
   for (size_t at = 0; at < request.arguments.size(); at += 1 + row->values) {
-    const auto error = ApplyOne(turn, group, request.arguments, at, row);
+    const auto error = ApplyOne(turn, group, request, at, row);
     if (!error) continue;
     if (at > 0) turn.Persist();
     return turn.Respond(request.client, ErrorReply{*error});

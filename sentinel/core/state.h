@@ -250,7 +250,7 @@ struct Group {
   // Sentinels, with ourselves, whose majority is needed unless options.electorate says otherwise:
   // all ever known and not forgotten. RESET does not shrink it at once, or two small electorates
   // could elect two leaders in one epoch (views.h, Electorate; administration.h, KeepElectorate).
-  uint32_t electorate = 1;
+  uint32_t electorate_met = 1;
   std::optional<base::Instant> reset_at;  // the electorate may shrink some time after this
   std::optional<base::Instant> odown_since;
   std::optional<Failover> failover;

@@ -37,11 +37,11 @@ std::optional<base::Endpoint> CurrentPrimary(const State& state, const std::stri
 }
 
 size_t Electorate(const Group& group) {
-  return group.options.electorate != 0 ? group.options.electorate : group.electorate;
+  return group.options.electorate != 0 ? group.options.electorate : group.electorate_met;
 }
 
 bool HasUnusualElectorate(const Group& group) {
-  return group.options.electorate != 0 || group.electorate != group.peers.size() + 1;
+  return group.options.electorate != 0 || group.electorate_met != group.peers.size() + 1;
 }
 
 size_t UsableSentinels(const State& state, const Group& group) {

@@ -62,7 +62,6 @@ class Daemon final : private commands::Host {
   const command::Registry& registry() const override { return clients_.table(); }
   void Submit(session::Client& client,
               const std::function<core::Input(core::ClientId)>& make) override;
-  void Apply(const core::Input& input) override { Feed(input); }
   bool IsExecutable(const std::string& path) const override;
   void SetLogLevel(config::LogLevel level) override;
   unsigned simulated_failures() const override { return simulated_failures_; }

@@ -184,16 +184,12 @@ constexpr CommandRow kPubsubSubcommands[] = {
      .run = &PubsubShardNumSub},
 };
 
-constexpr KeySpec kSsubscribeKeys[] = {
+constexpr KeySpec kShardChannelKeys[] = {
     {.flags = key::kNotKey, .find = FindKeys::Range(-1)},
 };
 
 constexpr Argument kSsubscribeArguments[] = {
     {.name = "shardchannel", .multiple = true},
-};
-
-constexpr KeySpec kSunsubscribeKeys[] = {
-    {.flags = key::kNotKey, .find = FindKeys::Range(-1)},
 };
 
 constexpr KeySpec kSpublishKeys[] = {
@@ -227,7 +223,7 @@ constexpr CommandRow kRows[] = {
               .complexity = "O(N) where N is the number of shard channels to subscribe to.",
               .arity = -2,
               .flags = flag::kPubsub | flag::kNoScript | flag::kLoading | flag::kStale,
-              .keys = kSsubscribeKeys,
+              .keys = kShardChannelKeys,
               .arguments = kSsubscribeArguments},
      .run = &SSubscribe},
     {.spec = {.name = "sunsubscribe",
@@ -238,7 +234,7 @@ constexpr CommandRow kRows[] = {
                   "O(N) where N is the number of clients already subscribed to a shard channel.",
               .arity = -1,
               .flags = flag::kPubsub | flag::kNoScript | flag::kLoading | flag::kStale,
-              .keys = kSunsubscribeKeys,
+              .keys = kShardChannelKeys,
               .arguments = kPubsubShardnumsubArguments},
      .run = &SUnsubscribe},
     {.spec =

@@ -9,16 +9,6 @@ namespace quorate::config {
 
 namespace {
 
-std::vector<std::string> SplitLines(std::string_view text) {
-  std::vector<std::string> lines;
-  while (!text.empty()) {
-    const size_t newline = text.find('\n');
-    lines.emplace_back(text.substr(0, newline));
-    text.remove_prefix(newline == std::string_view::npos ? text.size() : newline + 1);
-  }
-  return lines;
-}
-
 bool IsBlankOrComment(std::string_view line) {
   const size_t begin = line.find_first_not_of(" \t\r");
   return begin == std::string_view::npos || line[begin] == '#';

@@ -3,6 +3,7 @@
 
 #include "shared/config/parser_yaml.h"
 #include "shared/config/rewrite.h"
+#include "shared/config/words.h"
 #include "shared/config/yaml_tree.h"
 
 namespace quorate::config {
@@ -20,14 +21,11 @@ struct Place {
   bool editable = true;  // false: inside {...}, or a key that shares its line
 };
 
-std::vector<std::string> SplitLines(std::string_view text) {
-  std::vector<std::string> lines;
-  while (!text.empty()) {
-    const size_t newline = text.find('\n');
-    lines.emplace_back(text.substr(0, newline));
-    if (lines.back().ends_with('\r')) lines.back().pop_back();
-    text.remove_prefix(newline == std::string_view::npos ? text.size() : newline + 1);
-  }
+// Without the '\r' that some editors leave.
+std::vector<std::string> SplitYamlLines(std::string_view text) {
+  std::vector<std::string> lines = SplitLines(text);
+  for (std::string& line : lines)
+    if (line.ends_with('\r')) line.pop_back();
   return lines;
 }
 
@@ -104,7 +102,7 @@ base::Result<std::vector<std::string>> RenderValue(const std::string& key, Shape
 class YamlEditor {
  public:
   YamlEditor(std::string_view text, const Binding& settings)
-      : lines_(SplitLines(text)), settings_(settings) {}
+      : lines_(SplitYamlLines(text)), settings_(settings) {}
 
   base::Result<std::string> Rewrite(std::string_view old_text) {
     const Parsed parsed = ParseYaml(old_text, "", settings_.catalog());

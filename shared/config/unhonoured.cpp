@@ -22,7 +22,7 @@ Args UnhonouredLine(const Unhonoured& directive, const std::string& value) {
     const std::optional<uint64_t> bytes = base::ParseMemorySize(value);
     return {bytes ? WriteMemory(*bytes) : value};
   }
-  if (directive.shape == Shape::kSingle) return {value};
+  if (directive.shape == Shape::kSingle || value.empty()) return {value};
   Args words;
   std::string_view rest = value;
   while (!rest.empty()) {

@@ -156,7 +156,36 @@ List Memories() {
       Refused("clients are not evicted", Any("maxmemory-clients", "0"))};
 }
 
-// What a server honours and a sentinel has no use for.
+// Several words as one value, judged by `read`.
+Unhonoured SomeWords(std::string name, std::string fallback, std::string values,
+                     std::function<base::Result<std::string>(std::string_view)> read) {
+  Unhonoured directive = Any(std::move(name), std::move(fallback));
+  directive.shape = Shape::kWords;
+  directive.values = std::move(values);
+  directive.read = std::move(read);
+  return directive;
+}
+
+Unhonoured SavePoints() {
+  return SomeWords("save", "3600 1 300 100 60 10000", "seconds and changes, or \"\"",
+                   [](std::string_view text) -> base::Result<std::string> {
+                     if (text.empty() || std::ranges::count(text, ' ') % 2 == 1)
+                       return std::string(text);
+                     return base::Error{"Invalid save parameters"};
+                   });
+}
+
+Unhonoured OutputBufferLimits() {
+  return SomeWords("client-output-buffer-limit",
+                   "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60",
+                   "class, hard limit, soft limit, seconds",
+                   [](std::string_view text) -> base::Result<std::string> {
+                     if (std::ranges::count(text, ' ') % 4 == 3) return std::string(text);
+                     return base::Error{"Wrong number of arguments in buffer limit configuration."};
+                   });
+}
+
+// What a server honours and a sentinel has no use for, in two parts.
 List ServerOnly() {
   return {Percentiles(),
           Flag("latency-tracking", true),
@@ -164,7 +193,55 @@ List ServerOnly() {
           Number("slowlog-log-slower-than", -1, kInt64Max, 10000),
           Number("slowlog-max-len", 0, kInt64Max, 128),
           Number("databases", 1, kIntMax, 16),
-          Number("hz", 0, kIntMax, 10)};
+          Number("hz", 0, kIntMax, 10),
+          Number("active-expire-effort", 1, 10, 1),
+          Number("shutdown-timeout", 0, kIntMax, 10),
+          Any("notify-keyspace-events"),
+          AtStart(OneOf("enable-debug-command", {"no", "yes", "local"})),
+          AtStart(OneOf("enable-protected-configs", {"no", "yes", "local"})),
+          Size("proto-max-bulk-len", 512 << 20),
+          OutputBufferLimits(),
+          SavePoints(),
+          Any("dbfilename", "dump.rdb"),
+          Flag("rdbcompression", true),
+          AtStart(Flag("rdbchecksum", true)),
+          Flag("stop-writes-on-bgsave-error", true),
+          Size("maxmemory", 0),
+          OneOf("maxmemory-policy",
+                {"noeviction", "allkeys-lru", "allkeys-lfu", "allkeys-random", "volatile-lru",
+                 "volatile-lfu", "volatile-random", "volatile-ttl"}),
+          Number("maxmemory-samples", 1, kIntMax, 5),
+          Number("lfu-log-factor", 0, kIntMax, 10),
+          Number("lfu-decay-time", 0, kIntMax, 1),
+          Flag("lazyfree-lazy-eviction", false),
+          Flag("lazyfree-lazy-expire", false),
+          Flag("lazyfree-lazy-user-flush", false),
+          Alias("slave-lazy-flush", Flag("replica-lazy-flush", false))};
+}
+
+List ServersReplication() {
+  Unhonoured replicaof = Alias("slaveof", Any("replicaof"));
+  replicaof.shape = Shape::kWords;
+  return {std::move(replicaof),
+          Any("masterauth"),
+          Any("masteruser"),
+          Alias("slave-announce-ip", Any("replica-announce-ip")),
+          Alias("slave-announce-port", Number("replica-announce-port", 0, 65535, 0)),
+          Flag("replica-announced", true),
+          Alias("slave-ignore-maxmemory", Flag("replica-ignore-maxmemory", true)),
+          Alias("slave-priority", Number("replica-priority", 0, kIntMax, 100)),
+          Alias("slave-read-only", Flag("replica-read-only", true)),
+          Alias("slave-serve-stale-data", Flag("replica-serve-stale-data", true)),
+          Size("repl-backlog-size", 1 << 20),
+          Number("repl-backlog-ttl", 0, kInt64Max, 3600),
+          Number("repl-timeout", 1, kIntMax, 60),
+          Alias("repl-ping-slave-period", Number("repl-ping-replica-period", 1, kIntMax, 10)),
+          Flag("repl-diskless-sync", true),
+          Number("repl-diskless-sync-delay", 0, kIntMax, 5),
+          Number("repl-diskless-sync-max-replicas", 0, kIntMax, 0),
+          Flag("repl-disable-tcp-nodelay", false),
+          Alias("min-slaves-to-write", Number("min-replicas-to-write", 0, kIntMax, 0)),
+          Alias("min-slaves-max-lag", Number("min-replicas-max-lag", 0, kIntMax, 10))};
 }
 
 List Scripts() {
@@ -193,8 +270,6 @@ List Files() {
 List Replication() {
   return {OneOf("repl-diskless-load", {"disabled", "on-empty-db", "swapdb"}),
           Flag("replica-ignore-disk-write-errors", false),
-          Refused("a replica leaves eviction to its primary",
-                  Alias("slave-ignore-maxmemory", Flag("replica-ignore-maxmemory", true))),
           Refused("the process is never ended by an error of the stream",
                   OneOf("propagation-error-behavior", {"ignore", "panic", "panic-on-replicas"}))};
 }
@@ -264,8 +339,8 @@ List Cluster() {
 const std::vector<Unhonoured>& UnhonouredDirectives() {
   static const List all = [] {
     List joined;
-    for (List area : {Processes(), Memories(), ServerOnly(), Scripts(), Files(), Replication(),
-                      Connections(), Security(), Tls(), Cluster()})
+    for (List area : {Processes(), Memories(), ServerOnly(), ServersReplication(), Scripts(),
+                      Files(), Replication(), Connections(), Security(), Tls(), Cluster()})
       for (Unhonoured& directive : area) joined.push_back(std::move(directive));
     return joined;
   }();

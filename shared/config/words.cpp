@@ -6,6 +6,16 @@
 
 namespace quorate::config {
 
+std::vector<std::string> SplitLines(std::string_view text) {
+  std::vector<std::string> lines;
+  while (!text.empty()) {
+    const size_t newline = text.find('\n');
+    lines.emplace_back(text.substr(0, newline));
+    text.remove_prefix(newline == std::string_view::npos ? text.size() : newline + 1);
+  }
+  return lines;
+}
+
 std::optional<std::vector<std::string>> SplitWords(std::string_view line) {
   std::string bytes;
   std::vector<size_t> ends;

@@ -10,6 +10,9 @@
 
 namespace quorate::config {
 
+// The lines of a text, without their '\n'.
+std::vector<std::string> SplitLines(std::string_view text);
+
 // nullopt when quotes are unbalanced, or a closing quote is not followed by a blank or the end.
 std::optional<std::vector<std::string>> SplitWords(std::string_view line);
 

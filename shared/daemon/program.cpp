@@ -9,6 +9,9 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <map>
+#include <memory>
+#include <utility>
 
 namespace quorate::daemon {
 
@@ -78,6 +81,15 @@ base::Result<std::vector<config::SourceFile>> ReadInclude(const std::string& pat
     files.push_back({std::move(path), std::move(*text)});
   }
   return files;
+}
+
+config::IncludeReader ReadingOnce(config::IncludeReader read) {
+  using Found = std::map<std::string, base::Result<std::vector<config::SourceFile>>>;
+  return [read = std::move(read), found = std::make_shared<Found>()](const std::string& pattern) {
+    auto known = found->find(pattern);
+    if (known == found->end()) known = found->emplace(pattern, read(pattern)).first;
+    return known->second;
+  };
 }
 
 std::string AbsolutePath(const std::string& path) {

@@ -37,6 +37,9 @@ base::Result<std::string> ReadFile(const std::string& path);
 // For `include`: one file, or those that a pattern with * ? [ matches, in order (none is fine, as
 // in Redis).
 base::Result<std::vector<config::SourceFile>> ReadInclude(const std::string& pattern);
+// Reads what an `include` names only once and then remembers it: a configuration that is loaded
+// again after the working directory has changed finds the same files.
+config::IncludeReader ReadingOnce(config::IncludeReader read);
 // As it is if there is no such file.
 std::string AbsolutePath(const std::string& path);
 

@@ -125,6 +125,42 @@ class DropIn(SystemTest):
                     continue
                 self.assertEqual(answers[1], answers[0])
 
+    def test_every_parameter_of_redis_in_a_sentinels_file(self):
+        empty = os.path.join(self.world.folder, "empty.conf")
+        with open(empty, "w"):
+            pass
+        redis = self.node(REDIS.server, empty, family=REDIS).until_ready()
+        told = redis.client.config_get("*")
+        path = os.path.join(self.world.folder, "sentinel.conf")
+        several = ("bind", "latency-tracking-info-percentiles", "oom-score-adj-values", "client-output-buffer-limit")
+        with open(path, "w") as file:
+            for name, value in told.items():
+                if name not in ("port", "dir", "unixsocketperm", "replicaof", "slaveof"):
+                    file.write(f"{name} {value}\n" if name in several else f'{name} "{value}"\n')
+            file.write('save 900 1\nsave 300 10\nsave ""\nslaveof 127.0.0.1 1\nmasterauth x\nmaxmemory 1gb\n'
+                       "enable-debug-command yes\nreplica-ignore-maxmemory no\nrepl-diskless-sync-delay 0\n")
+        copy = shutil.copyfile(path, os.path.join(self.world.folder, "theirs.conf"))
+        self.node(REDIS.sentinel, copy, family=REDIS).until_ready()
+        ours = self.node(OURS.sentinel, path).until_ready()
+        self.assertIn("no effect here", ours.log())
+        ours.kill()
+        self.node(OURS.sentinel, path).until_ready()  # as it was rewritten
+
+    def test_a_sentinels_relative_include_beside_dir(self):
+        folder = self.world.new_folder("beside")
+        data = self.world.new_folder("data")
+        port = free_port()
+        with open(os.path.join(folder, "more.conf"), "w") as file:
+            file.write("sentinel monitor group 127.0.0.1 1 1\n")
+        with open(os.path.join(folder, "s.conf"), "w") as file:
+            file.write(f"include more.conf\ndir {data}\nport {port}\n")
+        for _ in range(2):  # the second start finds the group in the file as well
+            node = Node("beside", OURS, [OURS.sentinel, "s.conf"], folder, port)
+            self.world.processes.append(node)
+            node.until_ready()
+            self.assertEqual(node("SENTINEL", "GET-MASTER-ADDR-BY-NAME", "group"), ["127.0.0.1", "1"])
+            node.kill()
+
     def test_config_set_warns_once(self):
         node = self.server(OURS)
         node("CONFIG", "SET", "activerehashing", "no", "hz", "20", "list-compress-depth", "1")

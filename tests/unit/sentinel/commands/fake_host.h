@@ -34,6 +34,9 @@ class FakeHost final : public Host, public session::ClientDirectory {
     return std::string(client.output.view());
   }
 
+  // What no client waits for.
+  void Apply(const core::Input& input) { core_.Step(clock_, input); }
+
   // ---- Host
   const core::State& state() const override { return core_.state(); }
   base::Instant now() const override { return clock_; }
@@ -47,10 +50,6 @@ class FakeHost final : public Host, public session::ClientDirectory {
   const command::Registry& registry() const override { return table_; }
   void Submit(session::Client&, const std::function<core::Input(core::ClientId)>& make) override {
     submitted = make(core::ClientId{7});
-  }
-  void Apply(const core::Input& input) override {
-    applied = input;
-    core_.Step(clock_, input);
   }
   bool IsExecutable(const std::string& path) const override { return path != "/missing"; }
   void SetLogLevel(config::LogLevel level) override { process_.loglevel = level; }
@@ -72,7 +71,6 @@ class FakeHost final : public Host, public session::ClientDirectory {
 
   session::Client client{1, base::Instant{}};
   std::optional<core::Input> submitted;
-  std::optional<core::Input> applied;
   std::vector<ScriptView> scripts;
   bool shut_down = false;
 

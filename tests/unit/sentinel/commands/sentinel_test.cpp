@@ -151,7 +151,7 @@ TEST_CASE("sentinel: CKQUORUM counts who can be reached") {
   CHECK(other.Ask({"sentinel", "ckquorum", "mymaster"}) ==
         "+OK 1 usable Sentinels. Quorum and failover authorization can be reached\r\n");
   // The electorate is told where it is not just who is listed.
-  alone.groups[0].electorate = 4;
+  alone.groups[0].electorate_met = 4;
   FakeHost ghosts(alone);
   CHECK(ghosts.Ask({"sentinel", "ckquorum", "mymaster"}) ==
         "-NOQUORUM 1 usable Sentinels. Not enough available Sentinels to reach the majority and "
@@ -182,22 +182,19 @@ TEST_CASE("sentinel: questions about a primary go to the core, checked for form"
   CHECK_FALSE(host.submitted);
 }
 
-TEST_CASE("sentinel: SET refuses scripts that cannot be run, and groups that are not there") {
+TEST_CASE("sentinel: SET goes to the core, with what cannot be run; not for unknown groups") {
   FakeHost host(OneGroup());
   CHECK(host.Ask({"sentinel", "set", "nope", "quorum", "1"}) ==
         "-ERR No such master with that name\r\n");
-  core::Settings settings;
-  settings.deny_scripts_reconfig = false;
-  host.Apply(core::SettingsChanged{core::ClientId{1}, settings});
-  CHECK(
-      host.Ask({"sentinel", "set", "mymaster", "quorum", "1", "notification-script", "/missing"}) ==
-      "-ERR Notification script seems non existing or non executable\r\n");
-  CHECK_FALSE(
-      host.submitted);  // the client has its answer; what stands before the script is applied
-  CHECK(std::get<core::SetRequested>(*host.applied).arguments == Words{"quorum", "1"});
-  CHECK(host.Ask({"sentinel", "set", "mymaster", "notification-script", "/there"}).empty());
-  CHECK(std::get<core::SetRequested>(*host.submitted).arguments ==
-        Words{"notification-script", "/there"});
+  CHECK_FALSE(host.submitted);
+  CHECK(host.Ask({"sentinel", "set", "mymaster", "bogus", "1", "Notification-Script", "/missing",
+                  "client-reconfig-script", "/there"})
+            .empty());
+  const auto& request = std::get<core::SetRequested>(*host.submitted);
+  CHECK(request.client == core::ClientId{7});
+  CHECK(request.arguments ==
+        Words{"bogus", "1", "Notification-Script", "/missing", "client-reconfig-script", "/there"});
+  CHECK(request.not_executable == std::set<std::string>{"/missing"});
 }
 
 TEST_CASE("sentinel: CONFIG GET answers in a fixed order, nothing twice") {

@@ -52,6 +52,26 @@ TEST_CASE("drop-in: what has no effect is named with its file and line") {
   CHECK_MESSAGE(Contains(warnings, "latency-tracking-info-percentiles (line 11)"), warnings);
 }
 
+TEST_CASE("drop-in: a server's directives are checked, kept and without effect") {
+  const std::string group = "sentinel monitor a 127.0.0.1 6379 2\n";
+  const std::string text = group +
+                           "save 900 1\nsave \"\"\nslaveof 127.0.0.1 6379\nmasterauth x\n"
+                           "repl-diskless-sync-delay 0\nreplica-ignore-maxmemory no\n"
+                           "client-output-buffer-limit pubsub 0 0 0\nmaxmemory 1gb\n"
+                           "enable-debug-command yes\nslave-priority 7\n";
+  base::Result<Configuration> loaded = LoadText("s.conf", text);
+  REQUIRE_MESSAGE(loaded.ok(), (loaded.ok() ? "" : loaded.error().message));
+  loaded->durable.myid = Id('a');
+  const std::string again = RenderState("s.conf", text, MakeDirectiveTable(), *loaded);
+  CHECK(LoadError("s.conf", again).empty());
+  for (const char* line :
+       {"save \"\"\n", "masterauth x\n", "maxmemory 1gb\n", "replica-ignore-maxmemory no\n"})
+    CHECK_MESSAGE(Contains(again, line), again);
+  CHECK(Contains(LoadError("s.conf", group + "save 900\n"), "Invalid save parameters"));
+  CHECK(Contains(LoadError("s.conf", group + "client-output-buffer-limit normal 0 0\n"),
+                 "Wrong number of arguments in buffer limit configuration."));
+}
+
 TEST_CASE("drop-in: what asks for something that is not there is refused, with the reason") {
   const std::string file = kWritten;
   CHECK(Contains(LoadError("s.conf", file + "tls-port 26380\n"), "TLS is not supported"));

@@ -44,7 +44,7 @@ core::DurableState RandomState(base::Random& random) {
     for (uint64_t k = random.Below(4); k > 0; --k)
       group.peers.push_back(
           {base::RunId::Generate(random), {"10.2.0." + std::to_string(k), 26379}});
-    group.electorate = random.Chance(1, 2) ? 100 : 0;
+    group.electorate_met = random.Chance(1, 2) ? 100 : 0;
     state.groups.push_back(std::move(group));
   }
   if (random.Chance(1, 3))
@@ -131,7 +131,7 @@ TEST_CASE("redis state: a group that returns goes on from its last vote") {
   const core::DurableState loaded = Reload(text);
   REQUIRE(loaded.groups[1].name == "gone");
   CHECK(loaded.groups[1].vote.epoch == base::Epoch(4));
-  CHECK(loaded.groups[1].electorate == 3);
+  CHECK(loaded.groups[1].electorate_met == 3);
   CHECK(loaded.retired.empty());
 }
 

@@ -29,7 +29,7 @@ inline core::DurableState SampleState() {
   first.options.electorate = 5;
   first.config_epoch = base::Epoch(6);
   first.vote.epoch = base::Epoch(7);
-  first.electorate = 5;
+  first.electorate_met = 5;
   first.replicas = {{"10.0.0.1", 6379}, {"fe80::1", 6380}};
   first.peers = {{Id('b'), {"10.0.1.1", 26379}}, {Id('c'), {"10.0.1.2", 26379}}};
   core::DurableGroup second;
@@ -38,7 +38,7 @@ inline core::DurableState SampleState() {
   second.options.quorum = 1;
   second.options.failover_timeout = std::chrono::seconds(20);
   second.options.reboot_down_after = std::chrono::seconds(5);
-  second.electorate = 0;
+  second.electorate_met = 0;
   state.groups = {first, second};
   state.retired = {{"gone", {base::Epoch(4), 3}}};
   state.retired_vote_floor = base::Epoch(2);

@@ -109,7 +109,37 @@ TEST_CASE("merge: what the operator has edited since wins") {
   CHECK(merged.settings.announce_ip == "10.0.0.5");
   const Statements moved = Merge(Yaml({Group("a", 6400, 2)}), last);
   CHECK(moved.durable.groups[0].primary.port == 6400);
-  CHECK(moved.durable.groups[0].config_epoch == base::Epoch(5));
+  CHECK(moved.durable.groups[0].config_epoch == base::Epoch(0));  // as by SENTINEL MONITOR
+  CHECK(moved.durable.current_epoch == last.current.durable.current_epoch);
+}
+
+TEST_CASE(
+    "merge: a group added at run time and failed over keeps its primary when the YAML gets it") {
+  StateFile last;
+  last.current = Yaml({Group("a", 7000, 3)});
+  last.current.durable.groups[0].config_epoch = base::Epoch(5);
+  last.current.durable.groups[0].replicas = {{"10.0.0.1", 6379}};
+  const core::DurableGroup merged = Merge(Yaml({Group("a", 6379, 4)}), last).durable.groups[0];
+  CHECK(merged.primary.port == 7000);
+  CHECK(merged.config_epoch == base::Epoch(5));
+  CHECK(merged.replicas.size() == 1);
+  CHECK(merged.options.quorum == 4);
+}
+
+TEST_CASE("merge: a log level set at run time lasts until the YAML's is edited") {
+  const ProcessTable table = MakeDirectiveTable();
+  base::Result<Configuration> first = LoadText("s.yaml", "loglevel: verbose\n");
+  REQUIRE(first);
+  first->process.loglevel = LogLevel::kWarning;
+  const std::string state = RenderState("s.yaml", "", table, *first);
+  const auto level = [&state](const std::string& yaml) {
+    const base::Result<Configuration> loaded = LoadText("s.yaml", yaml, state);
+    REQUIRE(loaded);
+    return loaded->process.loglevel;
+  };
+  CHECK((level("loglevel: verbose\n") == LogLevel::kWarning));
+  CHECK((level("loglevel: debug\n") == LogLevel::kDebug));
+  CHECK((MergeLogLevel(LogLevel::kDebug, Sample()) == LogLevel::kDebug));  // of an older version
 }
 
 TEST_CASE("merge: groups come and go with the YAML, and with commands") {

@@ -89,6 +89,35 @@ TEST_CASE("statements: names of hosts are taken where they are to be resolved") 
   CHECK(loaded->durable.groups[0].primary == base::Endpoint{"primary.example", 6379});
 }
 
+TEST_CASE("statements: groups of the command line and of included files survive a restart") {
+  Sources sources;
+  sources.startup.file = {"s.conf", "include groups.conf\n"};
+  sources.startup.include = [](const std::string& path) {
+    return std::vector<quorate::config::SourceFile>{
+        {path, "sentinel monitor b 127.0.0.2 6379 1\nsentinel rename-command b CONFIG guarded\n"}};
+  };
+  sources.startup.command_line =
+      quorate::config::ParseCommandLine({"--sentinel", "monitor", "a", "127.0.0.1", "6379", "2",
+                                         "--sentinel", "failover-timeout", "a", "5000"})
+          .entries;
+  const ProcessTable table = MakeDirectiveTable();
+  base::Result<Configuration> loaded = LoadConfiguration(sources, table);
+  REQUIRE_MESSAGE(loaded.ok(), (loaded.ok() ? "" : loaded.error().message));
+  REQUIRE(loaded->durable.groups.size() == 2);
+  loaded->durable.myid = Id('a');
+  loaded->durable.groups[0].primary.port = 7000;  // a failover
+  sources.startup.file->text = RenderState("s.conf", sources.startup.file->text, table, *loaded);
+  const base::Result<Configuration> again = LoadConfiguration(sources, table);
+  REQUIRE_MESSAGE(again.ok(), (again.ok() ? "" : again.error().message));
+  CHECK(again->durable == loaded->durable);
+  // Twice in one source is a mistake, as ever.
+  sources.startup.command_line.push_back(sources.startup.command_line[0]);
+  sources.startup.file->text = "";
+  const base::Result<Configuration> twice = LoadConfiguration(sources, table);
+  REQUIRE_FALSE(twice);
+  CHECK(Contains(twice.error().message, "Duplicate master name."));
+}
+
 TEST_CASE("statements: a script that cannot be run is refused") {
   Sources sources;
   sources.startup.file = {"s.conf", kMonitor + "sentinel notification-script a /x\n"};

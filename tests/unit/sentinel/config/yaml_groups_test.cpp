@@ -40,6 +40,20 @@ groups:
   CHECK((b.options.failure_detection == core::FailureDetection::kClassic));
 }
 
+TEST_CASE("yaml: true and false are yes and no only where yes or no is asked for") {
+  const auto loaded = LoadText("s.yaml", R"(
+sentinel: {sentinel-pass: false, resolve-hostnames: true, deny-scripts-reconfig: false}
+groups:
+  - {name: a, primary: "10.0.0.1:6379", quorum: 2, auth-pass: true, auth-user: False}
+)");
+  REQUIRE_MESSAGE(loaded.ok(), (loaded.ok() ? "" : loaded.error().message));
+  CHECK(loaded->settings.sentinel_pass == "false");
+  CHECK(loaded->settings.resolve_hostnames);
+  CHECK_FALSE(loaded->settings.deny_scripts_reconfig);
+  CHECK(loaded->durable.groups[0].options.auth_pass == "true");
+  CHECK(loaded->durable.groups[0].options.auth_user == "False");
+}
+
 TEST_CASE("yaml: a bad group is refused with its line") {
   const struct {
     const char* text;

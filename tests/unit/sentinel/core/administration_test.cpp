@@ -99,6 +99,27 @@ TEST_CASE("SET: options, errors and events") {
   CHECK(o.options().parallel_syncs == 3);
 }
 
+TEST_CASE("SET: scripts are judged in the order of the options, as in Redis") {
+  Operator o;
+  Settings settings;
+  settings.deny_scripts_reconfig = false;
+  CHECK(o.Ask(SettingsChanged{ClientId{}, settings}) == "OK");
+  const auto set = [&o](std::vector<std::string> arguments) {
+    return o.Ask(SetRequested{ClientId{}, "mymaster", std::move(arguments), {"/missing"}});
+  };
+  CHECK(set({"bogus", "1", "notification-script", "/missing"}) ==
+        "ERR Unknown option or number of arguments for SENTINEL SET 'bogus'");
+  CHECK(set({"quorum", "0", "notification-script", "/missing"}) ==
+        "ERR Invalid argument '0' for SENTINEL SET 'quorum'");
+  CHECK(set({"parallel-syncs", "7", "notification-script", "/missing"}) ==
+        "ERR Notification script seems non existing or non executable");
+  CHECK(o.options().parallel_syncs == 7);
+  CHECK(set({"client-reconfig-script", "/missing"}) ==
+        "ERR Client reconfiguration script seems non existing or non executable");
+  CHECK(set({"notification-script", "/there", "client-reconfig-script", ""}) == "OK");
+  CHECK(o.options().notification_script == "/there");
+}
+
 TEST_CASE("SET: control characters are refused, passwords are not shown") {
   Operator o;
   CHECK(o.Set({"auth-pass", "x\nsentinel myid 0"}).rfind("ERR Invalid argument", 0) == 0);
@@ -333,7 +354,7 @@ TEST_CASE("electorate: ghosts inflate it, FORGET cures it") {
                          " 10.0.9.1 26379 @ mymaster 10.0.0.1 6379"));
   CHECK(o.world.group(0).peers.size() == 2);
   CHECK(VotesNeeded(o.world.group(0)) == 2);
-  CHECK(o.world.sentinel(0).disk.groups[0].electorate == 3);
+  CHECK(o.world.sentinel(0).disk.groups[0].electorate_met == 3);
   CHECK(o.world.sentinel(0).disk.groups[0].peers.size() == 2);
 }
 
