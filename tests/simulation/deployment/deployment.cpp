@@ -15,8 +15,9 @@ std::string Ip(int network, size_t index) { return fmt::format("10.0.{}.{}", net
 
 std::string ServerConfig(const DeploymentOptions& options, size_t index) {
   std::string text =
-      "port 6379\nbind *\nprotected-mode no\nrepl-diskless-sync-delay 0\nsave \"\"\n"
+      "port 6379\nbind *\nprotected-mode no\nrepl-diskless-sync-delay 0\n"
       "repl-timeout 5\nrepl-ping-replica-period 1\nrepl-backlog-size 1mb\n";
+  text += fmt::format("save {}\n", SavePointText(options));
   if (const auto followed = options.follows[index])
     text += fmt::format("replicaof {} {}\n", Ip(1, *followed), ServerNode::kPort);
   return text;
@@ -40,6 +41,11 @@ std::string SentinelConfig(const DeploymentOptions& options) {
 
 }  // namespace
 
+std::string SavePointText(const DeploymentOptions& options) {
+  if (!options.save_point) return "\"\"";
+  return fmt::format("{} {}", options.save_point->first, options.save_point->second);
+}
+
 Deployment::Deployment(uint64_t seed, const DeploymentOptions& options, const WorldOptions& world)
     : options_(options), world_(seed, world) {
   for (size_t i = 0; i < options_.follows.size(); ++i)
@@ -58,7 +64,10 @@ Deployment::Deployment(uint64_t seed, const DeploymentOptions& options, const Wo
 }
 
 bool Deployment::Start(base::Duration limit) {
-  for (const auto& server : servers_) server->Start();
+  for (const auto& server : servers_) {
+    const base::Status started = server->Start();
+    CHECK(started.ok());
+  }
   // The sentinels' first INFO then finds all replicas.
   world_.RunFor(std::chrono::seconds(2));
   for (const auto& sentinel : sentinels_) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/simulation/deployment/sentinel_node.h"
@@ -30,7 +31,12 @@ struct DeploymentOptions {
   size_t writers = 1;
   base::Duration write_pause = std::chrono::milliseconds(20);
   uint64_t longest_value = 2000;
+  // Of the servers: seconds and changes.
+  std::optional<std::pair<int64_t, int64_t>> save_point;
 };
+
+// As in a configuration file.
+std::string SavePointText(const DeploymentOptions& options);
 
 class Deployment {
  public:

@@ -37,7 +37,7 @@ ServerNode::ServerNode(World& world, const std::string& ip, std::string configur
 
 ServerNode::~ServerNode() { Kill(); }
 
-void ServerNode::Start() {
+base::Status ServerNode::Start() {
   CHECK(!running());
   ++starts_;
   if (!host_.powered()) host_.PowerOn();
@@ -53,10 +53,25 @@ void ServerNode::Start() {
   if (!loaded) log_.push_back(loaded.error().message);
   CHECK(loaded.ok());
   server::runtime::Server::Options options{std::move(loaded->settings), kConfigName};
-  auto app = server::App::Start(process_->io(), std::move(options), *logger_, *probe_, [](int) {});
-  if (!app) log_.push_back(app.error().message);
-  CHECK(app.ok());
+  auto app = server::App::Start(process_->io(), std::move(options), *logger_, *probe_,
+                                [this](int) { OnExit(); });
+  if (!app) {
+    log_.push_back(app.error().message);
+    process_->Kill();
+    process_ = nullptr;
+    return app.error();
+  }
   app_ = std::move(*app);
+  return {};
+}
+
+// In one of its own turns, which has to end first.
+void ServerNode::OnExit() {
+  host_.world().After({}, [this, run = starts_] {
+    if (!running() || starts_ != run) return;
+    Kill();
+    if (on_end_) on_end_(log_.back());
+  });
 }
 
 void ServerNode::Kill() {

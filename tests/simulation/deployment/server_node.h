@@ -2,12 +2,14 @@
 // disk, and the real App while it runs. What CONFIG REWRITE wrote is what the next start reads.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "server/app.h"
 #include "shared/base/ids.h"
+#include "shared/base/result.h"
 #include "shared/log/logger.h"
 #include "tests/simulation/world/world.h"
 
@@ -23,13 +25,23 @@ class ServerNode {
   ServerNode(const ServerNode&) = delete;
   ServerNode& operator=(const ServerNode&) = delete;
 
-  void Start();
+  // Powers the host on if need be. Error: what the daemon said; then it does not run. That it reads
+  // its snapshot file may end it later: then the observer of its end is called. Precondition:
+  // !running().
+  base::Status Start();
   // SIGKILL; no effect if it is not running.
   void Kill();
   void Pause() { process_->Pause(); }
   void Resume() { process_->Resume(); }
   // The machine dies, and with it what its disk had not synced.
   void PowerOff();
+
+  // Called when it has ended by itself, with what it said last.
+  void SetEndObserver(std::function<void(const std::string&)> observer) {
+    on_end_ = std::move(observer);
+  }
+  // Where its snapshot file is, on the host's disk.
+  static constexpr char kSnapshotPath[] = "/server/dump.rdb";
 
   // How often it has been started.
   int starts() const { return starts_; }
@@ -49,10 +61,13 @@ class ServerNode {
  private:
   class Probe;
 
+  void OnExit();
+
   Host& host_;
   const std::string configuration_;
   std::vector<std::string> log_;
   std::unique_ptr<Probe> probe_;
+  std::function<void(const std::string&)> on_end_;
   int starts_ = 0;
   Process* process_ = nullptr;
   std::unique_ptr<log::Logger> logger_;

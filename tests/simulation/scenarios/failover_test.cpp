@@ -122,7 +122,7 @@ TEST_CASE("scenario: an old primary returns empty and follows the new one") {
   CHECK(s.UntilPrimaryIs(2));
   s.Run(10s);
   s.Note("start server 1");
-  s.server(1).Start();
+  CHECK(s.server(1).Start().ok());
   CHECK(s.UntilWell());
   CHECK(s.server(1).replication().is_replica());
   CHECK(s.CountLostWrites(2) == 0);

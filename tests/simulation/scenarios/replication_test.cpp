@@ -28,7 +28,7 @@ struct Chain {
     for (int i = 0; i < 3; ++i) {
       nodes.push_back(
           std::make_unique<ServerNode>(world, "10.0.0." + std::to_string(i + 1), kConfig));
-      nodes.back()->Start();
+      CHECK(nodes.back()->Start().ok());
     }
   }
   std::string Digest(int i) {
@@ -117,7 +117,7 @@ TEST_CASE("simulated replication: a killed replica comes back and is synchronise
   chain.Link();
   chain.nodes[2]->Kill();
   chain.Call(0, {"SET", "while", "away"});
-  chain.nodes[2]->Start();
+  CHECK(chain.nodes[2]->Start().ok());
   CHECK(chain.Call(2, {"DBSIZE"}) == "0");
   CHECK(chain.Call(2, {"REPLICAOF", "10.0.0.2", "6379"}) == "OK");
   CHECK(chain.Settles());
@@ -178,7 +178,7 @@ TEST_CASE(
   chain.world.Cut(chain.nodes[0]->host(), chain.nodes[1]->host());
   CHECK(chain.Call(0, {"FLUSHALL"}) == "OK");
   chain.nodes[0]->Kill();
-  chain.nodes[0]->Start();
+  CHECK(chain.nodes[0]->Start().ok());
   chain.world.Heal(chain.nodes[0]->host(), chain.nodes[1]->host());
   CHECK(chain.Settles());
   CHECK(chain.Call(1, {"DBSIZE"}) == "0");

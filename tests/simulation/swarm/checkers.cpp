@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace quorate::simulation {
 
 namespace core = sentinel::core;
+using replication::core::History;
 
 namespace {
 
@@ -110,13 +112,38 @@ void Checkers::ObserveConfig(SeenSentinel& seen, const core::State& state,
                         address));
 }
 
-void Checkers::ObserveServer(size_t index, const replication::core::History& history) {
-  std::optional<Position>& seen = servers_[index];
-  if (seen && seen->first == history.id() && history.offset() < seen->second)
+void Checkers::ForgetServer(size_t index) {
+  servers_[index].position.reset();
+  streams_.Forget(index);
+}
+
+// What a server believes to have had under the id before this one, a restart's included.
+void Checkers::ObservePast(size_t index, const History& history) {
+  if (!history.previous_end()) return;
+  const auto& reached = servers_[index].highest;
+  const auto highest = reached.find(history.previous_id().ToString());
+  if (highest != reached.end() && *history.previous_end() > highest->second)
+    Violate(fmt::format("R1: server {} says it had {} bytes of {}, and had only come to {}",
+                        index + 1, history.previous_end()->bytes(), history.previous_id().view(),
+                        highest->second.bytes()));
+}
+
+void Checkers::ObserveServer(size_t index, const History& history, bool is_replica) {
+  SeenServer& seen = servers_[index];
+  const base::Offset start =
+      history.backlog() == nullptr ? base::Offset() : history.backlog()->start();
+  const bool same = seen.position && seen.position->first == history.id();
+  if (!same) ObservePast(index, history);
+  if (same && history.offset() < seen.position->second && start <= seen.backlog_start)
     Violate(fmt::format("R1: the offset of server {} fell from {} to {} within {}", index + 1,
-                        seen->second.bytes(), history.offset().bytes(), history.id().view()));
-  if (!seen || seen->second != history.offset() || seen->first != history.id())
-    seen = {history.id(), history.offset()};
+                        seen.position->second.bytes(), history.offset().bytes(),
+                        history.id().view()));
+  if (const auto wrong = streams_.Observe(index, history, is_replica)) Violate("R5: " + *wrong);
+  seen.backlog_start = start;
+  if (same && seen.position->second == history.offset()) return;
+  seen.position = {history.id(), history.offset()};
+  base::Offset& highest = seen.highest[history.id().ToString()];
+  highest = std::max(highest, history.offset());
 }
 
 }  // namespace quorate::simulation

@@ -7,7 +7,10 @@
 //   C1  a sentinel's config epoch of a group never falls; over a restart, not below what its disk
 //       had taken
 //   C2  a config epoch means one address, everywhere and for ever
-//   R1  within one replication id a server's offset never falls while it runs
+//   R1  within one replication id a server's offset never falls while it runs, but by a new
+//       snapshot, with which its backlog begins anew; a restart from a file takes it back, and
+//       never to an offset that it, or of another's id anybody, had not come to
+//   R5  what any server adds to its history are the bytes that the id's primary wrote (streams.h)
 #pragma once
 
 #include <cstdint>
@@ -19,19 +22,21 @@
 
 #include "replication/core/history.h"
 #include "sentinel/core/state.h"
+#include "tests/simulation/swarm/streams.h"
 
 namespace quorate::simulation {
 
 class Checkers {
  public:
-  Checkers(size_t sentinels, size_t servers) : sentinels_(sentinels), servers_(servers) {}
+  Checkers(size_t sentinels, size_t servers)
+      : sentinels_(sentinels), servers_(servers), streams_(servers) {}
 
   // By index. Cheap if nothing that matters has changed since the last call.
   void ObserveSentinel(size_t index, const sentinel::core::State& state);
-  void ObserveServer(size_t index, const replication::core::History& history);
+  void ObserveServer(size_t index, const replication::core::History& history, bool is_replica);
   // The process has ended.
   void ForgetSentinel(size_t index);
-  void ForgetServer(size_t index) { servers_[index].reset(); }
+  void ForgetServer(size_t index);
 
   // The first violation, in words; nothing if there is none.
   const std::optional<std::string>& violation() const { return violation_; }
@@ -50,7 +55,11 @@ class Checkers {
     uint64_t fingerprint = 0;
     std::map<std::string, ConfigEpoch> config_epochs;  // by group
   };
-  using Position = std::pair<base::ReplicationId, base::Offset>;
+  struct SeenServer {
+    std::optional<std::pair<base::ReplicationId, base::Offset>> position;  // in this run
+    base::Offset backlog_start;
+    std::map<std::string, base::Offset> highest;  // by replication id, over all its runs
+  };
 
   void ObserveGroup(SeenSentinel& seen, const sentinel::core::State& state,
                     const sentinel::core::Group& group);
@@ -58,9 +67,11 @@ class Checkers {
                    const sentinel::core::Vote& vote);
   void ObserveConfig(SeenSentinel& seen, const sentinel::core::State& state,
                      const sentinel::core::Group& group);
+  void ObservePast(size_t index, const replication::core::History& history);
 
   std::vector<SeenSentinel> sentinels_;
-  std::vector<std::optional<Position>> servers_;
+  std::vector<SeenServer> servers_;
+  Streams streams_;
   std::map<GroupEpoch, std::string> leaders_;
   std::map<std::pair<std::string, GroupEpoch>, std::string> votes_;  // by voter
   std::map<GroupEpoch, std::string> addresses_;

@@ -1,6 +1,7 @@
 #include "tests/simulation/swarm/faults.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <iterator>
@@ -25,6 +26,10 @@ const std::set<std::string_view> kSteps = {
 };
 
 constexpr int64_t kMostClockPpm = 100'000;
+// A replica's distance from the top.
+constexpr size_t kDeepest = 3;
+// To read a snapshot file takes less.
+constexpr base::Duration kLoadingTakes = std::chrono::seconds(2);
 
 }  // namespace
 
@@ -35,7 +40,11 @@ Faults::Faults(Deployment& deployment, const SwarmOptions& options, base::Random
       options_(options),
       random_(random),
       tell_(std::move(tell)),
-      operator_(world_.AddHost("10.0.9.1").StartProcess("operator")) {}
+      operator_(world_.AddHost("10.0.9.1").StartProcess("operator")) {
+  for (size_t i = 0; i < deployment_.servers().size(); ++i)
+    deployment_.servers()[i]->SetEndObserver(
+        [this, i](const std::string& last_words) { OnServerEnd(i, last_words); });
+}
 
 base::Duration Faults::Draw(int64_t low_ms, int64_t high_ms) {
   return milliseconds(random_.Between(low_ms, high_ms));
@@ -63,16 +72,19 @@ void Faults::Plan() {
 void Faults::Strike(Fault fault) {
   switch (fault) {
     case Fault::kKillServer:
-      return StopServer(false);
+      StopServer(false);
+      return;
     case Fault::kPowerOffServer:
-      return StopServer(true);
+      StopServer(true);
+      return;
     case Fault::kKillSentinel:
       return StopSentinel(AnySentinel(), false);
     case Fault::kPowerOffSentinel:
       return StopSentinel(AnySentinel(), true);
     case Fault::kPowerOffVoter:
       ++votes_to_hit_;
-      return StopServer(false);  // so that there is a vote
+      StopServer(false);  // so that there is a vote
+      return;
     case Fault::kPauseServer:
       return Pause(*deployment_.servers()[ServerToHit()]);
     case Fault::kPauseSentinel:
@@ -88,7 +100,12 @@ void Faults::Strike(Fault fault) {
     case Fault::kDiskFull:
     case Fault::kFailedSyncs:
     case Fault::kSlowDisk:
-      return SpoilDisk(fault);
+      return SpoilDisk(deployment_.sentinels()[AnySentinel()]->host(), fault);
+    case Fault::kServerDisk: {
+      constexpr Fault kKinds[] = {Fault::kDiskFull, Fault::kFailedSyncs, Fault::kSlowDisk};
+      Host& host = deployment_.servers()[ServerToHit()]->host();
+      return SpoilDisk(host, kKinds[random_.Below(std::size(kKinds))]);
+    }
     case Fault::kClockRate:
     case Fault::kWallJump:
       return TouchClock(fault);
@@ -98,6 +115,14 @@ void Faults::Strike(Fault fault) {
       return Operate("FAILOVER");
     case Fault::kReset:
       return Operate("RESET");
+    case Fault::kReparent:
+      return Reparent();
+    case Fault::kSlowLink:
+      return SlowLink();
+    case Fault::kSave:
+      return Save();
+    case Fault::kTornSnapshot:
+      return TearSnapshot();
   }
 }
 
@@ -128,10 +153,49 @@ bool Faults::Stop(Node& node, bool power) {
   return true;
 }
 
-void Faults::StopServer(bool power) {
+std::optional<size_t> Faults::StopServer(bool power) {
   const size_t index = ServerToHit();
-  if (!Stop(*deployment_.servers()[index], power)) return;
+  if (!Stop(*deployment_.servers()[index], power)) return std::nullopt;
   Later(Draw(0, 8000), [this, index] { RestartServer(index); });
+  return index;
+}
+
+// Cut short, or with one byte changed.
+void Faults::TearSnapshot() {
+  const std::optional<size_t> stopped = StopServer(random_.Chance(1, 2));
+  if (!stopped) return;
+  Disk& disk = deployment_.servers()[*stopped]->host().disk();
+  std::optional<std::string> file = disk.Peek(ServerNode::kSnapshotPath);
+  if (!file || file->empty()) return;
+  const size_t size = file->size();
+  const size_t at = random_.Below(size);
+  if (random_.Chance(1, 2)) {
+    file->resize(at);
+  } else {
+    (*file)[at] = static_cast<char>((*file)[at] ^ (1 << random_.Below(8)));
+  }
+  tell_(fmt::format("{}: snapshot file damaged at byte {} of {}",
+                    deployment_.servers()[*stopped]->ip(), at, size));
+  disk.Put(ServerNode::kSnapshotPath, *file);
+  torn_[*stopped] = *file;
+}
+
+// It may only end because its file is damaged, and then its operator sets the file aside.
+void Faults::OnServerEnd(size_t index, const std::string& last_words) {
+  ServerNode& node = *deployment_.servers()[index];
+  tell_(fmt::format("{} ends: {}", node.ip(), last_words));
+  Disk& disk = node.host().disk();
+  const auto torn = torn_.find(index);
+  const bool clear = last_words.find("Fatal error loading the DB") != std::string::npos;
+  if (torn == torn_.end() || !clear || disk.Peek(ServerNode::kSnapshotPath) != torn->second) {
+    failed_start_ = node.ip() + " ended: " + last_words;
+    return;
+  }
+  torn_.erase(torn);
+  const base::Status set_aside =
+      disk.Rename(ServerNode::kSnapshotPath, std::string(ServerNode::kSnapshotPath) + ".damaged");
+  if (!set_aside) failed_start_ = set_aside.error().message;
+  RestartServer(index);
 }
 
 void Faults::StopSentinel(size_t index, bool power) {
@@ -157,7 +221,14 @@ void Faults::RestartServer(size_t index) {
   ServerNode& node = *deployment_.servers()[index];
   if (node.running()) return;
   tell_(node.ip() + " starts");
-  node.Start();
+  const base::Status started = node.Start();
+  if (!started) return OnServerEnd(index, started.error().message);
+  if (!torn_.contains(index)) return;
+  world_.After(kLoadingTakes, [this, index, &node, start = node.starts()] {
+    if (!torn_.contains(index) || !node.running() || node.starts() != start) return;
+    if (!node.paused() && !node.engine().loading)
+      failed_start_ = node.ip() + " started from a damaged snapshot file";
+  });
 }
 
 void Faults::RestartSentinel(size_t index) {
@@ -240,10 +311,20 @@ void Faults::SlowNetwork() {
   });
 }
 
+void Faults::SlowLink() {
+  auto& servers = deployment_.servers();
+  Host& a = servers[AnyServer()]->host();
+  Host& b = servers[AnyServer()]->host();
+  if (&a == &b) return;
+  const int64_t bytes_per_second = random_.Between(500, 100'000);
+  tell_(fmt::format("{} bytes/s between {} and {}", bytes_per_second, a.ip(), b.ip()));
+  world_.SetBandwidth(a, b, bytes_per_second);
+  Later(Draw(500, 10000), [this, &a, &b] { world_.SetBandwidth(a, b, 0); });
+}
+
 // ---- machines
 
-void Faults::SpoilDisk(Fault fault) {
-  Host& host = deployment_.sentinels()[AnySentinel()]->host();
+void Faults::SpoilDisk(Host& host, Fault fault) {
   tell_(fmt::format("{}: {}", host.ip(), Name(fault)));
   if (fault == Fault::kFailedSyncs)
     return host.disk().FailNextSyncs(static_cast<int>(random_.Between(1, 5)));
@@ -272,18 +353,64 @@ void Faults::TouchClock(Fault fault) {
 // ---- operators
 
 void Faults::Operate(const std::string& command) {
-  const SentinelNode& node = *deployment_.sentinels()[AnySentinel()];
-  tell_(fmt::format("SENTINEL {} at {}", command, node.ip()));
+  Request(deployment_.sentinels()[AnySentinel()]->endpoint(), {"SENTINEL", command, kGroup});
+}
+
+void Faults::Save() {
+  const base::Endpoint to = deployment_.servers()[AnyServer()]->endpoint();
+  Request(to, {random_.Chance(1, 2) ? "SAVE" : "BGSAVE"});
+}
+
+size_t Faults::DepthOf(const ServerNode& node) const {
+  size_t depth = 0;
+  for (const ServerNode* at = &node; at != nullptr && depth <= deployment_.servers().size();
+       ++depth) {
+    if (!at->running() || !at->replication().is_replica()) return depth;
+    at = deployment_.ServerAt(at->replication().Upstream()->primary);
+  }
+  return depth;
+}
+
+size_t Faults::HeightOf(const ServerNode& node) const {
+  size_t height = 0;
+  for (const auto& other : deployment_.servers()) {
+    size_t hops = 0;
+    for (const ServerNode* at = other.get(); at != nullptr && at != &node; ++hops) {
+      const bool follows =
+          at->running() && at->replication().is_replica() && hops <= deployment_.servers().size();
+      at = follows ? deployment_.ServerAt(at->replication().Upstream()->primary) : nullptr;
+      if (at == &node) height = std::max(height, hops + 1);
+    }
+  }
+  return height;
+}
+
+// Never below itself, as far as can be seen; what is under way may make it so all the same.
+void Faults::Reparent() {
+  std::vector<const ServerNode*> replicas;
+  for (const auto& server : deployment_.servers())
+    if (server->running() && server->replication().is_replica()) replicas.push_back(server.get());
+  if (replicas.empty()) return;
+  const ServerNode& node = *replicas[random_.Below(replicas.size())];
+  const ServerNode& target = *deployment_.servers()[AnyServer()];
+  if (&node == &target || node.replication().Upstream()->primary == target.endpoint()) return;
+  if (DepthOf(target) + 1 + HeightOf(node) > kDeepest) return;
+  Request(node.endpoint(), {"REPLICAOF", target.ip(), std::to_string(ServerNode::kPort)});
+}
+
+void Faults::Request(const base::Endpoint& to, const std::vector<std::string>& args) {
+  const std::string words = fmt::format("{}", fmt::join(args, " "));
+  tell_(fmt::format("{} at {}", words, to.host));
   link::LinkOptions options;
-  options.endpoint = node.endpoint();
+  options.endpoint = to;
   requests_.push_back(
       std::make_unique<link::Link>(operator_.io(), random_.Fork(), options, link::LinkCallbacks{}));
   requests_.back()->Start();
   const bool sent = requests_.back()->Send(
-      {"SENTINEL", command, kGroup}, operator_.io().Now() + std::chrono::seconds(3),
-      [this, command](const base::Result<resp::Value>& reply) {
-        tell_(fmt::format("SENTINEL {}: {}", command,
-                          reply.ok() ? reply->ToString() : reply.error().message));
+      std::vector<std::string_view>(args.begin(), args.end()),
+      operator_.io().Now() + std::chrono::seconds(3),
+      [this, words](const base::Result<resp::Value>& reply) {
+        tell_(fmt::format("{}: {}", words, reply.ok() ? reply->ToString() : reply.error().message));
       });
   if (!sent) tell_("not sent");
 }
@@ -306,6 +433,7 @@ void Faults::HealAll() {
       if (host != other)
         world_.SetLatency(*host, *other, options_.world.network.latency,
                           options_.world.network.jitter);
+    for (Host* other : hosts) world_.SetBandwidth(*host, *other, 0);
   }
   for (size_t i = 0; i < deployment_.servers().size(); ++i) {
     if (deployment_.servers()[i]->paused()) deployment_.servers()[i]->Resume();

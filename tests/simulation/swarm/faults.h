@@ -4,9 +4,11 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "shared/base/random.h"
 #include "tests/simulation/deployment/caller.h"
@@ -29,13 +31,18 @@ class Faults {
   // A sentinel has just announced it; some steps of a failover are answered by a strike at once.
   void OnEvent(size_t sentinel, std::string_view event);
 
-  // A sentinel that should have started and did not, though its disk was well.
+  // A daemon that should have started and did not, though its disk was well; or one that started
+  // from a damaged file.
   const std::optional<std::string>& failed_start() const { return failed_start_; }
 
  private:
   Fault AnyFault();
   void Strike(Fault fault);
-  void StopServer(bool power);
+  // Its index, if one was stopped.
+  std::optional<size_t> StopServer(bool power);
+  // The node is stopped now and starts later.
+  void TearSnapshot();
+  void OnServerEnd(size_t index, const std::string& last_words);
   void StopSentinel(size_t index, bool power);
   // False if it does not run.
   template <typename Node>
@@ -47,11 +54,19 @@ class Faults {
   void StallSentinels();
   void CutWays(bool both);
   void Partition();
-  void SpoilDisk(Fault fault);
+  void SlowLink();
+  void Reparent();
+  // How many servers are above it, as their configurations go.
+  size_t DepthOf(const ServerNode& node) const;
+  // How many generations of replicas are below it.
+  size_t HeightOf(const ServerNode& node) const;
+  void SpoilDisk(Host& host, Fault fault);
   void TouchClock(Fault fault);
   void SlowNetwork();
   // SENTINEL <command> <group>, at any sentinel.
   void Operate(const std::string& command);
+  void Save();
+  void Request(const base::Endpoint& to, const std::vector<std::string>& args);
 
   size_t AnyServer() { return random_.Below(deployment_.servers().size()); }
   size_t AnySentinel() { return random_.Below(deployment_.sentinels().size()); }
@@ -73,6 +88,8 @@ class Faults {
   int timely_strikes_ = 0;
   int votes_to_hit_ = 0;
   std::optional<std::string> failed_start_;
+  // Of servers whose snapshot file was damaged and not read since: what it is now.
+  std::map<size_t, std::string> torn_;
 };
 
 }  // namespace quorate::simulation

@@ -33,6 +33,11 @@ constexpr std::string_view kNames[] = {
     "slow-network",
     "forced-failover",
     "reset",
+    "reparent",
+    "slow-link",
+    "save",
+    "torn-snapshot",
+    "server-disk",
 };
 static_assert(std::size(kNames) == kFaults);
 
@@ -53,6 +58,7 @@ DeploymentOptions DrawDeployment(base::Random& random) {
   options.fast_detection = random.Chance(1, 2);
   options.syntax = random.Chance(1, 2) ? ConfigSyntax::kYaml : ConfigSyntax::kRedis;
   options.writers = 1 + random.Below(2);
+  if (random.Chance(1, 2)) options.save_point = {random.Between(1, 3), random.Between(1, 50)};
   options.write_pause = milliseconds(random.Between(20, 100));
   // Transactions that take several segments are torn when a link breaks.
   if (random.Chance(1, 3)) options.longest_value = kBulkyValue;
@@ -90,6 +96,7 @@ bool MayLoseWrites(Fault fault) {
     case Fault::kSlowDisk:
     case Fault::kWallJump:
     case Fault::kForcedFailover:
+    case Fault::kSave:
       return false;
     default:
       return true;
@@ -121,13 +128,14 @@ std::string SwarmOptions::Describe() const {
   for (const Fault fault : faults) kinds += fmt::format(" {}", Name(fault));
   return fmt::format(
       "servers follow:{}; {} sentinels, quorum {}, down-after {} ms, failover-timeout {} ms, {} "
-      "detection, {}; {} writers every {} ms, values up to {}\nlatency {} us + {} us, {} % split, "
+      "detection, {}; {} writers every {} ms, values up to {}; save {}\nlatency {} us + {} us, {} "
+      "% split, "
       "{} % resets; {} "
       "strikes in {} ms and {} at steps of a failover, of:{}",
       chain, deployment.sentinels, deployment.quorum, base::ToMs(deployment.down_after),
       base::ToMs(deployment.failover_timeout), deployment.fast_detection ? "fast" : "classic",
       deployment.syntax == ConfigSyntax::kYaml ? "yaml" : "redis syntax", deployment.writers,
-      base::ToMs(deployment.write_pause), deployment.longest_value,
+      base::ToMs(deployment.write_pause), deployment.longest_value, SavePointText(deployment),
       world.network.latency.count() / 1000, world.network.jitter.count() / 1000,
       world.network.split_percent, world.network.kill_resets_percent, strikes, base::ToMs(safety),
       timely_strikes, kinds);

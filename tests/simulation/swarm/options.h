@@ -31,8 +31,13 @@ enum class Fault {
   kSlowNetwork,
   kForcedFailover,
   kReset,
+  kReparent,      // a replica is told to follow another server, at most kDeepest below the top
+  kSlowLink,      // two servers have few bytes per second between them
+  kSave,          // SAVE or BGSAVE at a server
+  kTornSnapshot,  // a server dies, and its snapshot file is damaged before it starts again
+  kServerDisk,    // one of a server's disk fills up, fails to sync or is slow
 };
-inline constexpr int kFaults = static_cast<int>(Fault::kReset) + 1;
+inline constexpr int kFaults = static_cast<int>(Fault::kServerDisk) + 1;
 
 std::string_view Name(Fault fault);
 // Whether acknowledged writes may be lost when it strikes: a primary is cut off, dies or stands

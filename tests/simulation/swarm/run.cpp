@@ -47,7 +47,8 @@ class Run {
   void DemandLiveness();
   void DemandEqualData();
   void DemandWrites();
-  void DemandWholeTransactions();
+  // R6.
+  void DemandWholeTransactions(const ServerNode& server);
   void Tell(const std::string& what);
   // The last words of every server, which sentinels' events leave out.
   void TellServers();
@@ -65,6 +66,7 @@ class Run {
   // Which start of it was seen last.
   std::vector<int> sentinel_starts_;
   std::vector<int> server_starts_;
+  std::vector<char> was_replica_;  // servers, in their last turn
 };
 
 Run::Run(uint64_t seed, const std::function<void(const std::string&)>& tell)
@@ -102,6 +104,7 @@ void Run::Watch() {
     server_hosts_[deployment_.servers()[i]->host().id()] = i;
   sentinel_starts_.resize(deployment_.sentinels().size());
   server_starts_.resize(deployment_.servers().size());
+  was_replica_.resize(deployment_.servers().size());
   deployment_.world().SetTurnObserver([this](HostId host) { OnTurn(host); });
 }
 
@@ -128,14 +131,18 @@ void Run::OnSentinelTurn(size_t index) {
 void Run::OnServerTurn(size_t index) {
   const ServerNode& node = *deployment_.servers()[index];
   if (!node.running()) return;
-  if (std::exchange(server_starts_[index], node.starts()) != node.starts())
+  if (std::exchange(server_starts_[index], node.starts()) != node.starts()) {
     checkers_.ForgetServer(index);
-  checkers_.ObserveServer(index, node.replication().history());
+    was_replica_[index] = false;
+  }
+  const bool is_replica = node.replication().is_replica();
+  checkers_.ObserveServer(index, node.replication().history(), is_replica);
+  if (std::exchange(was_replica_[index], is_replica) != 0 && !is_replica)
+    DemandWholeTransactions(node);
 }
 
 bool Run::Violated() {
-  if (faults_.failed_start())
-    checkers_.Violate("start: a sentinel cannot read its own state: " + *faults_.failed_start());
+  if (faults_.failed_start()) checkers_.Violate("start: " + *faults_.failed_start());
   return checkers_.violation().has_value();
 }
 
@@ -211,9 +218,13 @@ void Run::DemandWrites() {
     if (lost > 0)
       checkers_.Violate(fmt::format("D1: {} acknowledged writes lost, and nobody died", lost));
   }
+  DemandWholeTransactions(primary);
+}
+
+void Run::DemandWholeTransactions(const ServerNode& server) {
   for (const auto& writer : deployment_.writers())
-    if (const auto torn = writer->TornTransaction(primary.engine().databases()))
-      checkers_.Violate("R6: " + *torn);
+    if (const auto torn = writer->TornTransaction(server.engine().databases()))
+      checkers_.Violate(fmt::format("R6: at {} {}", server.ip(), *torn));
 }
 
 }  // namespace

@@ -96,6 +96,17 @@ base::Duration Network::DrawLatency(HostId from, HostId to) {
   return latency + base::Duration(random_.Between(0, jitter.count()));
 }
 
+void Network::SetBandwidth(HostId from, HostId to, int64_t bytes_per_second) {
+  ways_[{from, to}].bytes_per_second = bytes_per_second;
+}
+
+base::Duration Network::TransmissionTime(HostId from, HostId to, size_t bytes) const {
+  const auto way = ways_.find({from, to});
+  if (way == ways_.end() || way->second.bytes_per_second == 0) return {};
+  return std::chrono::microseconds(static_cast<int64_t>(bytes) * 1'000'000 /
+                                   way->second.bytes_per_second);
+}
+
 uint16_t Network::NextPort(HostId host) {
   uint16_t& next = hosts_[host].next_port;
   const uint16_t port = next;

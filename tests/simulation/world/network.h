@@ -75,6 +75,8 @@ class Network {
   void CutOneWay(HostId from, HostId to);
   void HealOneWay(HostId from, HostId to);
   void SetLatency(HostId from, HostId to, base::Duration latency, base::Duration jitter);
+  // Of each connection; 0: no limit.
+  void SetBandwidth(HostId from, HostId to, int64_t bytes_per_second);
   bool IsOpen(HostId from, HostId to) const;
   std::optional<HostId> HostOf(const std::string& ip) const;
   const std::string& IpOf(HostId host) const { return hosts_.at(host).ip; }
@@ -156,6 +158,7 @@ class Network {
   struct Way {
     bool cut = false;
     std::optional<std::pair<base::Duration, base::Duration>> latency;
+    int64_t bytes_per_second = 0;
   };
   struct HostState {
     std::string ip;
@@ -166,6 +169,7 @@ class Network {
   Socket* Find(SocketId id) const { return id < sockets_.size() ? sockets_[id].get() : nullptr; }
   ListenerState* FindListener(HostId host, const base::Endpoint& endpoint, ListenerId* id);
   base::Duration DrawLatency(HostId from, HostId to);
+  base::Duration TransmissionTime(HostId from, HostId to, size_t bytes) const;
   uint16_t NextPort(HostId host);
   SocketId NewSocket(HostId host, HostId peer_host, SocketOwner* owner);
   void Erase(SocketId id);

@@ -118,6 +118,7 @@ void Network::EnqueueData(Socket& socket, std::string_view bytes) {
 void Network::Enqueue(Socket& socket, Segment::Kind kind, std::string bytes) {
   base::Instant arrives = events_.now() + DrawLatency(socket.host, socket.peer_host);
   if (!socket.out.empty()) arrives = std::max(arrives, socket.out.back().arrives);
+  arrives += TransmissionTime(socket.host, socket.peer_host, bytes.size());
   socket.out.push_back({kind, arrives, std::move(bytes)});
   ScheduleDelivery(socket);
 }

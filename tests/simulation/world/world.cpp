@@ -185,4 +185,9 @@ void World::SetLatency(const Host& a, const Host& b, base::Duration latency,
   network_.SetLatency(b.id(), a.id(), latency, jitter);
 }
 
+void World::SetBandwidth(const Host& a, const Host& b, int64_t bytes_per_second) {
+  network_.SetBandwidth(a.id(), b.id(), bytes_per_second);
+  network_.SetBandwidth(b.id(), a.id(), bytes_per_second);
+}
+
 }  // namespace quorate::simulation

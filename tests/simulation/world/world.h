@@ -157,6 +157,7 @@ class World {
   void HealAll();
   // Of both ways.
   void SetLatency(const Host& a, const Host& b, base::Duration latency, base::Duration jitter);
+  void SetBandwidth(const Host& a, const Host& b, int64_t bytes_per_second);
 
   // ---- trace
   uint64_t TraceHash() const { return trace_.hash(); }
