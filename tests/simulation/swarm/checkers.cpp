@@ -138,7 +138,7 @@ void Checkers::ObserveServer(size_t index, const History& history, bool is_repli
     Violate(fmt::format("R1: the offset of server {} fell from {} to {} within {}", index + 1,
                         seen.position->second.bytes(), history.offset().bytes(),
                         history.id().view()));
-  if (const auto wrong = streams_.Observe(index, history, is_replica)) Violate("R5: " + *wrong);
+  if (const auto wrong = streams_.Observe(index, history, is_replica)) Violate("R4/R5: " + *wrong);
   seen.backlog_start = start;
   if (same && seen.position->second == history.offset()) return;
   seen.position = {history.id(), history.offset()};

@@ -10,6 +10,7 @@
 //   R1  within one replication id a server's offset never falls while it runs, but by a new
 //       snapshot, with which its backlog begins anew; a restart from a file takes it back, and
 //       never to an offset that it, or of another's id anybody, had not come to
+//   R4  between two turns a server stands where a command or a transaction has ended (streams.h)
 //   R5  what any server adds to its history are the bytes that the id's primary wrote (streams.h)
 #pragma once
 

@@ -6,6 +6,9 @@
 #include <array>
 #include <string_view>
 
+#include "shared/base/numbers.h"
+#include "shared/resp/request_parser.h"
+
 namespace quorate::simulation {
 
 namespace core = replication::core;
@@ -46,15 +49,36 @@ int64_t Streams::AddedFrom(const std::optional<Seen>& seen, const core::History&
 }
 
 Streams::Stream Streams::BeginningOf(const core::History& history, int64_t from) const {
-  Stream stream{from, {}};
+  Stream stream{from, {}, {from}};
   const auto parent = streams_.find(history.previous_id().ToString());
   if (parent == streams_.end() || !history.previous_end()) return stream;
   const int64_t left = history.previous_end()->bytes();
   if (left < parent->second.start || left > parent->second.end()) return stream;
   const auto known = static_cast<size_t>(left - parent->second.start);
   const size_t skipped = known - std::min(known, kInherited);
-  return {parent->second.start + static_cast<int64_t>(skipped),
-          parent->second.bytes.substr(skipped, known - skipped)};
+  stream.start = parent->second.start + static_cast<int64_t>(skipped);
+  stream.bytes = parent->second.bytes.substr(skipped, known - skipped);
+  stream.units.clear();
+  for (const int64_t unit : parent->second.units)
+    if (unit >= stream.start && unit <= left) stream.units.push_back(unit);
+  return stream;
+}
+
+void Streams::FindUnits(Stream& stream) {
+  if (stream.units.empty()) return;
+  resp::RequestParser parser;
+  int64_t at = stream.units.back();
+  std::string_view rest(stream.bytes);
+  rest.remove_prefix(static_cast<size_t>(at - stream.start));
+  bool in_transaction = false;
+  while (parser.Next(rest) == resp::RequestParser::Outcome::kRequest) {
+    at += static_cast<int64_t>(parser.consumed());
+    rest.remove_prefix(parser.consumed());
+    const std::string_view name = parser.args()[0];
+    if (base::EqualsIgnoreCase(name, "multi")) in_transaction = true;
+    if (base::EqualsIgnoreCase(name, "exec")) in_transaction = false;
+    if (!in_transaction) stream.units.push_back(at);
+  }
 }
 
 std::optional<std::string> Streams::Observe(size_t index, const core::History& history,

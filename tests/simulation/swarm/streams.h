@@ -1,4 +1,4 @@
-// R5, over all servers: of every replication id the bytes that its primary wrote are kept, and
+// R5 and R4, over all servers: of every replication id the bytes that its primary wrote are kept, and
 // whatever a replica or sub-replica adds to its own history must be the same bytes at the same
 // offsets. So a stream that skips, repeats or invents a byte is seen at the turn in which it is
 // taken over, long before data differ by it; and so is an id under which two streams are written.
@@ -31,6 +31,7 @@ class Streams {
   struct Stream {
     int64_t start = 0;
     std::string bytes;
+    std::vector<int64_t> units;  // where commands and transactions end, and `start`
     int64_t end() const { return start + static_cast<int64_t>(bytes.size()); }
   };
   struct Seen {
@@ -42,6 +43,7 @@ class Streams {
   // Where the bytes begin that were added since `seen`.
   static int64_t AddedFrom(const std::optional<Seen>& seen,
                            const replication::core::History& history);
+  static void FindUnits(Stream& stream);
   Stream BeginningOf(const replication::core::History& history, int64_t from) const;
 
   std::map<std::string, Stream> streams_;
