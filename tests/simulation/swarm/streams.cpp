@@ -113,6 +113,10 @@ std::optional<std::string> Streams::Observe(size_t index, const core::History& h
     if (ours != theirs) return at(fmt::format("not the bytes written from {} on", first));
   }
   if (offset > stream.end()) stream.bytes += added.substr(static_cast<size_t>(stream.end() - from));
+  FindUnits(stream);
+  if (!stream.units.empty() && offset >= stream.units.front() &&
+      !std::ranges::binary_search(stream.units, offset))
+    return at("in the middle of a command or a transaction");
   return std::nullopt;
 }
 
