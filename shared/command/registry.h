@@ -29,8 +29,8 @@ struct Command {
   const Spec* spec = nullptr;
   std::string name;       // what requests call it: the spec's name, unless renamed
   std::string full_name;  // "get", "client|setname"; stays when the command is renamed
-  uint32_t index =
-      0;  // dense, in order of registration; for the caller's per-command arrays (statistics)
+  // Dense, in order of registration; for the caller's per-command arrays (statistics).
+  uint32_t index = 0;
   int arity = 0;
   Flags flags = 0;            // with kMovableKeys where it applies
   Categories categories = 0;  // with the implied ones

@@ -94,8 +94,8 @@ struct BeginSearch {
   enum class Kind : uint8_t { kIndex, kKeyword, kUnknown };
   Kind kind = Kind::kIndex;
   int index = 1;  // kIndex
-  std::string_view
-      keyword;  // kKeyword: first match at or after start_from (negative: backwards from the end)
+  // kKeyword: first match at or after start_from (negative: backwards from the end)
+  std::string_view keyword;
   int start_from = 0;
 
   static constexpr BeginSearch Index(int index) { return {.index = index, .keyword = {}}; }
@@ -206,8 +206,8 @@ struct Spec {
   std::string_view complexity = {};
   std::string_view deprecated_since = {};
   std::string_view replaced_by = {};
-  bool system_command =
-      false;  // doc flag "syscmd"; doc flag "deprecated" follows from deprecated_since
+  // Doc flag "syscmd"; doc flag "deprecated" follows from deprecated_since.
+  bool system_command = false;
   // Number of arguments with the command's name (and the subcommand's); negative: at least that
   // many.
   int arity = 1;

@@ -2,9 +2,12 @@
 // subcommand rows. Families give their rows as constexpr arrays next to their handlers; the program
 // adds each family explicitly.
 //
-//   constexpr Row<Context> kRows[] = {{.spec = {.name = "get", .arity = 2, ...}, .run = &Get},
-//   ...}; table.Add(kRows); const Command* command = table.Resolve(args); if (std::string refusal =
-//   ...RefusalOf(table, command, args); !refusal.empty()) ... table.Run(*command, context);
+//   constexpr Row<Context> kRows[] = {{.spec = {.name = "get", .arity = 2, ...}, .run = &Get}, ...};
+//   table.Add(kRows);
+//
+//   const Command* command = table.Resolve(args);
+//   const std::string refusal = RefusalOf(table, command, args);
+//   if (refusal.empty()) table.Run(*command, context);
 #pragma once
 
 #include <span>

@@ -21,8 +21,8 @@ std::vector<std::pair<std::string, std::string>> ConfigGet(
     const Binding& settings, std::span<const std::string_view> patterns);
 
 struct SetContext {
-  bool protected_allowed =
-      false;             // enable-protected-configs lets this client set protected directives
+  // enable-protected-configs lets this client set protected directives.
+  bool protected_allowed = false;
   bool loading = false;  // a data set is being loaded
 };
 

@@ -1,6 +1,6 @@
 // Channels, patterns and shard channels, who listens, and delivery into the listeners' output.
-// RESP3 listeners get pushes, RESP2 ones arrays; the writer knows. Order of delivery is order of
-// subscription.
+// RESP3 listeners get pushes, RESP2 ones arrays; the writer knows. Within a channel or a pattern the
+// order of delivery is that of subscription; a channel's listeners come before those of patterns.
 //
 // Shard channels (SSUBSCRIBE) are a name space of their own; without a cluster that is all that
 // makes them different.
