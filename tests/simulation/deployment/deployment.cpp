@@ -17,7 +17,9 @@ std::string ServerConfig(const DeploymentOptions& options, size_t index) {
   std::string text =
       "port 6379\nbind *\nprotected-mode no\nrepl-diskless-sync-delay 0\n"
       "repl-timeout 5\nrepl-ping-replica-period 1\nrepl-backlog-size 1mb\n";
-  text += fmt::format("save {}\n", SavePointText(options));
+  // A server whose last save has failed answers PING with an error, so its sentinels hold it for
+  // down until somebody saves again: nobody does here.
+  text += fmt::format("save {}\nstop-writes-on-bgsave-error no\n", SavePointText(options));
   if (const auto followed = options.follows[index])
     text += fmt::format("replicaof {} {}\n", Ip(1, *followed), ServerNode::kPort);
   return text;
