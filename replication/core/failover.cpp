@@ -9,8 +9,10 @@
 namespace quorate::replication::core {
 namespace {
 
+// One that has not said on which port it listens cannot be followed.
 bool Is(const ReplicaView& replica, const FailoverRequest::Target& target) {
-  return base::EqualsIgnoreCase(replica.ip, target.host) && replica.port == target.port;
+  return replica.port != 0 && base::EqualsIgnoreCase(replica.ip, target.host) &&
+         replica.port == target.port;
 }
 
 std::string Name(const FailoverRequest::Target& target) {
@@ -63,7 +65,7 @@ base::Status Failover::Start(base::Instant now, const FailoverRequest& request, 
       return base::Error{"ERR FAILOVER target replica is not online."};
   }
   const base::Instant deadline = request.timeout ? now + *request.timeout : base::Instant::max();
-  state_ = WaitingForSync{request.target, deadline, request.force};
+  state_ = WaitingForSync{request.target, deadline, request.force, std::nullopt};
   actions.emplace_back(FailoverNote{
       "FAILOVER requested to " + (request.target ? Name(*request.target) : "any replica") + "."});
   actions.emplace_back(PauseForFailover{});
@@ -78,7 +80,7 @@ base::Status Failover::Abort(FailoverActions& actions) {
 
 void Failover::Look(base::Instant now, base::Offset offset, std::span<const ReplicaView> replicas,
                     FailoverActions& actions) {
-  const auto* waiting = std::get_if<WaitingForSync>(&state_);
+  auto* waiting = std::get_if<WaitingForSync>(&state_);
   if (waiting == nullptr) return;
   if (now >= waiting->deadline) {
     if (!waiting->force) return GiveUp("Replica never caught up before timeout", actions);
@@ -88,15 +90,29 @@ void Failover::Look(base::Instant now, base::Offset offset, std::span<const Repl
         FailoverNote{"Failover to " + target.ToString() + " time out exceeded, failing over."});
     return Begin(std::move(target), true, actions);
   }
-  const auto ready = std::ranges::find_if(replicas, [&](const ReplicaView& replica) {
-    return replica.acknowledges && replica.acknowledged == offset &&
+  if (waiting->question && waiting->question->end != offset) waiting->question.reset();
+  const base::Offset awaited = waiting->question ? waiting->question->awaited : offset;
+  const auto candidate = [&](const ReplicaView& replica) {
+    return replica.acknowledges && replica.port != 0 &&
            (!waiting->target || Is(replica, *waiting->target));
+  };
+  const auto ready = std::ranges::find_if(replicas, [&](const ReplicaView& replica) {
+    return candidate(replica) && replica.acknowledged >= awaited;
   });
-  if (ready == replicas.end()) return;
+  if (ready == replicas.end()) {
+    if (!waiting->question && std::ranges::any_of(replicas, candidate))
+      actions.emplace_back(AskReplicas{});
+    return;
+  }
   base::Endpoint target{ready->ip, ready->port};
   actions.emplace_back(
       FailoverNote{"Failover target " + target.ToString() + " is synced, failing over."});
   Begin(std::move(target), false, actions);
+}
+
+void Failover::Asked(base::Offset awaited, base::Offset end) {
+  if (auto* waiting = std::get_if<WaitingForSync>(&state_))
+    waiting->question = WaitingForSync::Question{awaited, end};
 }
 
 void Failover::Begin(base::Endpoint target, bool forced, FailoverActions& actions) {

@@ -7,7 +7,9 @@
 //
 //   from            on                                   to              actions
 //   NoFailover      Start, all conditions met            WaitingForSync  PauseForFailover
-//   WaitingForSync  a candidate acknowledged every byte  InProgress      HandOver
+//   WaitingForSync  no candidate acknowledged every byte WaitingForSync  AskReplicas
+//   WaitingForSync  a candidate acknowledged every byte, InProgress      HandOver
+//                   or answered AskReplicas in full
 //   WaitingForSync  its time is over, FORCE              InProgress      HandOver
 //   WaitingForSync  its time is over                     NoFailover      EndFailoverPause
 //   WaitingForSync  Abort                                NoFailover      EndFailoverPause
@@ -17,7 +19,9 @@
 //
 // Invariants
 //   F1  writes are paused exactly while a failover is active().
-//   F2  InProgress has a target; without FORCE that target had acknowledged every byte.
+//   F2  InProgress has a target; without FORCE that target had acknowledged every command. It has
+//       the keepalives and questions after them too, or else the new link costs a snapshot, but no
+//       data.
 #pragma once
 
 #include <cstdint>
@@ -49,9 +53,13 @@ enum class FailoverState { kNone, kWaitingForSync, kInProgress };
 // INFO's master_failover_state.
 std::string_view InfoName(FailoverState state);
 
-// No write may be run, nor anything be added to the stream, until EndFailoverPause.
+// No command may be run that enters the stream, until EndFailoverPause. Keepalives and questions
+// may still.
 struct PauseForFailover {};
 struct EndFailoverPause {};
+// Ask the replicas for acknowledgements now, then call Asked: otherwise it is their next tick that
+// tells.
+struct AskReplicas {};
 // Become a replica of `target`, and have it promote itself by PSYNC ... FAILOVER.
 struct HandOver {
   base::Endpoint target;
@@ -62,8 +70,8 @@ struct TakeRoleBack {};
 struct FailoverNote {
   std::string text;
 };
-using FailoverAction =
-    std::variant<PauseForFailover, EndFailoverPause, HandOver, TakeRoleBack, FailoverNote>;
+using FailoverAction = std::variant<PauseForFailover, EndFailoverPause, AskReplicas, HandOver,
+                                    TakeRoleBack, FailoverNote>;
 using FailoverActions = std::vector<FailoverAction>;
 
 class Failover {
@@ -75,6 +83,9 @@ class Failover {
   // Something changed: an acknowledgement, a replica, the time. `offset` is the history's.
   void Look(base::Instant now, base::Offset offset, std::span<const ReplicaView> replicas,
             FailoverActions& actions);
+  // AskReplicas was done: who has acknowledged `awaited` has every byte up to `end`, the history's
+  // offset after the question.
+  void Asked(base::Offset awaited, base::Offset end);
   // What the target answered to PSYNC ... FAILOVER.
   void Answered(bool accepted, FailoverActions& actions);
 
@@ -89,6 +100,11 @@ class Failover {
     std::optional<FailoverRequest::Target> target;
     base::Instant deadline = base::Instant::max();
     bool force = false;
+    struct Question {
+      base::Offset awaited;
+      base::Offset end;
+    };
+    std::optional<Question> question;  // the last one
   };
   struct InProgress {
     base::Endpoint target;

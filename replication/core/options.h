@@ -17,7 +17,6 @@ struct Options {
   base::Duration backlog_ttl = std::chrono::hours(1);     // repl-backlog-ttl; zero = never freed
   base::Duration ping_period = std::chrono::seconds(10);  // repl-ping-replica-period
   base::Duration timeout = std::chrono::seconds(60);      // repl-timeout
-  int64_t min_replicas_to_write = 0;                      // min-replicas-to-write
   base::Duration min_replicas_max_lag = std::chrono::seconds(10);
   bool diskless_sync = true;  // repl-diskless-sync: wait diskless_sync_delay for company
   base::Duration diskless_sync_delay = std::chrono::seconds(0);
@@ -27,10 +26,11 @@ struct Options {
   uint64_t output_soft_limit = 64ull * 1024 * 1024;
   base::Duration output_soft_time = std::chrono::seconds(60);
   // As a replica.
-  std::string primary_user;      // masteruser; empty = the default user
-  std::string primary_password;  // masterauth; empty = no AUTH
-  std::string announce_ip;       // replica-announce-ip; empty = not sent
-  uint16_t announce_port = 0;    // replica-announce-port, or the own port
+  base::Duration keepalive = std::chrono::seconds(300);  // tcp-keepalive of the link; zero = off
+  std::string primary_user;                              // masteruser; empty = the default user
+  std::string primary_password;                          // masterauth; empty = no AUTH
+  std::string announce_ip;                               // replica-announce-ip; empty = not sent
+  uint16_t announce_port = 0;                            // replica-announce-port, or the own port
 };
 
 }  // namespace quorate::replication::core

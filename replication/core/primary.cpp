@@ -188,10 +188,6 @@ void Primary::OnAck(base::Instant now, ReplicaId id, Replica& replica, const Rep
                     PrimaryActions& actions) {
   replica.last_alive = now;
   replica.told_offset = true;
-  if (ack.fsynced && *ack.fsynced <= history_.offset() &&
-      (!replica.fsynced || *replica.fsynced < *ack.fsynced)) {
-    replica.fsynced = ack.fsynced;
-  }
   const bool more = ack.offset > replica.acknowledged && ack.offset <= history_.offset();
   if (more) replica.acknowledged = ack.offset;
   if (std::holds_alternative<AwaitAck>(replica.state)) {

@@ -229,10 +229,14 @@ class Primary {
   void RequestAcknowledgements() { acknowledgements_requested_ = true; }
   // REPLCONF GETACK * at once, in a held stream too.
   void AskForAcknowledgements();
-  // While held (writes are paused, the role may move) nothing but commands moves the offset, so
-  // that an heir that has every command has every byte: a requested GETACK waits, and PING is sent
-  // only where longer silence would cost a link.
-  void HoldStream(bool held) { held_ = held; }
+  // The same at once, so that an acknowledgement of the returned offset comes from one that has
+  // read every byte of the stream, this question included: it is asked twice, and who acknowledges
+  // the first question has come to the second.
+  base::Offset AskForEveryByte();
+  // While held (writes are paused, the role may move) the offset stands still but for what the
+  // holder asks for: a requested GETACK waits, and PING is sent only where longer silence would
+  // cost a link.
+  void HoldStream(bool held) { stream_held_ = held; }
   // This node is about to be promoted by `connection`, which knows that it will follow nobody.
   void ExpectsPromotion(ReplicaId connection) {
     const auto told = told_ancestry_.find(connection);
@@ -273,7 +277,6 @@ class Primary {
   void set_selected_db(int db) { selected_db_ = db; }
   // The unwritten stream of a replica in Streaming; nullptr otherwise.
   Backlog::Cursor* Stream(ReplicaId replica);
-  void ForEachStreaming(const std::function<void(ReplicaId, Backlog::Cursor&)>& visit);
   bool IsReplica(ReplicaId connection) const;
   size_t replica_count() const;
   size_t streaming_count() const { return streaming_count_; }
@@ -313,7 +316,6 @@ class Primary {
     Backlog::Cursor cursor;
     base::Offset acknowledged;
     bool told_offset = false;  // `acknowledged` is what it said, be it zero
-    std::optional<base::Offset> fsynced;
     base::Instant last_alive;
     uint64_t snapshot_lag = 0;
     base::Instant over_soft_limit_since;  // Instant{} = not over
@@ -356,7 +358,7 @@ class Primary {
   Role role_ = Role::kPrimary;
   int selected_db_ = -1;
   bool acknowledgements_requested_ = false;
-  bool held_ = false;
+  bool stream_held_ = false;
   Ancestry ancestry_;
   std::map<ReplicaId, Ancestry> told_ancestry_;  // also to connections that may yet ask to sync
   size_t streaming_count_ = 0;

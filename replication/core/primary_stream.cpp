@@ -43,8 +43,15 @@ void Primary::AskForAcknowledgements() {
   if (streaming() && streaming_count_ != 0) Feed(kGetAck);
 }
 
+base::Offset Primary::AskForEveryByte() {
+  AskForAcknowledgements();
+  const base::Offset awaited = history_.offset();
+  AskForAcknowledgements();
+  return awaited;
+}
+
 void Primary::EndTurn(base::Instant now, PrimaryActions& actions) {
-  if (acknowledgements_requested_ && !held_) AskForAcknowledgements();
+  if (acknowledgements_requested_ && !stream_held_) AskForAcknowledgements();
   if (replicas_.empty()) return;
   MaybeBeginSnapshot(now, actions);
   EnforceOutputLimits(now, actions);
@@ -96,12 +103,6 @@ Backlog::Cursor* Primary::Stream(ReplicaId id) {
     return nullptr;
   }
   return &replica->second.cursor;
-}
-
-void Primary::ForEachStreaming(const std::function<void(ReplicaId, Backlog::Cursor&)>& visit) {
-  for (auto& [id, replica] : replicas_) {
-    if (std::holds_alternative<Streaming>(replica.state)) visit(id, replica.cursor);
-  }
 }
 
 }  // namespace quorate::replication::core

@@ -50,7 +50,7 @@ void Primary::Tick(base::Instant now, PrimaryActions& actions) {
 }
 
 base::Duration Primary::PingPeriod() const {
-  return held_ ? std::max(options_.ping_period, options_.timeout / 2) : options_.ping_period;
+  return stream_held_ ? std::max(options_.ping_period, options_.timeout / 2) : options_.ping_period;
 }
 
 void Primary::FreeIdleBacklog(base::Instant now, PrimaryActions& actions) {

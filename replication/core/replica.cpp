@@ -241,6 +241,7 @@ void Replica::OnCommitted(base::Instant now, ReplicaActions& actions) {
   history_.AdoptSnapshot(legacy ? base::ReplicationId::Generate(random_) : receiving->id,
                          receiving->offset.value_or(base::Offset()));
   resumable_ = !legacy;
+  actions.emplace_back(ReplicaNote{"MASTER <-> REPLICA sync: Finished with success"});
   StartStreaming(now, legacy, stream_db, actions);
 }
 

@@ -42,7 +42,7 @@
 //
 // Invariants
 //   U1  the history moves only in Streaming (by what was applied), by StagingCommitted, by
-//       +CONTINUE with a new id, and by Promote.
+//       +CONTINUE with a new id, by Promote, and before HistoryRestored (which tells of it).
 //   U2  what is acknowledged is the history's offset: applied, at a command and transaction
 //       boundary.
 //   U3  a partial resync is asked for only while resumable(): our data is exactly the history's
@@ -213,8 +213,6 @@ class Replica {
   void SetOptions(const Options& options);
   // Told to primaries from now on; a primary that follows it is refused.
   void SetRunId(const base::RunId& run_id) { run_id_ = run_id; }
-  // Data was loaded from disk together with its history: the next PSYNC may continue it.
-  void SetResumable(int stream_db);
   void CheckInvariants() const;
 
  private:

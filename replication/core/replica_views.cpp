@@ -65,11 +65,6 @@ std::optional<UpstreamView> Replica::View(base::Instant now) const {
 
 void Replica::SetOptions(const Options& options) { options_ = options; }
 
-void Replica::SetResumable(int stream_db) {
-  resumable_ = true;
-  tracker_.Restart(stream_db);
-}
-
 void Replica::CheckInvariants() const {
   history_.CheckInvariants();
   CHECK(tracker_.in_transaction() || tracker_.pending().empty() || link_up());

@@ -113,8 +113,8 @@ class ReplicationListener {
   virtual void OnRoleChanged(bool is_replica) = 0;
   // So much was received from our primary: handshake, snapshot or stream.
   virtual void OnUpstreamBytes(size_t bytes) = 0;
-  // FAILOVER: no write may run from here on and the stream is to be held (true), or they may go on
-  // (false).
+  // FAILOVER: writes are to be paused (true), or may go on (false). Who pauses them also holds the
+  // stream (Replication::HoldStream).
   virtual void OnFailoverPause(bool paused) = 0;
   // The link to our primary came in sync or broke.
   virtual void OnPrimaryLink(bool up) = 0;

@@ -200,8 +200,11 @@ Replication::PsyncReply Replication::HandlePsync(core::ReplicaId connection,
   if (request->failover) {
     Note("Failover request received for replid " + request->id + ".", true);
     if (replica_.is_replica() && request->id == history_.id().view()) {
-      primary_.ExpectsPromotion(connection);
-      Promote();
+      // While our own role is being handed over none is taken: nobody may sync then.
+      if (!failover_.active()) {
+        primary_.ExpectsPromotion(connection);
+        Promote();
+      }
       request->failover = false;
     }
   }
@@ -318,7 +321,9 @@ void Replication::StartSnapshot(const core::BeginSnapshot& begin) {
 void Replication::Run(core::ReplicaActions actions) {
   for (core::ReplicaAction& action : actions) {
     std::visit(base::Overloaded{
-                   [&](core::OpenLink& open) { upstream_->Open(open.primary, options_.timeout); },
+                   [&](core::OpenLink& open) {
+                     upstream_->Open(open.primary, options_.timeout, options_.keepalive);
+                   },
                    [&](core::CloseLink&) {
                      upstream_->Close();
                      SetLinkUp(false);
@@ -361,6 +366,10 @@ void Replication::Run(core::FailoverActions actions) {
     std::visit(base::Overloaded{
                    [&](core::PauseForFailover&) { ports_.listener.OnFailoverPause(true); },
                    [&](core::EndFailoverPause&) { ports_.listener.OnFailoverPause(false); },
+                   [&](core::AskReplicas&) {
+                     const base::Offset awaited = primary_.AskForEveryByte();
+                     failover_.Asked(awaited, history_.offset());
+                   },
                    [&](core::HandOver& to) {
                      Follow({.primary = to.target, .hand_over = true, .forced = to.forced});
                    },

@@ -125,7 +125,7 @@ class Replication {
   // May write to the connection through ReplicaLinks from inside this call (outcome kReplicaLink).
   PsyncReply HandlePsync(core::ReplicaId connection, const std::string& peer_ip,
                          bool pending_output, std::span<const std::string_view> args);
-  // An empty line from a replica link: it is alive and busy loading.
+  // Bytes from a replica link, be they an empty line: it is alive, and perhaps busy loading.
   void OnReplicaNewline(core::ReplicaId connection);
   void OnReplicaWritable(core::ReplicaId connection);
   // Any connection that closed; unknown ones are ignored.

@@ -28,8 +28,10 @@ void UpstreamLink::Step(const core::ReplicaInput& input) { run_(machine_.Step(io
 
 // ---- the machine's actions
 
-void UpstreamLink::Open(const base::Endpoint& primary, base::Duration timeout) {
+void UpstreamLink::Open(const base::Endpoint& primary, base::Duration timeout,
+                        base::Duration keepalive) {
   Close();
+  keepalive_ = keepalive;
   io::ConnectOptions options;
   options.endpoint = primary;
   options.timeout = timeout;
@@ -80,7 +82,7 @@ void UpstreamLink::CommitStaging() {
 // ---- io::StreamObserver
 
 void UpstreamLink::OnConnected() {
-  stream_->SetKeepAlive(std::chrono::seconds(300));
+  stream_->SetKeepAlive(keepalive_);
   Step(core::LinkOpened{});
 }
 

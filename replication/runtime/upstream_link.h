@@ -32,7 +32,7 @@ class UpstreamLink final : public io::StreamObserver {
   static resp::RequestParser::Limits StreamLimits();
 
   // ---- the machine's actions
-  void Open(const base::Endpoint& primary, base::Duration timeout);
+  void Open(const base::Endpoint& primary, base::Duration timeout, base::Duration keepalive);
   void Close();
   void Send(std::string_view bytes);
   void BeginStaging();
@@ -66,6 +66,7 @@ class UpstreamLink final : public io::StreamObserver {
   std::function<void(core::ReplicaActions)> run_;
 
   std::unique_ptr<io::Stream> stream_;
+  base::Duration keepalive_{};
   uint64_t link_ = 0;    // counts Open and Close: tells a callback that its link is gone
   base::Buffer output_;  // what the socket did not take
   base::Buffer input_;   // an unfinished command

@@ -1,5 +1,6 @@
-#include "server/config/table.h"
+#include <algorithm>
 
+#include "server/config/table.h"
 #include "shared/base/numbers.h"
 
 namespace quorate::server::config {
@@ -72,9 +73,22 @@ std::vector<ServerRow> UpstreamRows() {
   };
 }
 
+constexpr uint64_t kLeastBacklog = 16 * 1024;
+
+// As Redis: what is too little is raised.
+quorate::config::Codec<uint64_t> BacklogSize() {
+  quorate::config::Codec<uint64_t> codec = Memory(1, kInt64Max);
+  codec.parse = [parse = codec.parse](std::string_view text) -> base::Result<uint64_t> {
+    const base::Result<uint64_t> bytes = parse(text);
+    if (!bytes) return bytes.error();
+    return std::max(*bytes, kLeastBacklog);
+  };
+  return codec;
+}
+
 std::vector<ServerRow> DownstreamRows() {
   return {
-      Value("repl-backlog-size", &S::repl_backlog_size, Memory(1, kInt64Max),
+      Value("repl-backlog-size", &S::repl_backlog_size, BacklogSize(),
             "Replication history kept for replicas that come back after a short cut."),
       Value("repl-backlog-disk-size", &S::repl_backlog_disk_size, Memory(0, kInt64Max),
             "Replication history kept in files of the working directory, from which replicas come "

@@ -155,6 +155,8 @@ Verdict Judge(Engine& engine, Session& session, const Command* command,
 
   if (session.kind == SessionKind::kPrimary)
     return JudgeFromPrimary(settings, session, *command, args);
+  if (session.transaction != nullptr && command->Has(flag::kNoMulti))
+    return Refuse{std::string(errors::kNotInTransaction)};
   const Effects effects = EffectsOf(session, *command);
 
   if (settings.maxmemory != 0 && engine.HonoursMaxmemory()) {
@@ -166,14 +168,12 @@ Verdict Judge(Engine& engine, Session& session, const Command* command,
   }
   if (std::optional<Refuse> refusal = RefusalByState(engine, session, *command, effects))
     return *std::move(refusal);
-  if (session.transaction != nullptr && !RunsInsideMulti(*command)) {
-    if (command->Has(flag::kNoMulti)) return Refuse{std::string(errors::kNotInTransaction)};
-    return Queue{};
-  }
+  // What would be queued waits as well.
   if (engine.pause().active() && session.kind == SessionKind::kNormal &&
       (engine.pause().mode() == PauseMode::kAll || effects.may_replicate)) {
     return Postpone{};
   }
+  if (session.transaction != nullptr && !RunsInsideMulti(*command)) return Queue{};
   return RunNow{};
 }
 

@@ -42,6 +42,9 @@ void Engine::OnRoleChanged() {
   const std::vector<Session*> waiting = waiting_;
   for (Session* session : waiting) {
     if (!std::holds_alternative<BlockedOnWait>(session->blocked_state)) continue;
+    // As in Redis the connection ends there: its owner is to look for the primary.
+    session->close_after_reply = true;
+    session->close_reason = "the role changed while it waited";
     Unblock(*session, [](resp::Writer& reply) { reply.Error(resp::errors::kUnblocked); });
   }
 }
@@ -64,9 +67,10 @@ void Engine::EndPause(PausePurpose purpose) {
   ResumePaused();
 }
 
+// A pause that is left may hold less than the one that ended: the requests are judged again, and
+// wait again if they must.
 void Engine::ResumePaused() {
-  if (pause_.active()) return;
-  replication_.HoldStream(false);
+  if (!pause_.active()) replication_.HoldStream(false);
   for (const auto& [id, session] : sessions_) {
     if (!std::holds_alternative<BlockedByPause>(session->blocked_state)) continue;
     session->blocked_state = NotBlocked{};

@@ -43,7 +43,8 @@ void AppendUpstream(engine::Engine& engine, const core::UpstreamView& upstream, 
 void AppendReplicas(engine::Engine& engine, Fields& out) {
   const std::vector<core::ReplicaView> replicas = engine.replication().Replicas();
   out.Count("connected_slaves", replicas.size());
-  if (engine.settings().min_replicas_to_write > 0)
+  if (engine.settings().min_replicas_to_write > 0 &&
+      engine.settings().min_replicas_max_lag.count() != 0)
     out.Number("min_slaves_good_slaves", engine.replication().good_replicas());
   size_t number = 0;
   for (const core::ReplicaView& replica : replicas) {

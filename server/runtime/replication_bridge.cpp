@@ -158,8 +158,7 @@ void ReplicationBridge::OnFailoverPause(bool paused) {
 }
 
 void ReplicationBridge::OnPrimaryLink(bool up) {
-  logger_.Notice(up ? "MASTER <-> REPLICA sync: Finished with success"
-                    : "Connection with master lost.");
+  if (!up) logger_.Notice("Connection with master lost.");
 }
 
 }  // namespace quorate::server::runtime

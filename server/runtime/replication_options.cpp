@@ -11,7 +11,6 @@ replication::core::Options ReplicationOptions(const config::ServerSettings& sett
   options.backlog_ttl = settings.repl_backlog_ttl;
   options.ping_period = settings.repl_ping_replica_period;
   options.timeout = settings.repl_timeout;
-  options.min_replicas_to_write = settings.min_replicas_to_write;
   options.min_replicas_max_lag = settings.min_replicas_max_lag;
   options.diskless_sync = settings.repl_diskless_sync;
   options.diskless_sync_delay = settings.repl_diskless_sync_delay;
@@ -19,6 +18,7 @@ replication::core::Options ReplicationOptions(const config::ServerSettings& sett
   options.output_hard_limit = limit.hard_bytes;
   options.output_soft_limit = limit.soft_bytes;
   options.output_soft_time = limit.soft_time;
+  options.keepalive = settings.tcp_keepalive;
   options.primary_user = settings.masteruser;
   options.primary_password = settings.masterauth;
   options.announce_ip = settings.replica_announce_ip;

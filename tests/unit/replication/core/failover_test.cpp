@@ -35,6 +35,11 @@ struct Bench {
     failover.Look(now, offset, replicas, actions);
     return Show(actions);
   }
+  // As the primary's side does it: two GETACKs, and who acknowledges the first has read both.
+  void Asked() {
+    offset = Offset(offset.bytes() + 74);
+    failover.Asked(Offset(offset.bytes() - 37), offset);
+  }
   std::string Answered(bool accepted) {
     FailoverActions actions;
     failover.Answered(accepted, actions);
@@ -46,6 +51,7 @@ struct Bench {
       std::visit(Overloaded{
                      [&](const PauseForFailover&) { out += "pause\n"; },
                      [&](const EndFailoverPause&) { out += "go on\n"; },
+                     [&](const AskReplicas&) { out += "ask\n"; },
                      [&](const HandOver& to) {
                        out += "follow " + to.target.ToString() + (to.forced ? " forced\n" : "\n");
                      },
@@ -76,8 +82,12 @@ TEST_CASE("failover: to whoever has every byte first") {
   CHECK(bench.Start({}) == "'FAILOVER requested to any replica.'\npause\n");
   CHECK(InfoName(bench.failover.state()) == "waiting-for-sync");
   CHECK(bench.failover.NextDeadline() == Instant::max());
+  CHECK(bench.Look() == "ask\n");
+  bench.Asked();
   CHECK(bench.Look() == "");
-  bench.replicas[1].acknowledged = Offset(100);
+  bench.replicas[1].acknowledged = Offset(100);  // a tick's: it may not have read the question
+  CHECK(bench.Look() == "");
+  bench.replicas[1].acknowledged = Offset(137);
   CHECK(bench.Look() ==
         "'Failover target 10.0.0.2:7002 is synced, failing over.'\nfollow 10.0.0.2:7002\n");
   CHECK(InfoName(bench.failover.state()) == "failover-in-progress");
@@ -86,11 +96,43 @@ TEST_CASE("failover: to whoever has every byte first") {
   CHECK(InfoName(bench.failover.state()) == "no-failover");
 }
 
+TEST_CASE("failover: who has acknowledged every byte is not asked first") {
+  Bench bench;
+  bench.replicas[1].acknowledged = Offset(100);
+  bench.Start({});
+  CHECK(bench.Look().ends_with("follow 10.0.0.2:7002\n"));
+}
+
+TEST_CASE("failover: a keepalive in the stream makes it ask again") {
+  Bench bench;
+  bench.Start({});
+  CHECK(bench.Look() == "ask\n");
+  bench.Asked();
+  bench.offset = Offset(bench.offset.bytes() + 14);
+  bench.replicas[0].acknowledged = Offset(137);
+  CHECK(bench.Look() == "ask\n");
+  bench.Asked();
+  CHECK(bench.Look() == "");
+  bench.replicas[0].acknowledged = Offset(188 + 37);
+  CHECK(bench.Look().ends_with("follow 10.0.0.1:7001\n"));
+}
+
+TEST_CASE("failover: a replica that does not say where it listens is no candidate") {
+  Bench bench;
+  bench.replicas[0].port = 0;
+  bench.replicas[0].acknowledged = Offset(100);
+  CHECK(bench.Start(To("10.0.0.1", 0)) == "ERR FAILOVER target HOST and PORT is not a replica.");
+  bench.Start({});
+  CHECK(bench.Look() == "ask\n");
+  bench.replicas[1].acknowledged = Offset(100);
+  CHECK(bench.Look().ends_with("follow 10.0.0.2:7002\n"));
+}
+
 TEST_CASE("failover: the named target is waited for, nobody else will do") {
   Bench bench;
   bench.replicas[0].acknowledged = Offset(100);
   bench.Start(To("10.0.0.2", 7002));
-  CHECK(bench.Look() == "");
+  CHECK(bench.Look() == "ask\n");
   bench.replicas[1].acknowledged = Offset(100);
   CHECK(bench.Look().ends_with("follow 10.0.0.2:7002\n"));
 }
@@ -113,7 +155,7 @@ TEST_CASE("failover: the time is over") {
   bench.Start(request);
   CHECK(bench.failover.NextDeadline() == bench.now + 100ms);
   bench.now += 99ms;
-  CHECK(bench.Look() == "");
+  CHECK(bench.Look() == "ask\n");
   bench.now += 1ms;
   CHECK(bench.Look() ==
         "'FAILOVER to 10.0.0.1:7001 aborted: Replica never caught up before timeout'\ngo on\n");
@@ -123,7 +165,8 @@ TEST_CASE("failover: the time is over") {
   bench.Start(request);
   bench.now += 100ms;
   CHECK(bench.Look() ==
-        "'Failover to 10.0.0.1:7001 time out exceeded, failing over.'\nfollow 10.0.0.1:7001 forced\n");
+        "'Failover to 10.0.0.1:7001 time out exceeded, failing over.'\nfollow 10.0.0.1:7001 "
+        "forced\n");
 }
 
 TEST_CASE("failover: a refusal and ABORT give the role back, if it was given away") {

@@ -475,8 +475,12 @@ TEST_CASE("replica: another primary keeps what there is to continue") {
 TEST_CASE("replica: data loaded with its history is offered") {
   Bench bench;
   bench.history.Restore(*ReplicationId::Parse(kTheirs), Offset(50), {}, std::nullopt);
-  bench.replica.SetResumable(3);
-  bench.Follow();
+  Follow follow;
+  follow.primary = {"10.0.0.1", 6379};
+  follow.offer_own_history = false;
+  follow.not_before = Instant::max();
+  bench.Step(follow);
+  bench.Step(HistoryRestored{3});
   bench.Step(LinkOpened{});
   CHECK(bench.Receive("+PONG\r\n+OK\r\n+OK\r\n").ends_with("send <PSYNC " + kTheirs + " 51>\n"));
   CHECK(bench.Receive("+CONTINUE\r\n").starts_with("resume in db 3\n"));

@@ -56,6 +56,7 @@ class World {
   size_t window = 1 << 20;      // bytes in flight that a pipe accepts
   bool length_framing = false;  // no replica is known to take the mark
   std::vector<std::function<void()>> end_of_turn;
+  base::Duration keepalive{};  // what a link asked for last
 
  private:
   std::multimap<base::Instant, std::function<void()>> events_;
@@ -130,7 +131,7 @@ class Pipe final : public io::Stream {
   void NotifyWritable() override { wants_writable_ = true; }
   void PauseReading() override {}
   void ResumeReading() override {}
-  void SetKeepAlive(base::Duration) override {}
+  void SetKeepAlive(base::Duration idle) override { world_.keepalive = idle; }
   const base::Endpoint& local() const override { return nowhere_; }
   const base::Endpoint& peer() const override { return nowhere_; }
 
@@ -211,7 +212,8 @@ class Node final : public Dataset,
         nodes_(nodes),
         port_(port),
         io_(world, nodes),
-        replication(io_, {*this, *this, *this, *this, nullptr, RunIdOf(port)}, options, port) {
+        replication(io_, {*this, *this, *this, *this, nullptr, base::RunId::Generate(world.random)},
+                    options, port) {
     nodes_[port] = this;
     hook_ = world_.end_of_turn.size();
     world_.end_of_turn.push_back([this] {
@@ -251,10 +253,6 @@ class Node final : public Dataset,
     connections_[last_id_] = std::move(connection);
   }
 
-  static base::RunId RunIdOf(uint16_t port) {
-    base::Random random(port);
-    return base::RunId::Generate(random);
-  }
   static std::string Encode(const std::vector<std::string>& args) {
     std::string out = "*" + std::to_string(args.size()) + "\r\n";
     for (const std::string& arg : args) {

@@ -1,7 +1,8 @@
-// Random topologies: nodes change their primary, are promoted, lose links and go on writing, all at
-// random moments by seed; then everything heals into one tree, and every node must hold what its
+// Random topologies: nodes change their primary, are promoted, hand their role over, start anew with
+// nothing, lose links and go on writing, all at random moments by seed; then everything heals into one tree, and every node must hold what its
 // root holds. While it runs, a node at the same place of the same history as another must hold the
 // same data.
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -27,7 +28,7 @@ constexpr int kNodes = 5;
 class Topology {
  public:
   explicit Topology(uint64_t seed) : world_(seed), random_(seed * 31) {
-    core::Options options;
+    core::Options& options = options_;
     options.backlog_size = 100000;
     world_.length_framing = random_.Chance(1, 2);
     world_.window = static_cast<size_t>(random_.Between(200, 100000));
@@ -40,7 +41,7 @@ class Topology {
 
   void Disturb() {
     const int node = static_cast<int>(random_.Below(kNodes));
-    switch (random_.Below(8)) {
+    switch (random_.Below(10)) {
       case 0:
         Promote(node);
         break;
@@ -51,6 +52,12 @@ class Topology {
       case 3:
         nodes_[node]->CutReplicas();
         break;
+      case 4:
+        FailOver(node);
+        break;
+      case 5:
+        if (random_.Chance(1, 3)) Restart(node);
+        break;
       default:
         Write(node);
     }
@@ -59,6 +66,10 @@ class Topology {
   }
 
   void Heal() {
+    for (const auto& node : nodes_) static_cast<void>(node->replication.AbortFailover());
+    // Roles that have moved are not in parent_.
+    for (int i = 0; i < kNodes; ++i)
+      if (!nodes_[i]->replication.is_replica()) parent_[i] = -1;
     const int root = static_cast<int>(random_.Below(kNodes));
     Promote(root);
     for (int i = 0; i < kNodes; ++i) {
@@ -74,6 +85,7 @@ class Topology {
     }
     Write(root);
     world_.Run(30s);
+    if (!AtRest()) world_.Run(1s);  // a keepalive was under way
     for (const auto& node : nodes_) {
       CHECK(node->data == nodes_[root]->data);
       CHECK(node->replication.offset() == nodes_[root]->replication.offset());
@@ -82,7 +94,26 @@ class Topology {
   }
 
  private:
+  // As the command does: to whoever is first, or to one of them, by force if it does not come.
+  void FailOver(int node) {
+    const auto replicas = nodes_[node]->replication.Replicas();
+    core::FailoverRequest request;
+    if (!replicas.empty() && random_.Chance(1, 2)) {
+      const auto& heir = replicas[random_.Below(replicas.size())];
+      request.target = {heir.ip, heir.port};
+      request.timeout = std::chrono::milliseconds(random_.Between(1, 50));
+      request.force = random_.Chance(1, 3);
+    }
+    static_cast<void>(nodes_[node]->replication.StartFailover(request));
+  }
+  void Restart(int node) {
+    nodes_[node].reset();
+    nodes_[node] =
+        std::make_unique<Node>(world_, by_port_, static_cast<uint16_t>(7001 + node), options_);
+    parent_[node] = -1;
+  }
   void Promote(int node) {
+    if (nodes_[node]->replication.failover_state() != core::FailoverState::kNone) return;
     nodes_[node]->replication.Promote();
     parent_[node] = -1;
   }
@@ -90,11 +121,12 @@ class Topology {
     for (int at = primary; at != -1; at = parent_[at]) {
       if (at == node) return;  // would be a cycle
     }
+    if (nodes_[node]->replication.failover_state() != core::FailoverState::kNone) return;
     nodes_[node]->Follow(*nodes_[primary]);
     parent_[node] = primary;
   }
   void Write(int node) {
-    if (nodes_[node]->replication.is_replica()) return;
+    if (nodes_[node]->replication.is_replica() || nodes_[node]->paused) return;
     for (uint64_t n = 1 + random_.Below(20); n > 0; --n) {
       const std::string value = std::to_string(++written_);
       const int db = static_cast<int>(random_.Below(3));
@@ -105,6 +137,11 @@ class Topology {
         nodes_[node]->Set(db, key, value);
       }
     }
+  }
+  bool AtRest() const {
+    return std::ranges::all_of(nodes_, [&](const auto& node) {
+      return node->replication.offset() == nodes_[0]->replication.offset();
+    });
   }
   // Only histories that somebody follows are counted, so only those say anything.
   void ComparePrefixes() {
@@ -120,6 +157,7 @@ class Topology {
 
   World world_;
   Random random_;
+  core::Options options_;
   std::map<uint16_t, Node*> by_port_;
   std::vector<std::unique_ptr<Node>> nodes_;
   std::vector<int> parent_;

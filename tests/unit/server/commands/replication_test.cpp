@@ -78,8 +78,10 @@ TEST_CASE("wait: refused on a replica, and unblocked by a change of role") {
   CHECK(f.Run("WAIT 1 0").empty());
   f.engine.OnRoleChanged();
   CHECK(f.TakeOutput(f.client()).starts_with("-UNBLOCKED "));
+  CHECK(f.client().close_after_reply);
   f.replication.replica = true;
-  CHECK(f.Run("WAIT 1 0").starts_with("-ERR WAIT cannot be used with replica instances"));
+  CHECK(f.Run(f.NewSession(), "WAIT 1 0")
+            .starts_with("-ERR WAIT cannot be used with replica instances"));
 }
 
 TEST_CASE("wait: bad numbers") {
@@ -292,8 +294,12 @@ TEST_CASE("replicaof: inside EXEC, what was changed before is in the history tha
 TEST_CASE("min-replicas-max-lag 0 turns the check off") {
   CommandFixture f;
   f.settings.min_replicas_to_write = 1;
+  const replication::core::History history(*base::ReplicationId::Parse(std::string(40, 'a')), 1000);
+  f.replication.shown_history = &history;
+  CHECK(f.Run("INFO replication").find("min_slaves_good_slaves:0") != std::string::npos);
   f.settings.min_replicas_max_lag = std::chrono::seconds(0);
   CHECK(f.Run("SET a 1") == "+OK\r\n");
+  CHECK(f.Run("INFO replication").find("min_slaves_good_slaves") == std::string::npos);
 }
 
 TEST_CASE("rubbish on a replica link ends it without a word") {
@@ -348,6 +354,7 @@ TEST_CASE_FIXTURE(CommandFixture, "pauses of different purposes end one by one")
   Session& writer = NewSession();
   CHECK(Run(writer, "SET k v") == "");
   CHECK(Run("CLIENT UNPAUSE") == "+OK\r\n");
+  engine.Resume(writer);
   CHECK(writer.blocked());
   CHECK(Run("CLIENT PAUSE 100 ALL") == "+OK\r\n");
   Session& reader = NewSession();
@@ -355,10 +362,32 @@ TEST_CASE_FIXTURE(CommandFixture, "pauses of different purposes end one by one")
   Advance(std::chrono::milliseconds(100));
   engine.Cron();
   CHECK(Run("GET k") == "$-1\r\n");
+  // Only writes are held now: the reader goes on at once, the writer is held again.
+  engine.Resume(reader);
+  CHECK(TakeOutput(reader) == "$-1\r\n");
+  engine.Resume(writer);
   CHECK(writer.blocked());
+  CHECK(replication.held);
   engine.EndPause(PausePurpose::kFailover);
-  CHECK_FALSE(writer.blocked());
-  CHECK_FALSE(reader.blocked());
+  CHECK_FALSE(replication.held);
+  engine.Resume(writer);
+  CHECK(TakeOutput(writer) == "+OK\r\n");
+}
+
+TEST_CASE_FIXTURE(CommandFixture, "pause: what would be queued waits as well") {
+  using server::engine::PauseMode;
+  using server::engine::PausePurpose;
+  Run("MULTI");
+  engine.SetPause(PausePurpose::kClientCommand, PauseMode::kWrite, base::Instant::max());
+  CHECK(Run("PSYNC ? -1") == "-ERR Command not allowed inside a transaction\r\n");
+  CHECK(Run("GET k") == "+QUEUED\r\n");
+  CHECK(Run("SET k v") == "");
+  engine.EndPause(PausePurpose::kClientCommand);
+  engine.Resume(client());
+  CHECK(TakeOutput(client()) == "+QUEUED\r\n");
+  CHECK(Run("DISCARD") == "+OK\r\n");
+  engine.SetPause(PausePurpose::kClientCommand, PauseMode::kAll, base::Instant::max());
+  CHECK(Run("MULTI") == "");
 }
 
 TEST_CASE_FIXTURE(CommandFixture, "writable replica: what its clients wrote expires there") {

@@ -388,3 +388,10 @@ TEST_CASE("directives: every changed setting survives a rewrite in both syntaxes
                   .problem.has_value());
   CHECK(loaded == utf8);
 }
+
+TEST_CASE("directives: too small a backlog is made larger") {
+  CHECK(Load("repl-backlog-size 1\n").settings.repl_backlog_size == 16384);
+  CHECK(Load("repl-backlog-size 16384\n").settings.repl_backlog_size == 16384);
+  CHECK(Load("repl-backlog-size 20000\n").settings.repl_backlog_size == 20000);
+  CHECK(Load("repl-backlog-size 0\n").reason != "");
+}

@@ -46,7 +46,7 @@ void LoadsTo(const ServerSettings& expected, const ServerTable& table, const cha
              const std::string& text) {
   ServerSettings settings;
   settings.port = 1;
-  settings.repl_backlog_size = 12345;
+  settings.repl_backlog_size = 123456;
   settings.maxmemory_policy = EvictionPolicy::kAllKeysLru;
   const config::Loaded loaded = config::Load({.file = config::SourceFile{name, text},
                                               .standard_input = {},
