@@ -80,7 +80,7 @@ void AnswerMasterDown(Turn& turn, const MasterDownQuery& query) {
 }
 
 bool MayTakePart(const State& state) {
-  return !state.tilt_since && !state.persist_failed && !state.duplicate_myid;
+  return !state.tilt_since && !state.persist_failed && !state.duplicate_heard_at;
 }
 
 void KeepCandidacy(Turn& turn, Group& group) {

@@ -60,12 +60,13 @@ constexpr EventRow kRows[] = {
     {EventType::kCommandLinkReconnection, "-cmd-link-reconnection", kD, true},
     {EventType::kPubsubLinkReconnection, "-pubsub-link-reconnection", kD, true},
     {EventType::kDuplicateMyid, "+duplicate-myid", kW, false},
+    {EventType::kDuplicateMyidGone, "-duplicate-myid", kW, false},
 };
 
 constexpr bool RowsAreInOrder() {
   for (size_t i = 0; i < std::size(kRows); ++i)
     if (kRows[i].type != static_cast<EventType>(i)) return false;
-  return std::size(kRows) == static_cast<size_t>(EventType::kDuplicateMyid) + 1;
+  return std::size(kRows) == static_cast<size_t>(EventType::kDuplicateMyidGone) + 1;
 }
 static_assert(RowsAreInOrder());
 

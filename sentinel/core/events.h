@@ -65,6 +65,7 @@ enum class EventType {
   kCommandLinkReconnection,
   kPubsubLinkReconnection,
   kDuplicateMyid,
+  kDuplicateMyidGone,
 };
 
 struct EventRow {

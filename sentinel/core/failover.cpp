@@ -51,7 +51,7 @@ void LoseElection(Turn& turn, Group& group, Tally how) {
 bool LostItsReason(const Group& group) { return !group.failover->forced && !group.odown_since; }
 
 void KeepWaitStart(Turn& turn, Group& group, const WaitStart& phase) {
-  if (LostItsReason(group) || turn.state().duplicate_myid)
+  if (LostItsReason(group) || turn.state().duplicate_heard_at)
     return AbortFailover(turn, group, EventType::kAbortNotElected);
   const Tally tally = CountVotes(turn, group);
   if (tally == Tally::kWon) return Elected(turn, group);

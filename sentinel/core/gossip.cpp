@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sentinel/core/group_config.h"
@@ -82,8 +83,8 @@ bool IsOwnAddress(const State& state, const base::Endpoint& address) {
 }
 
 void OnHelloWithOwnId(Turn& turn, const Hello& hello) {
-  if (turn.state().duplicate_myid || IsOwnAddress(turn.state(), hello.sentinel)) return;
-  turn.state().duplicate_myid = true;
+  if (IsOwnAddress(turn.state(), hello.sentinel)) return;
+  if (std::exchange(turn.state().duplicate_heard_at, turn.now())) return;
   turn.TouchAll();
   turn.AnnounceProcess(EventType::kDuplicateMyid, "sentinel " + hello.id.ToString() + " " +
                                                       hello.sentinel.host + " " +

@@ -299,6 +299,7 @@ void ForgiveStall(State& state, base::Duration stall, base::Instant now) {
     for (auto& [address, replica] : group.replicas) Forgive(replica.command, stall, now);
   }
   for (auto& [id, link] : state.peer_links) Forgive(link, stall, now);
+  if (state.duplicate_heard_at) *state.duplicate_heard_at += stall;
 }
 
 }  // namespace quorate::sentinel::core

@@ -91,6 +91,7 @@ class Sentinel::Machine {
     last_step_ = now;
     Turn turn(now, state_, random_, held_);
     NoticeStall(turn);
+    NoticeEndOfDuplicate(turn);
     std::visit([&](const auto& i) { Take(turn, i); }, input);
     Advance(turn);
     return turn.TakeActions();
@@ -176,6 +177,15 @@ class Sentinel::Machine {
       turn.AnnounceProcess(EventType::kTiltEnd, "#tilt mode exited");
       turn.TouchAll();
     }
+  }
+
+  void NoticeEndOfDuplicate(Turn& turn) {
+    if (!state_.duplicate_heard_at ||
+        turn.now() < *state_.duplicate_heard_at + turn.timings().duplicate_quiet)
+      return;
+    state_.duplicate_heard_at.reset();
+    turn.AnnounceProcess(EventType::kDuplicateMyidGone, "sentinel " + state_.myid.ToString());
+    turn.TouchAll();
   }
 
   // ---- links ----
@@ -362,6 +372,9 @@ class Sentinel::Machine {
     if (state_.tilt_since)
       next_deadline_ =
           std::min(next_deadline_, *state_.tilt_since + state_.settings.timings.tilt_period);
+    if (state_.duplicate_heard_at)
+      next_deadline_ = std::min(
+          next_deadline_, *state_.duplicate_heard_at + state_.settings.timings.duplicate_quiet);
     if (state_.persist_failed && state_.finished_version == state_.persist_version)
       next_deadline_ = std::min(next_deadline_, state_.persist_retry_at);
   }

@@ -280,9 +280,9 @@ struct State {
   uint64_t finished_version = 0;  // newest whose write has ended, well or not
   uint64_t durable_version = 0;   // newest known durable
   base::Instant persist_retry_at{};
-  // Another process uses our id: two would vote as one, so we take no part in elections until a
-  // restart (E1).
-  bool duplicate_myid = false;
+  // When another process was last heard under our id: two would vote as one, so we take no part in
+  // elections until it has been quiet for Timings::duplicate_quiet (E1).
+  std::optional<base::Instant> duplicate_heard_at;
   std::deque<base::Endpoint> announced;  // the addresses in our hellos, newest last
   std::unordered_map<LinkId, LinkOwner> link_owners;
   uint64_t last_id = 0;  // of links and requests

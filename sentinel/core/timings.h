@@ -23,6 +23,8 @@ struct Timings {
   // How long a stall suspends acting and voting. Ours is short: it needs only fresh replies (Redis:
   // 30 s).
   base::Duration tilt_period = std::chrono::seconds(1);
+  // After that long without a hello of another process under our id, it is gone.
+  base::Duration duplicate_quiet = std::chrono::seconds(15);
   base::Duration replica_reconf_timeout = std::chrono::seconds(10);
   base::Duration min_link_reconnect_period = std::chrono::seconds(15);
   base::Duration election_timeout = std::chrono::seconds(10);

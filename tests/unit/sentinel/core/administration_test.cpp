@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "sentinel/core/election.h"
 #include "sentinel/core/views.h"
 #include "tests/unit/sentinel/core/world.h"
 
@@ -310,6 +311,23 @@ TEST_CASE("hello: our own id from another address is reported, once") {
   o.Ask(HelloPublished{ClientId{}, line});
   CHECK(o.world.Events({"+duplicate-myid"}).size() == 1);
   CHECK(o.world.group(0).peers.empty());
+}
+
+TEST_CASE("hello: our own id from another address keeps us from elections until it is quiet") {
+  Operator o;
+  const std::string myid = o.world.sentinel(0).core->state().myid.ToString();
+  const std::string line = "10.0.9.9,26999," + myid + ",0,mymaster,10.0.0.1,6379,0";
+  o.Ask(HelloPublished{ClientId{}, line});
+  o.world.RunFor(seconds(10));
+  o.Ask(HelloPublished{ClientId{}, line});
+  o.world.RunFor(seconds(10));
+  CHECK_FALSE(MayTakePart(o.world.sentinel(0).core->state()));
+  CHECK_FALSE(o.world.Happened("s0 -duplicate-myid sentinel " + myid));
+  o.world.RunFor(seconds(6));
+  CHECK(MayTakePart(o.world.sentinel(0).core->state()));
+  CHECK(o.world.Happened("s0 -duplicate-myid sentinel " + myid));
+  o.Ask(HelloPublished{ClientId{}, line});
+  CHECK(o.world.Events({"+duplicate-myid"}).size() == 2);
 }
 
 TEST_CASE("quorum check: usable sentinels against quorum and majority") {
