@@ -135,7 +135,10 @@ struct CloseLink {};
 struct Send {
   std::string bytes;
 };
-struct BeginStaging {};
+// `same_history`: the snapshot is of the history that our data is of, only further on.
+struct BeginStaging {
+  bool same_history = false;
+};
 // Every byte has been staged: check that it is whole, then answer StagingVerified or StagingFailed.
 struct FinishStaging {};
 struct AbandonStaging {};

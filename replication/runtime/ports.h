@@ -32,7 +32,8 @@ class SnapshotProducer {
   virtual ~SnapshotProducer() = default;  // stops the sweep
   // Appends at most `budget` bytes of RDB to `out`.
   virtual Progress Produce(size_t budget, base::Buffer& out) = 0;
-  // Bytes that exist and were not asked for. Writes add to them, however slow the asking is.
+  // Bytes that exist and were not asked for, beyond what the producer makes ahead by itself: writes
+  // add to them, however slow the asking is.
   virtual size_t WaitingBytes() const = 0;
 };
 
@@ -55,7 +56,9 @@ class Dataset {
   virtual std::unique_ptr<SnapshotProducer> BeginSnapshot(const SnapshotRequest& request,
                                                           std::function<void()> on_ready) = 0;
   virtual snapshot::ReaderOptions reader_options() const = 0;
-  virtual std::unique_ptr<Staging> BeginStaging() = 0;
+  // What clients are answered while it exists is the server's business, which may depend on whether
+  // what comes is of the same history as the data in use.
+  virtual std::unique_ptr<Staging> BeginStaging(bool same_history) = 0;
   // Swaps: from here on the staged data is the dataset. `staging` came from BeginStaging and holds
   // a whole snapshot.
   virtual void CommitStaging(std::unique_ptr<Staging> staging) = 0;

@@ -329,7 +329,7 @@ void Replication::Run(core::ReplicaActions actions) {
                      SetLinkUp(false);
                    },
                    [&](core::Send& send) { upstream_->Send(send.bytes); },
-                   [&](core::BeginStaging&) { upstream_->BeginStaging(); },
+                   [&](core::BeginStaging& begin) { upstream_->BeginStaging(begin.same_history); },
                    [&](core::FinishStaging&) { upstream_->FinishStaging(); },
                    [&](core::AbandonStaging&) { upstream_->AbandonStaging(); },
                    [&](core::CommitStaging&) {

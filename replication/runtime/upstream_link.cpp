@@ -57,8 +57,8 @@ void UpstreamLink::Flush() {
   if (!output_.empty()) stream_->NotifyWritable();
 }
 
-void UpstreamLink::BeginStaging() {
-  staging_ = dataset_.BeginStaging();
+void UpstreamLink::BeginStaging(bool same_history) {
+  staging_ = dataset_.BeginStaging(same_history);
   reader_.emplace(*staging_, dataset_.reader_options());
 }
 

@@ -35,7 +35,7 @@ class UpstreamLink final : public io::StreamObserver {
   void Open(const base::Endpoint& primary, base::Duration timeout, base::Duration keepalive);
   void Close();
   void Send(std::string_view bytes);
-  void BeginStaging();
+  void BeginStaging(bool same_history);
   void FinishStaging();
   void AbandonStaging();
   void CommitStaging();

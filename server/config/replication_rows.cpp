@@ -6,6 +6,7 @@
 namespace quorate::server::config {
 
 using quorate::config::Args;
+using quorate::config::Choice;
 using quorate::config::Custom;
 using quorate::config::Integer;
 using quorate::config::kInt64Max;
@@ -34,6 +35,19 @@ base::Status SetReplicaOf(S& settings, const Args& args) {
 std::vector<Args> ReplicaOfLines(const S& settings) {
   if (!settings.replicaof) return {};
   return {{settings.replicaof->host, std::to_string(settings.replicaof->port)}};
+}
+
+quorate::config::Codec<SnapshotArrival> ArrivalChoice() {
+  auto codec = Choice<SnapshotArrival>({{"disabled", SnapshotArrival::kOldData},
+                                        {"on-empty-db", SnapshotArrival::kOldDataIfAny},
+                                        {"swapdb", SnapshotArrival::kOldDataIfOfTheSameHistory}});
+  codec.parse = [parse = codec.parse](std::string_view text) -> base::Result<SnapshotArrival> {
+    if (base::EqualsIgnoreCase(text, "flush-before-load"))
+      return base::Error{
+          "a replica never gives its data up before it holds what replaces it whole"};
+    return parse(text);
+  };
+  return codec;
 }
 
 std::vector<ServerRow> UpstreamRows() {
@@ -70,6 +84,21 @@ std::vector<ServerRow> UpstreamRows() {
       Value("replica-serve-stale-data", &S::replica_serve_stale_data, YesNo(),
             "Answer reads while the link to the primary is down.")
           .Alias("slave-serve-stale-data"),
+      Value("repl-diskless-load", &S::repl_diskless_load, ArrivalChoice(),
+            "A snapshot from the primary is received beside the old data, in memory and without a "
+            "file, and replaces it at once when it is whole. Meanwhile clients see the old data "
+            "('disabled'), -LOADING if there is none ('on-empty-db'), or -LOADING if it is of "
+            "another history than the snapshot ('swapdb'; else INFO shows async_loading)."),
+      Value(
+          "propagation-error-behavior", &S::propagation_error_behavior,
+          Choice<PropagationErrors>({{"ignore", PropagationErrors::kIgnore},
+                                     {"panic", PropagationErrors::kPanic},
+                                     {"panic-on-replicas", PropagationErrors::kPanicOnReplicas}}),
+          "When a command of the primary's stream answers an error here: 'ignore' logs it, counts "
+          "it and goes on, as its own client got an error as well. 'panic' and "
+          "'panic-on-replicas' end the process with exit code 1, unsaved, unless replica-read-only "
+          "is 'no'. A command that cannot be run here at all is never passed over: 'ignore' stops "
+          "the link before it."),
   };
 }
 

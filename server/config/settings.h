@@ -28,6 +28,12 @@ using store::EvictionPolicy;
 // everybody.
 enum class ProtectedAction { kNo, kLocal, kYes };
 
+// What a replica's clients see while a snapshot arrives.
+enum class SnapshotArrival { kOldData, kOldDataIfAny, kOldDataIfOfTheSameHistory };
+
+// What a replica does about a command of its primary's stream that fails here.
+enum class PropagationErrors { kIgnore, kPanic, kPanicOnReplicas };
+
 // The classes of client-output-buffer-limit.
 enum class ClientClass { kNormal = 0, kReplica = 1, kPubSub = 2 };
 struct OutputBufferLimit {
@@ -121,6 +127,7 @@ struct ServerSettings {
   bool replica_read_only = true;
   bool replica_serve_stale_data = true;
   bool replica_ignore_maxmemory = true;
+  PropagationErrors propagation_error_behavior = PropagationErrors::kIgnore;
   uint64_t repl_backlog_size = 1ULL << 20;
   uint64_t repl_backlog_disk_size = 0;  // 0: none
   std::chrono::seconds repl_backlog_ttl{3600};  // 0: kept for ever
@@ -130,6 +137,7 @@ struct ServerSettings {
   std::chrono::seconds repl_diskless_sync_delay{5};
   int repl_diskless_sync_max_replicas = 0;
   bool repl_disable_tcp_nodelay = false;
+  SnapshotArrival repl_diskless_load = SnapshotArrival::kOldData;
   int min_replicas_to_write = 0;
   std::chrono::seconds min_replicas_max_lag{10};
 

@@ -39,6 +39,7 @@ struct Effects {
   bool deny_oom = false;
   bool refused_when_stale = false;
   bool refused_while_loading = false;
+  bool refused_while_async_loading = false;
 };
 Effects EffectsOf(const Session& session, const Command& command) {
   Effects effects;
@@ -47,6 +48,7 @@ Effects EffectsOf(const Session& session, const Command& command) {
   effects.deny_oom = command.Has(flag::kDenyOom);
   effects.refused_when_stale = !command.Has(flag::kStale);
   effects.refused_while_loading = !command.Has(flag::kLoading);
+  effects.refused_while_async_loading = command.Has(flag::kNoAsyncLoading);
   if (session.transaction != nullptr && NameIs(command, "exec")) {
     for (const QueuedCommand& queued : session.transaction->commands) {
       const Command& inner = queued.command();
@@ -55,6 +57,7 @@ Effects EffectsOf(const Session& session, const Command& command) {
       effects.deny_oom |= inner.Has(flag::kDenyOom);
       effects.refused_when_stale |= !inner.Has(flag::kStale);
       effects.refused_while_loading |= !inner.Has(flag::kLoading);
+      effects.refused_while_async_loading |= inner.Has(flag::kNoAsyncLoading);
     }
   }
   return effects;
@@ -131,7 +134,9 @@ std::optional<Refuse> RefusalByState(Engine& engine, const Session& session, con
       engine.replication().is_replica() && !engine.replication().primary_link_up()) {
     return Refuse{std::string(errors::kMasterDown)};
   }
-  if (engine.loading && effects.refused_while_loading) return Refuse{std::string(errors::kLoading)};
+  if ((engine.loading && effects.refused_while_loading) ||
+      (engine.async_loading && effects.refused_while_async_loading))
+    return Refuse{std::string(errors::kLoading)};
   // A monitor is to Redis a kind of replica, and its keyspace as forbidden.
   if (session.kind != SessionKind::kNormal &&
       command.Has(flag::kWrite | flag::kReadonly | flag::kMayReplicate)) {

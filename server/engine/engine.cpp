@@ -289,6 +289,10 @@ void Engine::Account(Session& session, const Command& command,
       session.output.view().substr(std::min(reply_begin, session.output.size()));
   if (!reply.empty() && reply[0] == '-') {
     ++statistics.failed;
+    if (session.kind == SessionKind::kPrimary) [[unlikely]] {
+      ++stats_.unexpected_error_replies;
+      if (stream_error_.empty()) stream_error_ = reply.substr(1, reply.find('\r') - 1);
+    }
     stats_.CountError(reply.substr(1, reply.find_first_of(" \r") - 1));
   }
   const int64_t microseconds = base::ToMicros(took);
@@ -334,17 +338,15 @@ void Engine::EndUnit(const Command& command) {
 Engine::ApplyOutcome Engine::ApplyFromPrimary(Session& primary,
                                               std::span<const std::string_view> args,
                                               std::string_view raw) {
+  stream_error_.clear();
   const bool ran = Dispatch(primary, args, raw);
   const std::string_view reply = primary.output.view();
   ApplyOutcome outcome;
-  if (!reply.empty() && reply[0] == '-') {
+  if (!stream_error_.empty()) {
+    outcome = AnsweredError{stream_error_};
+  } else if (!ran) {
     ++stats_.unexpected_error_replies;
-    std::string error(reply.substr(1, reply.find('\r') - 1));
-    if (ran) {
-      outcome = AnsweredError{std::move(error)};
-    } else {
-      outcome = Unrunnable{std::move(error)};
-    }
+    outcome = Unrunnable{std::string(reply.substr(1, reply.find('\r') - 1))};
   }
   primary.output.Clear();
   return outcome;

@@ -127,7 +127,7 @@ class Engine {
   using ApplyOutcome = std::variant<Applied, AnsweredError, Unrunnable>;
   // Runs one command of the primary's stream in the session of kind kPrimary. Never refused for
   // role, memory or pause; the reply is dropped. Errors of either kind are counted
-  // (unexpected_error_replies).
+  // (unexpected_error_replies); EXEC's is the first that one of its commands answered.
   ApplyOutcome ApplyFromPrimary(Session& primary, std::span<const std::string_view> args,
                                 std::string_view raw);
   // Some replica acknowledged more: resolves WAITs.
@@ -217,10 +217,12 @@ class Engine {
   base::Instant started() const { return started_; }
   int64_t last_save_seconds = 0;      // LASTSAVE; start-up time until something is saved
   bool active_expire_enabled = true;  // DEBUG SET-ACTIVE-EXPIRE
-  bool loading = false;         // a snapshot replaces the keyspace: most commands answer -LOADING
-  uint64_t startup_memory = 0;  // used when serving began
-  int64_t unsaved_changes = 0;  // INFO rdb_changes_since_last_save
-  bool snapshots_fail = false;  // the last save to a file failed
+  bool loading = false;          // a snapshot replaces the keyspace: most commands answer -LOADING
+  bool async_loading = false;    // one is on its way, and clients see the old keyspace until then
+  base::WallTime loading_since;  // of either, for a snapshot from the primary
+  uint64_t startup_memory = 0;   // used when serving began
+  int64_t unsaved_changes = 0;   // INFO rdb_changes_since_last_save
+  bool snapshots_fail = false;   // the last save to a file failed
 
  private:
   // Returns the bytes consumed of `input`.
@@ -284,6 +286,7 @@ class Engine {
   std::vector<Session*> ready_;
   std::vector<Session*> waiting_;  // blocked on WAIT or QUORATE WAITOFFSET
   uint64_t dataset_number_ = 1;
+  std::string stream_error_;  // the first one that ApplyFromPrimary's command answered
   uint64_t last_session_id_ = 0;
   base::Instant now_{};
   base::WallTime wall_{};

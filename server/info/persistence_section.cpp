@@ -1,3 +1,6 @@
+#include <algorithm>
+
+#include "replication/core/views.h"
 #include "server/engine/persistence_port.h"
 #include "server/info/info.h"
 
@@ -41,6 +44,18 @@ void AppendAof(Fields& out) {
   out.Number("aof_last_cow_size", 0);
 }
 
+// The figures of a file that is being read, or of a snapshot that the primary sends.
+engine::PersistenceStatus LoadingOf(engine::Engine& engine, engine::PersistenceStatus status) {
+  const auto upstream = engine.replication().Upstream();
+  if (!upstream || !upstream->sync_in_progress) return status;
+  status.loading_start_seconds = engine.loading_since.ms / 1000;
+  status.loading_seconds = (engine.wall().ms - engine.loading_since.ms) / 1000;
+  status.loading_total_bytes =
+      static_cast<uint64_t>(std::max<int64_t>(upstream->sync_total_bytes, 0));
+  status.loading_loaded_bytes = static_cast<uint64_t>(upstream->sync_read_bytes);
+  return status;
+}
+
 }  // namespace
 
 // There is no fork, and no memory is copied on write: the cow figures count what a snapshot in the
@@ -49,7 +64,7 @@ void AppendPersistence(engine::Engine& engine, Fields& out) {
   const engine::PersistenceStatus status = engine.host().persistence().status();
   out.Section("Persistence");
   out.Number("loading", engine.loading ? 1 : 0);
-  out.Number("async_loading", 0);
+  out.Number("async_loading", engine.async_loading ? 1 : 0);
   out.Count("current_cow_peak", status.saving_bytes_peak);
   out.Count("current_cow_size", status.saving_bytes_waiting);
   out.Number("current_cow_size_age", 0);
@@ -69,7 +84,7 @@ void AppendPersistence(engine::Engine& engine, Fields& out) {
   AppendAof(out);
   out.Number("module_fork_in_progress", 0);
   out.Number("module_fork_last_cow_size", 0);
-  if (engine.loading) AppendLoading(status, out);
+  if (engine.loading || engine.async_loading) AppendLoading(LoadingOf(engine, status), out);
 }
 
 }  // namespace quorate::server::info

@@ -32,10 +32,39 @@ class JobProducer final : public runtime::SnapshotProducer {
     if (!job_->ready().empty()) return Progress::kMore;
     return job_->complete() ? Progress::kComplete : Progress::kWait;
   }
-  size_t WaitingBytes() const override { return job_->WaitingBytes(); }
+  size_t WaitingBytes() const override { return job_->PushedOutBytes(); }
 
  private:
   const std::shared_ptr<SnapshotJob> job_;
+};
+
+// Databases that a primary sends, and for as long as they exist the engine's state.
+class ArrivingDatabases final : public StagedDatabases {
+ public:
+  ArrivingDatabases(engine::Engine& engine, bool same_history)
+      : StagedDatabases(engine.databases().hasher(), engine.databases().count(), engine.wall(),
+                        std::nullopt),
+        engine_(engine) {
+    using Arrival = config::SnapshotArrival;
+    const Arrival arrival = engine.settings().repl_diskless_load;
+    const bool by_history = arrival == Arrival::kOldDataIfOfTheSameHistory;
+    engine.async_loading = by_history && same_history;
+    engine.loading = (by_history && !same_history) ||
+                     (arrival == Arrival::kOldDataIfAny && Empty(engine.databases()));
+    engine.loading_since = engine.wall();
+  }
+  ~ArrivingDatabases() override { engine_.loading = engine_.async_loading = false; }
+  ArrivingDatabases(const ArrivingDatabases&) = delete;
+  ArrivingDatabases& operator=(const ArrivingDatabases&) = delete;
+
+ private:
+  static bool Empty(const store::Databases& databases) {
+    for (size_t i = 0; i < databases.count(); ++i)
+      if (databases[i].size() != 0) return false;
+    return true;
+  }
+
+  engine::Engine& engine_;
 };
 
 }  // namespace
@@ -52,7 +81,9 @@ snapshot::ReaderOptions Dataset::reader_options() const {
           .verify_checksum = engine_.settings().rdb_checksum};
 }
 
-std::unique_ptr<runtime::Staging> Dataset::BeginStaging() { return BeginLoading(std::nullopt); }
+std::unique_ptr<runtime::Staging> Dataset::BeginStaging(bool same_history) {
+  return std::make_unique<ArrivingDatabases>(engine_, same_history);
+}
 
 std::unique_ptr<StagedDatabases> Dataset::BeginLoading(std::optional<base::WallTime> drop_expired) {
   return std::make_unique<StagedDatabases>(

@@ -23,7 +23,8 @@ class Dataset final : public replication::runtime::Dataset {
       const replication::runtime::SnapshotRequest& request,
       std::function<void()> on_ready) override;
   replication::snapshot::ReaderOptions reader_options() const override;
-  std::unique_ptr<replication::runtime::Staging> BeginStaging() override;
+  // repl-diskless-load decides what clients are answered until the staging is committed or dropped.
+  std::unique_ptr<replication::runtime::Staging> BeginStaging(bool same_history) override;
   // No file here holds what a primary has sent: each key is an unsaved change, and so is having
   // none.
   void CommitStaging(std::unique_ptr<replication::runtime::Staging> staging) override;

@@ -107,7 +107,10 @@ size_t SnapshotJob::HeldBytes() const {
 }
 
 void SnapshotJob::OnTurn() {
-  if (cut_ != nullptr && WaitingBytes() < kAheadBytes) SweepSlice();
+  if (cut_ != nullptr && WaitingBytes() < kAheadBytes) {
+    SweepSlice();
+    left_by_sweep_ = WaitingBytes();
+  }
   Submit();
   GoOnSweeping();
 }

@@ -79,6 +79,10 @@ class SnapshotJob {
   void Consume(size_t n);
   // Everything that exists beside the keyspace and waits for the worker or the consumer.
   size_t WaitingBytes() const { return batch_.bytes() + in_work_ + ready_.size(); }
+  // What of it writes have added to what the sweep left waiting, which is bounded by itself.
+  size_t PushedOutBytes() const {
+    return WaitingBytes() > left_by_sweep_ ? WaitingBytes() - left_by_sweep_ : 0;
+  }
 
   // The most that it has been.
   size_t PeakWaitingBytes() const { return std::max(peak_, WaitingBytes()); }
@@ -110,8 +114,9 @@ class SnapshotJob {
   bool busy_ = false;
   bool complete_ = false;
   size_t in_work_ = 0;
-  size_t held_by_work_ = 0;  // the storage of its batch
-  size_t peak_ = 0;          // of WaitingBytes, seen whenever they are about to fall
+  size_t left_by_sweep_ = 0;  // WaitingBytes() after the last slice
+  size_t held_by_work_ = 0;   // the storage of its batch
+  size_t peak_ = 0;           // of WaitingBytes, seen whenever they are about to fall
   uint64_t records_ = 0;
   uint64_t total_records_ = 0;
   base::Buffer ready_;

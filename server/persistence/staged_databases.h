@@ -14,7 +14,7 @@
 
 namespace quorate::server::persistence {
 
-class StagedDatabases final : public replication::runtime::Staging {
+class StagedDatabases : public replication::runtime::Staging {
  public:
   // `now` is the clock of idle times. `drop_expired`: what is expired then is left out.
   StagedDatabases(const store::Hasher& hasher, size_t count, base::WallTime now,

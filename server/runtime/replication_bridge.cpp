@@ -20,7 +20,9 @@ ReplicationBridge::ReplicationBridge(io::Io& io, log::Logger& logger,
     : io_(io), logger_(logger), find_connection_(std::move(find_connection)) {}
 
 void ReplicationBridge::Attach(engine::Engine& engine,
-                               replication::runtime::Replication& replication) {
+                               replication::runtime::Replication& replication,
+                               std::function<void()> end_process) {
+  end_process_ = std::move(end_process);
   engine_ = &engine;
   replication_ = &replication;
 }
@@ -90,14 +92,32 @@ size_t ReplicationBridge::LookAhead(std::string_view coming) {
 base::Status ReplicationBridge::Apply(std::span<const std::string_view> args) {
   using engine::Engine;
   const Engine::ApplyOutcome outcome = engine_->ApplyFromPrimary(PrimarySession(), args, {});
-  if (const auto* unrunnable = std::get_if<Engine::Unrunnable>(&outcome))
+  const std::string_view command = args[0].substr(0, kLoggedNameBytes);
+  if (const auto* unrunnable = std::get_if<Engine::Unrunnable>(&outcome)) {
+    Panics(unrunnable->error, command);
     return base::Error{unrunnable->error};
-  if (const auto* answered = std::get_if<Engine::AnsweredError>(&outcome))
+  }
+  if (const auto* answered = std::get_if<Engine::AnsweredError>(&outcome)) {
     logger_.Warning(
         fmt::format("A command of the primary's stream answered an error here: '{}' after "
                     "processing the command '{}'",
-                    answered->error, args[0].substr(0, kLoggedNameBytes)));
+                    answered->error, command));
+    if (Panics(answered->error, command)) return base::Error{answered->error};
+  }
   return {};
+}
+
+bool ReplicationBridge::Panics(std::string_view error, std::string_view command) {
+  const config::ServerSettings& settings = engine_->settings();
+  if (settings.propagation_error_behavior == config::PropagationErrors::kIgnore ||
+      !settings.replica_read_only)
+    return false;
+  logger_.Warning(
+      fmt::format("This replica panicked sending an error to its master after processing the "
+                  "command '{}': '{}'. Exiting (propagation-error-behavior).",
+                  command, error));
+  end_process_();
+  return true;
 }
 
 void ReplicationBridge::SelectDb(int db) {

@@ -27,7 +27,9 @@ class ReplicationBridge final : public engine::ReplicationPort,
   ReplicationBridge(io::Io& io, log::Logger& logger, FindConnection find_connection);
 
   // Before any other call. Both outlive the bridge's use.
-  void Attach(engine::Engine& engine, replication::runtime::Replication& replication);
+  // `end_process` ends it soon, in disorder: an error of the stream demands that.
+  void Attach(engine::Engine& engine, replication::runtime::Replication& replication,
+              std::function<void()> end_process);
   // Ends the primary's session; before the engine goes.
   void Detach();
 
@@ -89,10 +91,13 @@ class ReplicationBridge final : public engine::ReplicationPort,
 
  private:
   engine::Session& PrimarySession();
+  // propagation-error-behavior. True: the process ends, and nothing more is applied.
+  bool Panics(std::string_view error, std::string_view command);
 
   io::Io& io_;
   log::Logger& logger_;
   FindConnection find_connection_;
+  std::function<void()> end_process_;
   engine::Engine* engine_ = nullptr;
   replication::runtime::Replication* replication_ = nullptr;
   std::unique_ptr<engine::Session> primary_session_;  // while we are a replica

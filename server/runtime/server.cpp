@@ -52,7 +52,7 @@ Server::Server(io::Io& io, Options options, log::Logger& logger, ProcessProbe& p
       replication::runtime::ReplicationPorts{*dataset_, bridge_, bridge_, bridge_, &logger_,
                                              run_id},
       ReplicationOptions(settings_), settings_.port);
-  bridge_.Attach(*engine_, *replication_);
+  bridge_.Attach(*engine_, *replication_, [this] { EndInDisorder(); });
   BeginTurn();
   engine_->last_save_seconds = io_.WallNow().ms / 1000;
   commands::RegisterAll(engine_->table());
@@ -145,8 +145,7 @@ base::Status Server::StartLoading() {
 
 void Server::GiveUpLoading(const std::string& problem) {
   logger_.Warning(problem);
-  exited_ = true;
-  io_.Defer([this] { on_exit_(1); });
+  EndInDisorder();
 }
 
 void Server::OnLoaded(base::Result<persistence::Loader::Loaded> outcome) {
@@ -181,6 +180,12 @@ void Server::ReplayStream(
         PropagateExpired(expired);
         logger_.Notice("Ready to accept connections");
       });
+}
+
+void Server::EndInDisorder() {
+  if (exited_) return;
+  exited_ = true;
+  io_.Defer([this] { on_exit_(1); });
 }
 
 void Server::PropagateExpired(const std::vector<std::pair<int, std::string>>& keys) {

@@ -39,7 +39,8 @@ class Server final : public engine::Host, private serve::ConnectionOwner {
     std::string config_path;  // empty: none; CONFIG REWRITE needs one
   };
 
-  // `on_exit` is called once, when the server has shut down in good order; destroy it afterwards.
+  // `on_exit` is called once, when the server has shut down (code 0) or cannot go on (code 1);
+  // destroy it afterwards.
   Server(io::Io& io, Options options, log::Logger& logger, ProcessProbe& probe,
          std::function<void(int exit_code)> on_exit);
   ~Server() override;
@@ -127,6 +128,8 @@ class Server final : public engine::Host, private serve::ConnectionOwner {
   bool ReplicasReached(base::Offset offset) const;
   // Says which replicas are left behind at `offset`.
   void LogReplicas(base::Offset offset);
+  // Exits soon with code 1, saving nothing.
+  void EndInDisorder();
   // Saves if that is wanted, and exits. Error: it could not be saved, and the server goes on.
   base::Status FinishShutdown(const engine::ShutdownRequest& request);
   // The server goes on: who asked for the shutdown is told so.

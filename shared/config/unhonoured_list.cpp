@@ -239,6 +239,8 @@ List ServersReplication() {
           Flag("repl-diskless-sync", true),
           Number("repl-diskless-sync-delay", 0, kIntMax, 5),
           Number("repl-diskless-sync-max-replicas", 0, kIntMax, 0),
+          OneOf("repl-diskless-load", {"disabled", "on-empty-db", "swapdb"}),
+          OneOf("propagation-error-behavior", {"ignore", "panic", "panic-on-replicas"}),
           Flag("repl-disable-tcp-nodelay", false),
           Alias("min-slaves-to-write", Number("min-replicas-to-write", 0, kIntMax, 0)),
           Alias("min-slaves-max-lag", Number("min-replicas-max-lag", 0, kIntMax, 10))};
@@ -267,12 +269,7 @@ List Files() {
           OneOf("sanitize-dump-payload", {"no", "yes", "clients"})};
 }
 
-List Replication() {
-  return {OneOf("repl-diskless-load", {"disabled", "on-empty-db", "swapdb"}),
-          Flag("replica-ignore-disk-write-errors", false),
-          Refused("the process is never ended by an error of the stream",
-                  OneOf("propagation-error-behavior", {"ignore", "panic", "panic-on-replicas"}))};
-}
+List Replication() { return {Flag("replica-ignore-disk-write-errors", false)}; }
 
 List Connections() {
   return {Refused("outgoing connections leave from the address that the system chooses",

@@ -1,10 +1,14 @@
 """What the directives of replication do, on ours and on Redis' alike, and that nobody follows himself."""
 
+import os
+import random
 import signal
+import threading
 import time
 
 import redis
 
+from fake_peer import FakePeer
 from harness import OURS, REDIS, SystemTest, main, wait_for
 from workload import fill
 
@@ -110,6 +114,139 @@ class Directives(SystemTest):
             replica("CONFIG", "SET", "replica-ignore-maxmemory", "no")
             primary("SET", "one", "more")
             wait_for("keys are evicted", lambda: replica("DBSIZE") < keys, 8)
+
+    def test_errors_of_the_stream(self):
+        for family in BOTH:
+            for value in ("ignore", "panic", "panic-on-replicas"):
+                with self.subTest(family=str(family), value=value):
+                    primary = self.server(OURS)
+                    replica = self.server(family, replica_of=primary, propagation_error_behavior=value,
+                                          replica_read_only="no")
+                    self.assert_synced(primary, replica)
+                    replica("SET", "k", "text")
+                    primary("INCR", "k")  # a writable replica's own writes make such errors
+                    wait_for("it is applied", lambda: replica.info("stats")["unexpected_error_replies"] == 1)
+                    self.assertEqual(replica("GET", "k"), "text")
+                    replica("CONFIG", "SET", "replica-read-only", "yes")
+                    with primary.client.pipeline(transaction=True) as pipe:
+                        pipe.set("other", 1)
+                        pipe.incr("k")
+                        pipe.execute()
+                    if value == "ignore":
+                        wait_for("it is counted", lambda: replica.info("stats")["unexpected_error_replies"] == 2)
+                        self.assertEqual(replica.info()["master_link_status"], "up")
+                        self.assertEqual(replica("GET", "other"), "1")
+                    else:
+                        code = replica.wait_exit()
+                        self.assertEqual(code, 1 if family is OURS else -signal.SIGABRT)
+                        self.assertIn("panicked sending an error to its master after processing the command", replica.log())
+
+    def test_a_command_that_cannot_run_here_is_never_passed_over(self):
+        primary = self.server(REDIS)
+        replicas = {value: self.server(OURS, replica_of=primary, propagation_error_behavior=value)
+                    for value in ("ignore", "panic")}
+        self.assert_synced(primary, *replicas.values())
+        primary("RPUSH", "list", "a")
+        primary("SET", "after", "1")
+        self.assertEqual(replicas["panic"].wait_exit(), 1)
+        wait_for("the link is down", lambda: replicas["ignore"].info()["master_link_status"] == "down")
+        self.assertIsNone(replicas["ignore"]("GET", "after"))
+
+    def snapshot(self, value):
+        """A file that takes a while to trickle through: `k` and much that compression does not shorten."""
+        node = self.server(REDIS)
+        node("SET", "k", value)
+        for number in range(100):
+            node.client.set(f"pad:{number}", random.randbytes(4096))
+        node("SAVE")
+        with open(os.path.join(node.folder, "dump.rdb"), "rb") as file:
+            return file.read()
+
+    def test_what_is_seen_while_a_snapshot_arrives(self):
+        old, new = self.snapshot("old"), self.snapshot("new")
+        ours, other = "a" * 40, "b" * 40
+        # directive, data before, history of the snapshot: loading, async_loading, what GET k says
+        for row in (("disabled", old, ours, 0, 0, "old"), ("disabled", old, other, 0, 0, "old"), ("disabled", b"", other, 0, 0, None),
+                    ("on-empty-db", old, ours, 0, 0, "old"), ("on-empty-db", b"", other, 1, 0, "LOADING"),
+                    ("swapdb", old, ours, 0, 1, "old"), ("swapdb", old, other, 1, 0, "LOADING"), ("swapdb", b"", other, 1, 0, "LOADING")):
+            for family in BOTH:
+                with self.subTest(family=str(family), row=[str(item)[:11] for item in row]):
+                    self.see_a_snapshot_arrive(family, old, new, *row)
+
+    def see_a_snapshot_arrive(self, family, old, new, mode, before, history, loading, async_loading, value):
+        offered = []  # history, offset, what follows at once, of each full sync to come
+        mark = b"m" * 40
+
+        def answer(words):
+            if words[0] == b"PSYNC":
+                replid, offset, at_once = offered.pop(0)
+                return f"+FULLRESYNC {replid} {offset}\r\n".encode() + b"$EOF:" + mark + b"\r\n" + at_once
+            return b"+PONG\r\n" if words[0] == b"PING" else b"" if words[1] == b"ACK" else b"+OK\r\n"
+
+        primary = FakePeer(answer)
+        self.addCleanup(primary.close)
+        directives = {"loading_process_events_interval_bytes": 1024} if family is REDIS else {}
+        replica = self.server(family, repl_diskless_load=mode, **directives)
+        if before:
+            offered.append(("a" * 40, 1, old + mark))
+            replica("REPLICAOF", "127.0.0.1", str(primary.port))
+            wait_for("the old data", lambda: replica("GET", "k") == "old")
+        offered.append((history, 1000, b""))
+        asked = primary.asked(b"PSYNC")
+        if before:
+            primary.cut()
+        else:
+            replica("REPLICAOF", "127.0.0.1", str(primary.port))
+        wait_for("the full sync begins", lambda: primary.asked(b"PSYNC") > asked)
+        sent = 0
+
+        def trickle():
+            nonlocal sent
+            time.sleep(0.1)
+            for sent in range(0, len(new), 4096):
+                primary.push(new[sent:sent + 4096])
+                time.sleep(0.01)
+            primary.push(mark)
+
+        feeder = threading.Thread(target=trickle)
+        feeder.start()
+        seen = set()
+        while feeder.is_alive():
+            began = sent > 50_000
+            facts = replica.info("persistence")
+            try:
+                got = replica("GET", "k")
+            except redis.exceptions.BusyLoadingError:
+                got = "LOADING"
+            if began and sent < 300_000:  # what a reader buffers is seen late
+                seen.add((facts["loading"], facts["async_loading"], got, "loading_start_time" in facts))
+        feeder.join()
+        self.assertEqual(seen, {(loading, async_loading, value, loading + async_loading > 0)})
+        wait_for("the new data", lambda: replica.info()["master_link_status"] == "up" and replica("GET", "k") == "new")
+        facts = replica.info("persistence")
+        self.assertEqual((facts["loading"], facts["async_loading"]), (0, 0))
+
+    def test_output_limit_of_a_replica(self):
+        for family in BOTH:
+            with self.subTest(family=str(family)):
+                primary, replica = self.linked(family, client_output_buffer_limit="replica 1mb 0 0",
+                                               repl_backlog_size="16kb", repl_timeout=600)
+                replica.signal(signal.SIGSTOP)
+                for number in range(400):
+                    if primary.info()["connected_slaves"] == 0:
+                        break
+                    primary("SET", f"big:{number}", "x" * 100_000)
+                self.assertEqual(primary.info()["connected_slaves"], 0)
+                replica.signal(signal.SIGCONT)
+                self.assert_synced(primary, replica)
+                self.assertEqual(primary.info("stats")["sync_full"], 2)
+
+    def test_user_and_password_for_the_primary(self):
+        primary = self.server(REDIS)
+        primary("ACL", "SETUSER", "follower", "on", ">secret", "+psync", "+replconf", "+ping")
+        replica = self.server(OURS, replica_of=primary, masteruser="follower", masterauth="secret")
+        self.assert_synced(primary, replica)
+        self.assertEqual([client["user"] for client in primary.client.client_list("replica")], ["follower"])
 
     def test_stale_data(self):
         for family in BOTH:

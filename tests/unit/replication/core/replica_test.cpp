@@ -112,7 +112,9 @@ class Bench {
               [&](const OpenLink& a) { out += "open " + a.primary.ToString() + "\n"; },
               [&](const CloseLink&) { out += "close\n"; },
               [&](const Send& a) { out += "send " + Readable(a.bytes) + "\n"; },
-              [&](const BeginStaging&) { out += "begin staging\n"; },
+              [&](const BeginStaging& a) {
+                out += a.same_history ? "begin staging of the same history\n" : "begin staging\n";
+              },
               [&](const FinishStaging&) { out += "finish staging\n"; },
               [&](const AbandonStaging&) { out += "abandon staging\n"; },
               [&](const CommitStaging&) { out += "commit staging\n"; },
@@ -249,6 +251,18 @@ TEST_CASE("replica: a full resync stages, verifies, then swaps") {
   CHECK(bench.history.id().view() == kTheirs);
   CHECK(bench.replica.link_up());
   CHECK(bench.replica.tracker().db() == 5);
+}
+
+TEST_CASE("replica: a snapshot that is of our own history is told apart from others") {
+  Bench bench;
+  bench.Synced();
+  bench.Step(LinkClosed{"cut"});
+  bench.now += 10s;
+  bench.Step(ReplicaTick{});
+  bench.Step(LinkOpened{});
+  bench.Receive("+PONG\r\n+OK\r\n+OK\r\n");
+  CHECK(bench.Receive("+FULLRESYNC " + kTheirs + " 900\r\n$6\r\nabc") ==
+        "begin staging of the same history\nstage 'abc'\n");
 }
 
 TEST_CASE("replica: the mark framing, cut anywhere") {

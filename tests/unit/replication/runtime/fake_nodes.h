@@ -270,7 +270,7 @@ class Node final : public Dataset,
                                       std::move(on_ready));
   }
   snapshot::ReaderOptions reader_options() const override { return {}; }
-  std::unique_ptr<Staging> BeginStaging() override { return std::make_unique<Staged>(); }
+  std::unique_ptr<Staging> BeginStaging(bool) override { return std::make_unique<Staged>(); }
   void CommitStaging(std::unique_ptr<Staging> staging) override {
     data = std::move(dynamic_cast<Staged&>(*staging).data);
     ++commits;

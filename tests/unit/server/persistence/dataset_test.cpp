@@ -10,7 +10,7 @@ using testing::SavingHost;
 namespace {
 
 void Receive(server::persistence::Dataset& dataset, int keys) {
-  auto staging = dataset.BeginStaging();
+  auto staging = dataset.BeginStaging(false);
   for (int i = 0; i < keys; ++i) {
     const std::string key = std::to_string(i);
     replication::snapshot::StringRecord record{};
@@ -31,6 +31,44 @@ TEST_CASE("dataset: what a primary has sent is unsaved, even if it is nothing") 
   CHECK(unsaved == 3);
   Receive(h.server->dataset, 0);
   CHECK(unsaved == 4);
+}
+
+TEST_CASE("dataset: what clients see while a snapshot arrives is repl-diskless-load's choice") {
+  using Arrival = server::config::SnapshotArrival;
+  struct Row {
+    Arrival arrival;
+    bool has_data, same_history;
+    bool loading, async_loading;
+  };
+  const Row rows[] = {
+      {Arrival::kOldData, false, false, false, false},
+      {Arrival::kOldData, true, false, false, false},
+      {Arrival::kOldDataIfAny, false, false, true, false},
+      {Arrival::kOldDataIfAny, true, false, false, false},
+      {Arrival::kOldDataIfOfTheSameHistory, true, false, true, false},
+      {Arrival::kOldDataIfOfTheSameHistory, true, true, false, true},
+      {Arrival::kOldDataIfOfTheSameHistory, false, true, false, true},
+  };
+  for (const Row& row : rows) {
+    SavingHost h(4);
+    auto& command = h.server->command;
+    command.settings.repl_diskless_load = row.arrival;
+    if (row.has_data) h.server->Fill(1);
+    auto staging = h.server->dataset.BeginStaging(row.same_history);
+    CHECK(command.engine.loading == row.loading);
+    CHECK(command.engine.async_loading == row.async_loading);
+    CHECK(command.Run("EXISTS k").starts_with("-LOADING") == row.loading);
+    CHECK(command.Run("REPLICAOF h 1").starts_with("-LOADING") ==
+          (row.loading || row.async_loading));
+    staging.reset();  // the link broke
+    CHECK_FALSE(command.engine.loading);
+    CHECK_FALSE(command.engine.async_loading);
+    CHECK(h.server->Run("DBSIZE") == (row.has_data ? ":1\r\n" : ":0\r\n"));
+    Receive(h.server->dataset, 3);
+    CHECK_FALSE(command.engine.loading);
+    CHECK_FALSE(command.engine.async_loading);
+    CHECK(h.server->Run("DBSIZE") == ":3\r\n");
+  }
 }
 
 TEST_CASE("dataset: what is read from a file, or reloaded in place, is no change") {
@@ -56,7 +94,7 @@ TEST_CASE("dataset: a string that no client may send any more is still read") {
 
 TEST_CASE("dataset: what was staged in vain is not freed by the loop thread") {
   SavingHost h(4);
-  auto staging = h.server->dataset.BeginStaging();
+  auto staging = h.server->dataset.BeginStaging(false);
   replication::snapshot::StringRecord record{};
   record.key = "key";
   record.value = "v";

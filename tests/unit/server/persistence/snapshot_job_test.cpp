@@ -144,6 +144,9 @@ TEST_CASE("snapshot job: rests while nobody takes its bytes, and goes on when th
   CHECK(s.job->sweeping());
   CHECK(s.job->WaitingBytes() >= SnapshotJob::kAheadBytes);
   CHECK(s.job->WaitingBytes() < SnapshotJob::kAheadBytes + 2 * SnapshotJob::kSliceBytes);
+  CHECK(s.job->PushedOutBytes() == 0);
+  for (int i = 0; i < 3000; ++i) s.Set(0, "k" + std::to_string(i), "y");
+  CHECK(s.job->PushedOutBytes() > 20'000'000);
   while (!s.job->complete() || !s.job->ready().empty()) {
     s.job->Consume(s.job->ready().size());
     s.world.RunFor(1ms);
