@@ -171,6 +171,7 @@ void SnapshotJob::Consume(size_t n) {
   peak_ = PeakWaitingBytes();
   ready_.Consume(n);
   if (ready_.empty() && complete_) ready_.Free();
+  Submit();  // writes may have filled the batch while the sweep rested
   GoOnSweeping();
 }
 
