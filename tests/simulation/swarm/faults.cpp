@@ -192,8 +192,11 @@ void Faults::OnServerEnd(size_t index, const std::string& last_words) {
     return;
   }
   torn_.erase(torn);
-  const base::Status set_aside =
+  base::Status set_aside =
       disk.Rename(ServerNode::kSnapshotPath, std::string(ServerNode::kSnapshotPath) + ".damaged");
+  // Or it would be back after a power cut. An operator tries again.
+  for (int tries = 0; set_aside && tries < 10; ++tries)
+    if (disk.SyncDirectoryOf(ServerNode::kSnapshotPath)) break;
   if (!set_aside) failed_start_ = set_aside.error().message;
   RestartServer(index);
 }
