@@ -1,6 +1,7 @@
 #include "sentinel/core/administration.h"
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <utility>
 
@@ -121,6 +122,22 @@ void Forget(Turn& turn, const ForgetRequested& request) {
   RespondOkWhenDurable(turn, request.client);
 }
 
+// The primary will name its replicas again, but not a living node that has taken the role without being
+// announced (a promotion that was given up): forgotten, that one would stay a second primary (L1).
+void ForgetReplicas(Group& group, base::Instant now) {
+  std::map<base::Endpoint, Replica> kept;
+  for (const auto& [address, replica] : group.replicas) {
+    if (replica.reported_role != Role::kPrimary || !replica.info_at || replica.sdown_since)
+      continue;
+    DataNode& fresh = kept[address];
+    fresh = NewDataNode(address, now);
+    fresh.info_at = replica.info_at;
+    fresh.reported_role = Role::kPrimary;
+    fresh.role_reported_at = replica.role_reported_at;
+  }
+  group.replicas = std::move(kept);
+}
+
 void Reset(Turn& turn, const ResetGroups& request) {
   int64_t count = 0;
   for (auto& [name, group] : turn.state().groups) {
@@ -129,7 +146,7 @@ void Reset(Turn& turn, const ResetGroups& request) {
     AbandonFailover(turn, group);
     DropAllLinks(turn, group);
     group.primary = NewDataNode(group.primary.address, turn.now());
-    group.replicas.clear();
+    ForgetReplicas(group, turn.now());
     group.peers.clear();
     group.odown_since.reset();
     group.reset_at = turn.now();

@@ -151,6 +151,32 @@ TEST_CASE("RESET: counts, and forgets replicas and peers but no epochs") {
   CHECK(VotesNeeded(o.world.group(0)) == 2);
 }
 
+TEST_CASE("RESET: a replica that has taken the role is not forgotten while it lives") {
+  Operator o(3);
+  const auto known_as_primary = [&](int i) {
+    const auto& replicas = o.world.group(i).replicas;
+    return !replicas.empty() && replicas.begin()->second.reported_role == Role::kPrimary;
+  };
+  o.world.server(1).follows.reset();
+  REQUIRE(o.world.RunUntil(
+      [&] { return known_as_primary(0) && known_as_primary(1) && known_as_primary(2); },
+      seconds(12)));
+  for (int i = 0; i < 3; ++i) {
+    o.world.Command(i, 9, ResetGroups{ClientId{}, "*"});
+    CHECK(o.world.group(i).replicas.size() == 1);
+    o.world.Command(i, 9, ResetGroups{ClientId{}, "*"});
+    CHECK(o.world.group(i).replicas.size() == 1);
+  }
+  CHECK(o.world.RunUntil([&] { return o.world.server(1).follows == o.world.server(0).address; },
+                         seconds(30)));
+  o.world.server(1).follows.reset();
+  REQUIRE(o.world.RunUntil([&] { return known_as_primary(0); }, seconds(12)));
+  o.world.KillServer(1);
+  o.world.RunFor(seconds(31));
+  o.world.Command(0, 9, ResetGroups{ClientId{}, "*"});
+  CHECK(o.world.group(0).replicas.empty());
+}
+
 TEST_CASE("votes: the first to ask in an epoch gets it, for ever") {
   Operator o;
   CHECK(o.AskVote(5, "") == "0 * 0");
