@@ -129,7 +129,7 @@ struct ServerSettings {
   bool replica_ignore_maxmemory = true;
   PropagationErrors propagation_error_behavior = PropagationErrors::kIgnore;
   uint64_t repl_backlog_size = 1ULL << 20;
-  uint64_t repl_backlog_disk_size = 0;  // 0: none
+  uint64_t repl_backlog_disk_size = 0;          // 0: none
   std::chrono::seconds repl_backlog_ttl{3600};  // 0: kept for ever
   std::chrono::seconds repl_timeout{60};
   std::chrono::seconds repl_ping_replica_period{10};
