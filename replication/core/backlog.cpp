@@ -16,6 +16,8 @@ struct Backlog::Block {
   size_t used = 0;
   size_t references = 0;  // cursors that sit here
   Block* next = nullptr;
+  std::optional<size_t> unit_at;  // the mark's position
+  int unit_db = -1;
   const std::unique_ptr<char[]> data;  // uninitialised beyond `used`
 };
 
@@ -144,6 +146,24 @@ size_t Backlog::excess() const {
   return size() <= kept ? 0 : size() - kept;
 }
 
+void Backlog::Mark(int db) {
+  Block& tail = *blocks_.back();
+  tail.unit_at = tail.used;
+  tail.unit_db = db;
+  wants_mark_ = false;
+}
+
+std::optional<Backlog::UnitStart> Backlog::FindUnit(base::Offset offset) const {
+  std::optional<UnitStart> found;
+  for (const auto& block : blocks_) {
+    if (!block->unit_at) continue;
+    const base::Offset at = block->start + static_cast<int64_t>(*block->unit_at);
+    if (found && at > offset) break;
+    found = UnitStart{at, block->unit_db};
+  }
+  return found;
+}
+
 Backlog::Block* Backlog::AddBlock(size_t wanted) {
   const size_t bytes = std::clamp(wanted, UsualBlockBytes(), kMaxBlockBytes);
   const base::Offset first =
@@ -152,6 +172,7 @@ Backlog::Block* Backlog::AddBlock(size_t wanted) {
   if (!blocks_.empty()) blocks_.back()->next = block.get();
   memory_ += sizeof(Block) + bytes;
   blocks_.push_back(std::move(block));
+  wants_mark_ = true;
   return blocks_.back().get();
 }
 
@@ -173,6 +194,7 @@ void Backlog::CheckInvariants() const {
     const Block& block = *blocks_[i];
     CHECK(block.start == at);
     CHECK(block.used <= block.capacity);
+    if (block.unit_at) CHECK(*block.unit_at <= block.used);
     CHECK(block.next == (i + 1 < blocks_.size() ? blocks_[i + 1].get() : nullptr));
     at += static_cast<int64_t>(block.used);
     references += block.references;

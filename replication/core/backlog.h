@@ -12,6 +12,7 @@
 //       makes the backlog exceed limit(), and that excess serves partial resyncs too.
 //   B3  every cursor c satisfies start() <= c.offset() <= end().
 //   B4  a block's bytes never move and never change once appended.
+//   B5  at a mark a unit begins: a command, or a whole transaction. A block has at most one.
 //
 // Thread rule: one thread. Cursors must be gone before Reset and before the backlog is destroyed
 // (checked).
@@ -93,6 +94,20 @@ class Backlog {
   // Forgets every byte and continues at `start`. Precondition: no cursor.
   void Reset(base::Offset start);
 
+  // ---- where reading may begin
+
+  // A place from which the bytes can be read as commands, and the database selected there (-1 =
+  // none yet).
+  struct UnitStart {
+    base::Offset at;
+    int db = -1;
+  };
+  // True after a new block: whoever appends is to call Mark when its next unit begins.
+  bool wants_mark() const { return wants_mark_; }
+  void Mark(int db);
+  // The last mark at or before `offset`; if there is none, the first of all; nothing without marks.
+  std::optional<UnitStart> FindUnit(base::Offset offset) const;
+
   // Aborts if an invariant is broken.
   void CheckInvariants() const;
 
@@ -106,6 +121,7 @@ class Backlog {
   base::Offset end_;
   size_t memory_ = 0;
   size_t cursors_ = 0;
+  bool wants_mark_ = true;
   std::deque<std::unique_ptr<Block>> blocks_;  // never empty
 };
 

@@ -31,6 +31,8 @@ struct Options {
   std::string primary_password;                          // masterauth; empty = no AUTH
   std::string announce_ip;                               // replica-announce-ip; empty = not sent
   uint16_t announce_port = 0;                            // replica-announce-port, or the own port
+  bool rollback = false;           // record what a full sync throws away (rollback-max-files)
+  bool rollback_required = false;  // ... and without the record keep the old data
 };
 
 }  // namespace quorate::replication::core

@@ -100,6 +100,7 @@ void Primary::AttachPartial(base::Instant now, const PsyncReceived& received,
     CHECK(cursor.has_value());  // DecidePsync looked at the same backlog
     replica.cursor = std::move(*cursor);
   }
+  NoteAcknowledged(partial.from);
   ++counters_.partial_ok;
   reply.outcome = PsyncOutcome::kReplicaLink;
 
@@ -145,6 +146,7 @@ void Primary::AttachFull(base::Instant now, const PsyncReceived& received, FullR
     // What ran before was never counted, so it belongs to no history that anybody could name.
     history_.StartNew(base::ReplicationId::Generate(random_));
     selected_db_ = -1;
+    most_acknowledged_.reset();
   }
   Attach(now, received);
   reply.outcome = PsyncOutcome::kReplicaLink;
@@ -190,6 +192,7 @@ void Primary::OnAck(base::Instant now, ReplicaId id, Replica& replica, const Rep
   replica.told_offset = true;
   const bool more = ack.offset > replica.acknowledged && ack.offset <= history_.offset();
   if (more) replica.acknowledged = ack.offset;
+  if (more) NoteAcknowledged(ack.offset);
   if (std::holds_alternative<AwaitAck>(replica.state)) {
     actions.emplace_back(PrimaryNote{"Synchronization with replica " + NameOf(id) + " succeeded"});
     StartStream(id, replica, actions);

@@ -217,6 +217,7 @@ class Primary {
   // One complete RESP array that ran in `db`; SELECT is put before it when the database differs
   // from the last one. Preconditions of these: streaming().
   void Append(int db, std::string_view command) {
+    if (history_.backlog()->wants_mark()) MarkUnit();
     if (db != selected_db_) Select(db);
     history_.Append(command);
   }
@@ -258,8 +259,11 @@ class Primary {
 
   // ---- the stream, role replica
 
-  // Applied upstream bytes, verbatim.
-  void ForwardApplied(std::string_view bytes) { history_.Append(bytes); }
+  // Applied upstream bytes, verbatim: whole units. `db` is what they leave selected.
+  void ForwardApplied(std::string_view bytes, int db) {
+    history_.Append(bytes);
+    if (history_.backlog()->wants_mark()) history_.backlog()->Mark(db);
+  }
 
   // ---- role
 
@@ -281,6 +285,9 @@ class Primary {
   size_t replica_count() const;
   size_t streaming_count() const { return streaming_count_; }
   int64_t CountAcknowledged(base::Offset offset) const;
+  // The most that any replica ever had of the stream since this node became a primary or a new
+  // stream began; nothing if none had any of it.
+  std::optional<base::Offset> most_acknowledged() const { return most_acknowledged_; }
   // Online replicas whose last acknowledgement is at most min-replicas-max-lag old.
   int64_t CountGood(base::Instant now) const;
   std::vector<ReplicaView> Replicas(base::Instant now) const;
@@ -325,6 +332,13 @@ class Primary {
   };
 
   void Select(int db);
+  // The next byte begins a unit, unless one is open.
+  void MarkUnit() {
+    if (!unit_open_) history_.backlog()->Mark(selected_db_);
+  }
+  void NoteAcknowledged(base::Offset offset) {
+    if (!most_acknowledged_ || *most_acknowledged_ < offset) most_acknowledged_ = offset;
+  }
   void Feed(std::string_view bytes) { history_.Append(bytes); }
   Replica& Attach(base::Instant now, const PsyncReceived& received);
   void AttachPartial(base::Instant now, const PsyncReceived& received, const PartialResync& partial,
@@ -359,6 +373,8 @@ class Primary {
   int selected_db_ = -1;
   bool acknowledgements_requested_ = false;
   bool stream_held_ = false;
+  bool unit_open_ = false;  // between AppendMulti and AppendExec
+  std::optional<base::Offset> most_acknowledged_;
   Ancestry ancestry_;
   std::map<ReplicaId, Ancestry> told_ancestry_;  // also to connections that may yet ask to sync
   size_t streaming_count_ = 0;

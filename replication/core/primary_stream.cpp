@@ -23,11 +23,16 @@ constexpr uint64_t kUnlimitedSpoolBytes = 1024ull * 1024 * 1024;
 }  // namespace
 
 void Primary::AppendMulti(int db) {
+  MarkUnit();
   if (db != selected_db_) Select(db);
   Feed(kMulti);
+  unit_open_ = true;
 }
 
-void Primary::AppendExec() { Feed(kExec); }
+void Primary::AppendExec() {
+  Feed(kExec);
+  unit_open_ = false;
+}
 
 void Primary::Select(int db) {
   std::array<char, base::kMaxInt64Chars> digits;
@@ -95,6 +100,8 @@ void Primary::SetRole(Role role) {
   role_ = role;
   selected_db_ = -1;
   alone_since_ = {};
+  unit_open_ = false;
+  most_acknowledged_.reset();
 }
 
 Backlog::Cursor* Primary::Stream(ReplicaId id) {

@@ -34,13 +34,8 @@ ReplicaActions Replica::Step(base::Instant now, const ReplicaInput& input) {
                  [&](const Promote&) { OnPromote(actions); },
                  [&](const LinkOpened&) { OnLinkOpened(now, actions); },
                  [&](const LinkClosed& closed) { Break(now, closed.reason, actions); },
-                 [&](const StagingVerified& verified) {
-                   auto* receiving = std::get_if<Receiving>(&state_);
-                   if (receiving == nullptr) return;
-                   receiving->stream_db = verified.stream_db;
-                   actions.emplace_back(DropSubReplicas{"a new dataset was loaded"});
-                   actions.emplace_back(CommitStaging{});
-                 },
+                 [&](const StagingVerified& verified) { OnVerified(verified, actions); },
+                 [&](const DiscardedRecorded& recorded) { OnRecorded(now, recorded, actions); },
                  [&](const StagingCommitted&) { OnCommitted(now, actions); },
                  [&](const StagingFailed& failed) {
                    if (!std::holds_alternative<Receiving>(state_)) return;
@@ -74,6 +69,7 @@ void Replica::OnFollow(base::Instant now, const Follow& follow, ReplicaActions& 
     history_.EnsureBacklog();
     resumable_ = true;
     tracker_.Restart(follow.stream_db);
+    acknowledged_ = follow.acknowledged;
   }
   primary_ = follow.primary;
   handover_.reset();
@@ -112,7 +108,8 @@ void Replica::OnPromote(ReplicaActions& actions) {
 
 void Replica::OnLinkOpened(base::Instant now, ReplicaActions& actions) {
   if (!std::holds_alternative<Connecting>(state_)) return;
-  state_ = Handshaking{{Expect::kPing}};
+  state_ = Handshaking{{Expect::kPing}, std::nullopt, {}};
+  theirs_.reset();
   last_io_ = now;
   line_.clear();
   actions.emplace_back(Send{EncodeCommand({"PING"})});
@@ -200,6 +197,10 @@ Replica::Segment Replica::Receive(base::Instant now, std::string_view& input,
     input = {};
     return {};
   }
+  if (auto* handshake = std::get_if<Handshaking>(&state_); handshake && handshake->text_left) {
+    TakeHistory(*handshake, input, actions);
+    return {};
+  }
   if (TakeLine(now, input, actions)) {
     const std::string line = std::exchange(line_, {});
     OnLine(now, line, actions);
@@ -230,6 +231,40 @@ void Replica::OnLine(base::Instant now, std::string_view line, ReplicaActions& a
   }
 }
 
+// ---- the new data
+
+void Replica::OnVerified(const StagingVerified& verified, ReplicaActions& actions) {
+  auto* receiving = std::get_if<Receiving>(&state_);
+  if (receiving == nullptr) return;
+  receiving->stream_db = verified.stream_db;
+  if (options_.rollback && history_.backlog() != nullptr) {
+    // What it said is of no use if it has begun another history since.
+    if (theirs_ && theirs_->id != receiving->id) theirs_.reset();
+    const Fork fork = FindFork(history_, theirs_, acknowledged_);
+    if (fork.at < history_.offset()) {
+      receiving->recording = next_record_;
+      actions.emplace_back(RecordDiscarded{next_record_++, fork, primary_, receiving->id,
+                                           receiving->offset.value_or(base::Offset())});
+      return;
+    }
+  }
+  actions.emplace_back(DropSubReplicas{"a new dataset was loaded"});
+  actions.emplace_back(CommitStaging{});
+}
+
+void Replica::OnRecorded(base::Instant now, const DiscardedRecorded& recorded,
+                         ReplicaActions& actions) {
+  auto* receiving = std::get_if<Receiving>(&state_);
+  if (receiving == nullptr || receiving->recording != recorded.number) return;
+  receiving->recording.reset();
+  if (!recorded.ok && options_.rollback_required) {
+    return Break(now, "the old data stays, because no record of its lost writes could be made",
+                 actions);
+  }
+  actions.emplace_back(DropSubReplicas{"a new dataset was loaded"});
+  actions.emplace_back(CommitStaging{});
+}
+
 // ---- the stream
 
 void Replica::OnCommitted(base::Instant now, ReplicaActions& actions) {
@@ -247,6 +282,7 @@ void Replica::OnCommitted(base::Instant now, ReplicaActions& actions) {
 
 void Replica::StartStreaming(base::Instant now, bool legacy, int db, ReplicaActions& actions) {
   state_ = Streaming{legacy};
+  acknowledged_.reset();
   tracker_.Restart(db);
   read_ = history_.offset();
   failed_attempts_ = 0;

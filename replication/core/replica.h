@@ -30,7 +30,10 @@
 // | Handshaking | "is a primary", asked twice | Waiting     | CloseLink; a plain PSYNC decides  |
 // | Receiving   | the header                  | Receiving   | BeginStaging                      |
 // | Receiving   | the last byte               | Receiving   | FinishStaging                     |
-// | Receiving   | StagingVerified             | Receiving   | DropSubReplicas, CommitStaging    |
+// | Receiving   | StagingVerified             | Receiving   | DropSubReplicas, CommitStaging;   |
+// |             |                             |             | or RecordDiscarded                |
+// | Receiving   | DiscardedRecorded           | Receiving   | DropSubReplicas, CommitStaging    |
+// | Receiving   | the same, failed, required  | Waiting     | AbandonStaging, CloseLink         |
 // | Receiving   | StagingCommitted            | Streaming   | ResumeStream, Send ACK            |
 // | Receiving   | StagingFailed               | Waiting     | AbandonStaging, CloseLink         |
 // | Streaming   | StreamCorrupt               | Waiting     | as LinkClosed; next sync is full  |
@@ -51,6 +54,8 @@
 //   U5  data that was to be handed over is not replaced by that of a node which may have lost it:
 //       the heir must have answered PSYNC ... FAILOVER itself, or go on with our history, or
 //       provably be the process that was asked.
+//   U6  with Options::rollback, what our history has beyond the fork is recorded before
+//       CommitStaging.
 #pragma once
 
 #include <chrono>
@@ -63,6 +68,7 @@
 #include <vector>
 
 #include "replication/core/ancestry.h"
+#include "replication/core/fork.h"
 #include "replication/core/history.h"
 #include "replication/core/options.h"
 #include "replication/core/snapshot_framing.h"
@@ -90,6 +96,9 @@ struct Follow {
   // surprise.
   bool forced = false;
   base::Instant not_before{};  // the first attempt to connect
+  // The most that our replicas acknowledged of our stream: with a primary that does not say where
+  // the histories part, what lies beyond is presumed lost.
+  std::optional<base::Offset> acknowledged = std::nullopt;
 };
 // The history of a dataset that was loaded from disk is ours now, up to its offset: the primary is
 // asked to go on from there.
@@ -107,6 +116,11 @@ struct StagingVerified {
 };
 // The staged data is the dataset now, and no sub-replica is attached: its history is adopted.
 struct StagingCommitted {};
+// What RecordDiscarded asked for is durable, or could not be written.
+struct DiscardedRecorded {
+  uint64_t number = 0;
+  bool ok = true;
+};
 // The snapshot is unreadable or was refused; the old data stays.
 struct StagingFailed {
   std::string reason;
@@ -124,7 +138,7 @@ struct StreamUnrunnable {
 struct ReplicaTick {};
 using ReplicaInput =
     std::variant<Follow, HistoryRestored, Promote, LinkOpened, LinkClosed, StagingVerified,
-                 StagingCommitted, StagingFailed, StreamCorrupt, StreamUnrunnable, ReplicaTick>;
+                 StagingCommitted, DiscardedRecorded, StagingFailed, StreamCorrupt, StreamUnrunnable, ReplicaTick>;
 
 // ---- actions
 
@@ -142,6 +156,15 @@ struct BeginStaging {
 // Every byte has been staged: check that it is whole, then answer StagingVerified or StagingFailed.
 struct FinishStaging {};
 struct AbandonStaging {};
+// Our history's bytes from the fork on are not in the one that replaces it: make a durable record
+// of the writes in them, then answer DiscardedRecorded. Until then the stream is left unread.
+struct RecordDiscarded {
+  uint64_t number = 0;
+  Fork fork;
+  base::Endpoint successor;  // whose history it is
+  base::ReplicationId id;    // zero from a legacy primary
+  base::Offset offset;
+};
 // Make the staged data the dataset, at once, and answer StagingCommitted.
 struct CommitStaging {};
 // The stream starts: the applying session selects `db` (0 if -1).
@@ -170,7 +193,7 @@ struct ReplicaNote {
 };
 using ReplicaAction =
     std::variant<OpenLink, CloseLink, Send, BeginStaging, FinishStaging, AbandonStaging,
-                 CommitStaging, ResumeStream, AbortTransaction, DropSubReplicas, HandoverAnswered,
+                 RecordDiscarded, CommitStaging, ResumeStream, AbortTransaction, DropSubReplicas, HandoverAnswered,
                  UpstreamAncestry, Demoted, Promoted, ReplicaNote>;
 using ReplicaActions = std::vector<ReplicaAction>;
 
@@ -227,15 +250,18 @@ class Replica {
     base::Instant until;
   };
   struct Connecting {};
-  enum class Expect { kPing, kAuth, kListeningPort, kIpAddress, kCapabilities, kPsync };
+  enum class Expect { kPing, kAuth, kListeningPort, kIpAddress, kCapabilities, kHistory, kPsync };
   struct Handshaking {
     std::deque<Expect> expected;
+    std::optional<size_t> text_left;  // of INFO's reply, its line end included
+    std::string text;
   };
   struct Receiving {
     base::ReplicationId id;
     std::optional<base::Offset> offset;  // empty on a legacy SYNC link
     std::optional<SnapshotFraming> framing;
     int stream_db = -1;
+    std::optional<uint64_t> recording;  // the RecordDiscarded that is waited for
   };
   struct Streaming {
     bool legacy = false;
@@ -246,6 +272,8 @@ class Replica {
   void OnRestored(base::Instant now, const HistoryRestored& restored, ReplicaActions& actions);
   void OnPromote(ReplicaActions& actions);
   void OnLinkOpened(base::Instant now, ReplicaActions& actions);
+  void OnVerified(const StagingVerified& verified, ReplicaActions& actions);
+  void OnRecorded(base::Instant now, const DiscardedRecorded& recorded, ReplicaActions& actions);
   void OnCommitted(base::Instant now, ReplicaActions& actions);
   void Tick(base::Instant now, ReplicaActions& actions);
   // Leaves the link, if there is one, and tries again later.
@@ -260,6 +288,12 @@ class Replica {
   // False if that primary would make us follow ourselves.
   bool AcceptAncestry(base::Instant now, std::string_view line, ReplicaActions& actions);
   void Introduce(Handshaking& handshake, ReplicaActions& actions);
+  // Asks where the primary's history comes from, if a full sync would throw something away.
+  bool AskHistory(Handshaking& handshake, ReplicaActions& actions);
+  void OnHistoryReply(base::Instant now, std::string_view line, Handshaking& handshake,
+                      ReplicaActions& actions);
+  void TakeHistory(Handshaking& handshake, std::string_view& input, ReplicaActions& actions);
+  void AskSync(Handshaking& handshake, ReplicaActions& actions);
   void OnPsyncReply(base::Instant now, std::string_view line, ReplicaActions& actions);
   // False if that ends the link.
   bool OnHandoverReply(base::Instant now, std::string_view line, ReplicaActions& actions);
@@ -277,6 +311,9 @@ class Replica {
   State state_;
   StreamTracker tracker_;
   bool resumable_ = false;
+  std::optional<base::Offset> acknowledged_;  // of our stream, as Follow said
+  std::optional<PrimaryHistory> theirs_;      // as the primary of this link said
+  uint64_t next_record_ = 1;
   struct Handover {
     bool forced = false;
     int asked = 0;        // PSYNC ... FAILOVER went out so often

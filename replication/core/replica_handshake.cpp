@@ -19,6 +19,9 @@ std::string_view TakeWord(std::string_view& text) {
   return word;
 }
 
+// INFO replication of a primary with a thousand replicas is about this long.
+constexpr int64_t kLongestInfo = 128 * 1024;
+
 std::string Quote(std::string_view line) { return "'" + std::string(line.substr(0, 128)) + "'"; }
 
 bool IsAuthenticationError(std::string_view line) {
@@ -56,10 +59,47 @@ void Replica::OnHandshakeReply(base::Instant now, std::string_view line, Replica
             ReplicaNote{"(Non critical) Master does not understand REPLCONF: " + Quote(line)});
       }
       break;
+    case Expect::kHistory:
+      return OnHistoryReply(now, line, handshake, actions);
     case Expect::kPsync:
       return OnPsyncReply(now, line, actions);
   }
-  if (!handshake.expected.empty()) return;
+  if (!handshake.expected.empty() || AskHistory(handshake, actions)) return;
+  AskSync(handshake, actions);
+}
+
+bool Replica::AskHistory(Handshaking& handshake, ReplicaActions& actions) {
+  const Backlog* backlog = history_.backlog();
+  if (!options_.rollback || handover_ || backlog == nullptr || backlog->size() == 0) return false;
+  handshake.expected.push_back(Expect::kHistory);
+  actions.emplace_back(Send{EncodeCommand({"INFO", "replication"})});
+  return true;
+}
+
+void Replica::OnHistoryReply(base::Instant now, std::string_view line, Handshaking& handshake,
+                             ReplicaActions& actions) {
+  // Who may not say, or does not know the command, is asked to sync all the same.
+  if (!line.starts_with('$')) return AskSync(handshake, actions);
+  const auto length = base::ParseInt64(line.substr(1));
+  if (!length || *length < 0 || *length > kLongestInfo)
+    return Break(now, "it answered INFO with " + Quote(line), actions);
+  handshake.text_left = static_cast<size_t>(*length) + 2;
+}
+
+void Replica::TakeHistory(Handshaking& handshake, std::string_view& input,
+                          ReplicaActions& actions) {
+  const size_t taken = std::min(*handshake.text_left, input.size());
+  handshake.text.append(input.substr(0, taken));
+  input.remove_prefix(taken);
+  *handshake.text_left -= taken;
+  if (*handshake.text_left != 0) return;
+  theirs_ = ParsePrimaryHistory(handshake.text);
+  handshake.text_left.reset();
+  handshake.text.clear();
+  AskSync(handshake, actions);
+}
+
+void Replica::AskSync(Handshaking& handshake, ReplicaActions& actions) {
   handshake.expected.push_back(Expect::kPsync);
   actions.emplace_back(ReplicaNote{
       resumable_ ? "Trying a partial resynchronization (request " + history_.id().ToString() + ":" +
@@ -191,7 +231,7 @@ void Replica::OnFullResync(base::Instant now, std::string_view line, ReplicaActi
   if (!id || !offset || *offset < 0 || !line.empty()) {
     return Break(now, "it sent a malformed +FULLRESYNC", actions);
   }
-  state_ = Receiving{*id, base::Offset(*offset), std::nullopt, -1};
+  state_ = Receiving{*id, base::Offset(*offset), std::nullopt, -1, std::nullopt};
   next_send_ = now + kAlivePeriod;
   actions.emplace_back(
       ReplicaNote{"Full resync from master: " + id->ToString() + ":" + std::to_string(*offset)});

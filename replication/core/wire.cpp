@@ -2,7 +2,7 @@
 
 namespace quorate::replication::core {
 
-std::string EncodeCommand(std::initializer_list<std::string_view> args) {
+std::string EncodeCommand(std::span<const std::string_view> args) {
   std::string out = "*" + std::to_string(args.size()) + "\r\n";
   for (const std::string_view arg : args) {
     out.append("$").append(std::to_string(arg.size())).append("\r\n");

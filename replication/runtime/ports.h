@@ -9,14 +9,19 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "replication/core/fork.h"
 #include "replication/core/views.h"
 #include "replication/snapshot/reader.h"
 #include "replication/snapshot/record.h"
 #include "shared/base/buffer.h"
+#include "shared/base/ids.h"
+#include "shared/base/result.h"
+#include "shared/base/time.h"
 
 namespace quorate::replication::runtime {
 
@@ -103,6 +108,33 @@ class ReplicaLinks {
   // Closes the connection soon. Replication has forgotten it already and wants no OnReplicaClosed
   // (one is harmless).
   virtual void Close(core::ReplicaId replica, std::string_view reason) = 0;
+};
+
+// The end of a history that a full synchronisation throws away.
+struct DiscardedStream {
+  base::ReplicationId history;
+  core::Fork fork;
+  base::Offset end;
+  // Its bytes, from a place where a unit begins, at or before the fork if they are still there.
+  base::Offset begin;
+  int db = -1;  // selected at `begin`
+  std::string bytes;
+  // When they were written, as far as that is known.
+  std::optional<base::WallTime> not_before;
+  std::optional<base::WallTime> not_after;
+  // What replaces it.
+  base::Endpoint successor;
+  base::ReplicationId successor_history;
+  base::Offset successor_offset;
+};
+
+// Keeps what is thrown away. Its lifetime exceeds that of whom it serves.
+class RollbackRecorder {
+ public:
+  virtual ~RollbackRecorder() = default;
+  // `done` is called once, never from inside this call: the record is durable, or why there is
+  // none.
+  virtual void Record(DiscardedStream discarded, std::function<void(base::Status)> done) = 0;
 };
 
 // What the server is told.

@@ -22,11 +22,11 @@ Replication::Replication(io::Io& io, const ReplicationPorts& ports, const core::
                          uint16_t listening_port)
     : io_(io),
       ports_(ports),
-      options_(options),
+      options_(Effective(options)),
       random_(io.RandomSeed()),
       history_(base::ReplicationId::Generate(random_), options.backlog_size),
-      primary_(history_, options, random_.Fork()),
-      replica_(history_, options, listening_port, random_.Fork()),
+      primary_(history_, options_, random_.Fork()),
+      replica_(history_, options_, listening_port, random_.Fork()),
       feeder_(std::make_unique<ReplicaFeeder>(primary_, ports_.links)),
       upstream_(std::make_unique<UpstreamLink>(
           io_, replica_, primary_, ports_.dataset, ports_.applier, ports_.listener,
@@ -37,7 +37,12 @@ Replication::Replication(io::Io& io, const ReplicationPorts& ports, const core::
   if (options_.backlog_disk_size != 0) MakeDisk();
 }
 
-Replication::~Replication() = default;
+Replication::~Replication() { *alive_ = false; }
+
+core::Options Replication::Effective(core::Options options) const {
+  options.rollback = options.rollback && ports_.rollback != nullptr;
+  return options;
+}
 
 // ---- role
 
@@ -50,6 +55,7 @@ bool Replication::ReplicaOf(const base::Endpoint& primary) {
 void Replication::Follow(core::Follow follow) {
   primary_.ForgetUpstream();
   follow.stream_db = primary_.selected_db();
+  follow.acknowledged = primary_.most_acknowledged();
   Run(replica_.Step(io_.Now(), follow));
   ports_.listener.OnRoleChanged(true);
   ArmTimer();
@@ -134,6 +140,7 @@ void Replication::SetAncestry(const core::Ancestry& upstream) {
 void Replication::EndTurn() {
   if (primary_.stream_moved()) primary_.NoteStreamTime(io_.Now());
   LookAtFailover();
+  NoteOffset();
   if (primary_.replica_count() != 0) {
     core::PrimaryActions actions;
     primary_.HoldSnapshots(!ports_.dataset.CanBeginSnapshot());
@@ -261,7 +268,7 @@ void Replication::CheckInvariants() const {
 }
 
 void Replication::SetOptions(const core::Options& options) {
-  options_ = options;
+  options_ = Effective(options);
   if (options_.backlog_disk_size == 0) {
     DropDisk();
   } else if (disk_) {
@@ -270,8 +277,8 @@ void Replication::SetOptions(const core::Options& options) {
     MakeDisk();
     if (disk_started_) StartDisk();
   }
-  primary_.SetOptions(options);
-  replica_.SetOptions(options);
+  primary_.SetOptions(options_);
+  replica_.SetOptions(options_);
   ArmTimer();
 }
 
@@ -332,6 +339,7 @@ void Replication::Run(core::ReplicaActions actions) {
                    [&](core::BeginStaging& begin) { upstream_->BeginStaging(begin.same_history); },
                    [&](core::FinishStaging&) { upstream_->FinishStaging(); },
                    [&](core::AbandonStaging&) { upstream_->AbandonStaging(); },
+                   [&](core::RecordDiscarded& discarded) { Record(discarded); },
                    [&](core::CommitStaging&) {
                      if (disk_) disk_->Leave();
                      upstream_->CommitStaging();
@@ -359,6 +367,45 @@ void Replication::Run(core::ReplicaActions actions) {
                },
                action);
   }
+}
+
+void Replication::NoteOffset() {
+  if (history_.offset() != offset_clock_.latest())
+    offset_clock_.Note(history_.offset(), io_.WallNow());
+}
+
+void Replication::Record(const core::RecordDiscarded& record) {
+  upstream_->HoldStream();
+  NoteOffset();
+  DiscardedStream discarded;
+  discarded.history = history_.id();
+  discarded.fork = record.fork;
+  discarded.end = history_.offset();
+  discarded.begin = history_.offset();
+  core::Backlog& backlog = *history_.backlog();
+  if (const auto unit = backlog.FindUnit(record.fork.at)) {
+    discarded.begin = unit->at;
+    discarded.db = unit->db;
+    core::Backlog::Cursor cursor = *backlog.FindOffset(unit->at);
+    discarded.bytes.reserve(cursor.pending());
+    while (cursor.pending() != 0) {
+      std::string_view slice;
+      cursor.Peek(std::span(&slice, 1));
+      discarded.bytes += slice;
+      cursor.Advance(slice.size());
+    }
+  }
+  discarded.not_before = offset_clock_.NotBefore(record.fork.at);
+  discarded.not_after = offset_clock_.Reached(discarded.end);
+  discarded.successor = record.successor;
+  discarded.successor_history = record.id;
+  discarded.successor_offset = record.offset;
+  const auto done = [this, alive = alive_, number = record.number](const base::Status& status) {
+    if (!*alive) return;
+    Run(replica_.Step(io_.Now(), core::DiscardedRecorded{number, status.ok()}));
+    ArmTimer();
+  };
+  ports_.rollback->Record(std::move(discarded), done);
 }
 
 void Replication::Run(core::FailoverActions actions) {

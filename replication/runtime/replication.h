@@ -17,6 +17,7 @@
 
 #include "replication/core/failover.h"
 #include "replication/core/history.h"
+#include "replication/core/offset_clock.h"
 #include "replication/core/options.h"
 #include "replication/core/primary.h"
 #include "replication/core/replica.h"
@@ -42,6 +43,7 @@ struct ReplicationPorts {
   ReplicationListener& listener;
   log::Logger* logger = nullptr;                     // for facts of the links; null = none wanted
   std::optional<base::RunId> run_id = std::nullopt;  // ours; without, cycles are not noticed
+  RollbackRecorder* rollback = nullptr;              // null: what is thrown away is not recorded
 };
 
 class Replication {
@@ -173,6 +175,9 @@ class Replication {
   void SetAncestry(const core::Ancestry& upstream);
   // Lets a failover see what has become of its replicas.
   void LookAtFailover();
+  core::Options Effective(core::Options options) const;
+  void Record(const core::RecordDiscarded& record);
+  void NoteOffset();
   void StartSnapshot(const core::BeginSnapshot& begin);
   void ReadDisk(const core::ReadDisk& read);
   void OnDiskPiece(core::ReplicaId replica, const std::shared_ptr<SegmentReader>& reader,
@@ -193,6 +198,7 @@ class Replication {
   core::Primary primary_;
   core::Replica replica_;
   core::Failover failover_;
+  core::OffsetClock offset_clock_;
   std::unique_ptr<ReplicaFeeder> feeder_;
   std::unique_ptr<UpstreamLink> upstream_;
   std::unique_ptr<DiskBacklog> disk_;   // while it is configured
@@ -203,6 +209,7 @@ class Replication {
   std::unique_ptr<io::Timer> timer_;
   base::Instant armed_for_{};
   bool link_up_ = false;  // as the listener was told
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace quorate::replication::runtime

@@ -40,6 +40,7 @@ void UpstreamLink::Open(const base::Endpoint& primary, base::Duration timeout,
 
 void UpstreamLink::Close() {
   ++link_;
+  held_ = false;
   stream_.reset();
   output_.Free();
   input_.Free();
@@ -76,7 +77,18 @@ void UpstreamLink::FinishStaging() {
 void UpstreamLink::CommitStaging() {
   reader_.reset();
   dataset_.CommitStaging(std::move(staging_));
+  const uint64_t link = link_;
   Step(core::StagingCommitted{});
+  if (link_ != link || !held_) return;
+  held_ = false;
+  stream_->ResumeReading();
+  const base::Buffer kept = std::exchange(input_, {});
+  if (!kept.empty()) OnStream(kept.view());
+}
+
+void UpstreamLink::HoldStream() {
+  held_ = true;
+  stream_->PauseReading();
 }
 
 // ---- io::StreamObserver
@@ -125,6 +137,7 @@ bool UpstreamLink::Stage(const core::SnapshotFraming::Payload& payload) {
 // ---- the stream
 
 void UpstreamLink::OnStream(std::string_view bytes) {
+  if (held_) return input_.Append(bytes);
   machine_.NoteStreamBytes(io_.Now(), bytes.size());
   applier_.BeginBytes();
   if (input_.empty()) {
@@ -146,7 +159,7 @@ std::optional<size_t> UpstreamLink::RunCommands(std::string_view bytes) {
     switch (outcome) {
       case resp::RequestParser::Outcome::kNeedMore:
         // Skipped empty lines are part of the stream as well.
-        if (!raw.empty()) downstream_.ForwardApplied(machine_.tracker().Applied({}, raw));
+        if (!raw.empty()) downstream_.ForwardApplied(machine_.tracker().Applied({}, raw), machine_.tracker().db());
         return done;
       case resp::RequestParser::Outcome::kError:
         Step(core::StreamCorrupt{std::string(parser_.error())});
@@ -180,7 +193,7 @@ void UpstreamLink::RunCommand(std::string_view raw) {
   }
   if (link_ != link) return;
   const std::string_view released = machine_.tracker().Applied(parser_.args(), raw);
-  if (!released.empty()) downstream_.ForwardApplied(released);
+  if (!released.empty()) downstream_.ForwardApplied(released, machine_.tracker().db());
 }
 
 }  // namespace quorate::replication::runtime

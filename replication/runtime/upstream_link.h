@@ -39,6 +39,8 @@ class UpstreamLink final : public io::StreamObserver {
   void FinishStaging();
   void AbandonStaging();
   void CommitStaging();
+  // What follows the snapshot is not read, or kept, until CommitStaging.
+  void HoldStream();
 
   // ---- io::StreamObserver
   void OnConnected() override;
@@ -69,7 +71,8 @@ class UpstreamLink final : public io::StreamObserver {
   base::Duration keepalive_{};
   uint64_t link_ = 0;    // counts Open and Close: tells a callback that its link is gone
   base::Buffer output_;  // what the socket did not take
-  base::Buffer input_;   // an unfinished command
+  base::Buffer input_;   // an unfinished command, or what came while held
+  bool held_ = false;
   resp::RequestParser parser_;
 
   std::unique_ptr<Staging> staging_;

@@ -207,3 +207,31 @@ TEST_CASE("backlog: its excess is what only a slow cursor keeps") {
   slow.Release();
   CHECK(backlog.excess() == 0);
 }
+
+TEST_CASE("backlog: a mark in each block says where commands begin") {
+  Backlog backlog(64 * 1024, Offset(1000));
+  CHECK(!backlog.FindUnit(Offset(1000)));
+  std::vector<int64_t> marks;
+  const std::string command(5000, 'x');
+  for (int i = 0; i < 10; ++i) {
+    if (backlog.wants_mark()) {
+      marks.push_back(backlog.end().bytes());
+      backlog.Mark(i);
+    }
+    backlog.Append(command);
+    backlog.CheckInvariants();
+  }
+  REQUIRE(marks == std::vector<int64_t>{1000, 21000, 36000});
+  CHECK(backlog.FindUnit(Offset(1000))->at == Offset(1000));
+  CHECK(backlog.FindUnit(Offset(20999))->at == Offset(1000));
+  CHECK(backlog.FindUnit(Offset(35999))->at == Offset(21000));
+  CHECK(backlog.FindUnit(Offset(35999))->db == 4);
+  CHECK(backlog.FindUnit(Offset(99999))->at == Offset(36000));
+  // What lies before the first mark cannot be read: the first one after it is found.
+  backlog.Mark(11);
+  backlog.SetLimit(1);
+  backlog.CheckInvariants();
+  REQUIRE(backlog.start() > Offset(36000));
+  CHECK(backlog.FindUnit(backlog.start())->at == backlog.end());
+  CHECK(backlog.FindUnit(backlog.start())->db == 11);
+}

@@ -611,7 +611,7 @@ TEST_CASE("primary: in the role of a replica it only passes on") {
   bench.Online(1);
   bench.primary.SetRole(Primary::Role::kReplica);
   CHECK_FALSE(bench.primary.streaming());
-  bench.primary.ForwardApplied(kSet);
+  bench.primary.ForwardApplied(kSet, 0);
   bench.primary.RequestAcknowledgements();
   bench.EndTurn();
   bench.TickAt(30s);
