@@ -136,9 +136,9 @@ struct StreamUnrunnable {
   std::string reason;
 };
 struct ReplicaTick {};
-using ReplicaInput =
-    std::variant<Follow, HistoryRestored, Promote, LinkOpened, LinkClosed, StagingVerified,
-                 StagingCommitted, DiscardedRecorded, StagingFailed, StreamCorrupt, StreamUnrunnable, ReplicaTick>;
+using ReplicaInput = std::variant<Follow, HistoryRestored, Promote, LinkOpened, LinkClosed,
+                                  StagingVerified, StagingCommitted, DiscardedRecorded,
+                                  StagingFailed, StreamCorrupt, StreamUnrunnable, ReplicaTick>;
 
 // ---- actions
 
@@ -193,8 +193,8 @@ struct ReplicaNote {
 };
 using ReplicaAction =
     std::variant<OpenLink, CloseLink, Send, BeginStaging, FinishStaging, AbandonStaging,
-                 RecordDiscarded, CommitStaging, ResumeStream, AbortTransaction, DropSubReplicas, HandoverAnswered,
-                 UpstreamAncestry, Demoted, Promoted, ReplicaNote>;
+                 RecordDiscarded, CommitStaging, ResumeStream, AbortTransaction, DropSubReplicas,
+                 HandoverAnswered, UpstreamAncestry, Demoted, Promoted, ReplicaNote>;
 using ReplicaActions = std::vector<ReplicaAction>;
 
 class Replica {

@@ -34,6 +34,7 @@ Replication::Replication(io::Io& io, const ReplicationPorts& ports, const core::
       timer_(io_.CreateTimer([this] { OnTimer(); })) {
   if (ports_.run_id) replica_.SetRunId(*ports_.run_id);
   SetAncestry({});
+  offset_clock_.Note(history_.offset(), io_.WallNow());
   if (options_.backlog_disk_size != 0) MakeDisk();
 }
 

@@ -159,7 +159,8 @@ std::optional<size_t> UpstreamLink::RunCommands(std::string_view bytes) {
     switch (outcome) {
       case resp::RequestParser::Outcome::kNeedMore:
         // Skipped empty lines are part of the stream as well.
-        if (!raw.empty()) downstream_.ForwardApplied(machine_.tracker().Applied({}, raw), machine_.tracker().db());
+        if (!raw.empty())
+          downstream_.ForwardApplied(machine_.tracker().Applied({}, raw), machine_.tracker().db());
         return done;
       case resp::RequestParser::Outcome::kError:
         Step(core::StreamCorrupt{std::string(parser_.error())});

@@ -115,6 +115,20 @@ quorate::config::Codec<uint64_t> BacklogSize() {
   return codec;
 }
 
+std::vector<ServerRow> RollbackRows() {
+  return {
+      Value("rollback-max-files", &S::rollback_max_files, Integer<int>(0, kIntMax),
+            "Before a full synchronisation throws writes away that the new primary does not have, "
+            "they are written to the folder 'rollback'; the last so many records are kept, 0 makes "
+            "none."),
+      Value("rollback-max-size", &S::rollback_max_size, Memory(0, kInt64Max),
+            "Bytes of rollback records that are kept (the last one in any case); 0 is no limit."),
+      Value("rollback-required", &S::rollback_required, YesNo(),
+            "If a rollback record cannot be written, keep the old data and try again, instead of "
+            "going on without it."),
+  };
+}
+
 std::vector<ServerRow> DownstreamRows() {
   return {
       Value("repl-backlog-size", &S::repl_backlog_size, BacklogSize(),
@@ -161,6 +175,7 @@ std::vector<ServerRow> DownstreamRows() {
 std::vector<ServerRow> ReplicationRows() {
   std::vector<ServerRow> rows = UpstreamRows();
   for (ServerRow& row : DownstreamRows()) rows.push_back(std::move(row));
+  for (ServerRow& row : RollbackRows()) rows.push_back(std::move(row));
   return rows;
 }
 

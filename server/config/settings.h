@@ -138,6 +138,9 @@ struct ServerSettings {
   int repl_diskless_sync_max_replicas = 0;
   bool repl_disable_tcp_nodelay = false;
   SnapshotArrival repl_diskless_load = SnapshotArrival::kOldData;
+  int rollback_max_files = 16;              // 0: what a full sync throws away is not recorded
+  uint64_t rollback_max_size = 1ULL << 30;  // 0: no limit
+  bool rollback_required = false;
   int min_replicas_to_write = 0;
   std::chrono::seconds min_replicas_max_lag{10};
 

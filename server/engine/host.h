@@ -20,6 +20,7 @@
 namespace quorate::server::engine {
 
 class PersistencePort;
+class RollbackPort;
 class Session;
 
 struct ShutdownRequest {
@@ -67,6 +68,8 @@ class Host {
   }
   // SAVE, BGSAVE and what INFO says of them.
   virtual PersistencePort& persistence() = 0;
+  // QUORATE ROLLBACK and what INFO says of the records; null: there are none.
+  virtual RollbackPort* rollbacks() { return nullptr; }
   // DEBUG RELOAD: encodes the data as a snapshot in memory and replaces it by what that decodes to.
   virtual base::Status ReloadData() = 0;
   // Bytes of a string in a snapshot (DEBUG OBJECT).

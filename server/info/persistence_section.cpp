@@ -2,6 +2,7 @@
 
 #include "replication/core/views.h"
 #include "server/engine/persistence_port.h"
+#include "server/engine/rollback_port.h"
 #include "server/info/info.h"
 
 namespace quorate::server::info {
@@ -56,6 +57,14 @@ engine::PersistenceStatus LoadingOf(engine::Engine& engine, engine::PersistenceS
   return status;
 }
 
+void AppendRollbacks(const engine::RollbackStatus& status, Fields& out) {
+  out.Count("rollback_records", status.records);
+  out.Count("rollback_bytes", status.bytes);
+  out.Count("rollback_records_written", status.written);
+  out.Text("rollback_last_write_status", status.last_write_ok ? "ok" : "err");
+  out.Text("rollback_last_record", status.last_id);
+}
+
 }  // namespace
 
 // There is no fork, and no memory is copied on write: the cow figures count what a snapshot in the
@@ -85,6 +94,8 @@ void AppendPersistence(engine::Engine& engine, Fields& out) {
   out.Number("module_fork_in_progress", 0);
   out.Number("module_fork_last_cow_size", 0);
   if (engine.loading || engine.async_loading) AppendLoading(LoadingOf(engine, status), out);
+  if (const engine::RollbackPort* rollbacks = engine.host().rollbacks(); rollbacks != nullptr)
+    AppendRollbacks(rollbacks->status(), out);
 }
 
 }  // namespace quorate::server::info

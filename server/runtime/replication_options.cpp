@@ -24,6 +24,8 @@ replication::core::Options ReplicationOptions(const config::ServerSettings& sett
   options.announce_ip = settings.replica_announce_ip;
   options.announce_port =
       settings.replica_announce_port != 0 ? settings.replica_announce_port : settings.port;
+  options.rollback = settings.rollback_max_files != 0;
+  options.rollback_required = settings.rollback_required;
   return options;
 }
 

@@ -47,10 +47,15 @@ Server::Server(io::Io& io, Options options, log::Logger& logger, ProcessProbe& p
   snapshots_ = std::make_unique<persistence::Snapshots>(io_, *engine_);
   dataset_ = std::make_unique<persistence::Dataset>(*engine_, *snapshots_);
   saver_ = std::make_unique<persistence::Saver>(io_, *engine_, *snapshots_, logger_);
+  // A table of its own: workers read it, and a stream's commands have their original names.
+  const auto original_commands = std::make_shared<engine::CommandTable>();
+  commands::RegisterAll(*original_commands);
+  rollbacks_ =
+      std::make_unique<persistence::RollbackRecords>(io_, settings_, original_commands, logger_);
   replication_ = std::make_unique<replication::runtime::Replication>(
       io_,
-      replication::runtime::ReplicationPorts{*dataset_, bridge_, bridge_, bridge_, &logger_,
-                                             run_id},
+      replication::runtime::ReplicationPorts{*dataset_, bridge_, bridge_, bridge_, &logger_, run_id,
+                                             rollbacks_.get()},
       ReplicationOptions(settings_), settings_.port);
   bridge_.Attach(*engine_, *replication_, [this] { EndInDisorder(); });
   BeginTurn();

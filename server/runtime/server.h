@@ -20,6 +20,7 @@
 #include "server/engine/host.h"
 #include "server/persistence/dataset.h"
 #include "server/persistence/loader.h"
+#include "server/persistence/rollback_records.h"
 #include "server/persistence/saver.h"
 #include "server/persistence/snapshots.h"
 #include "server/runtime/process_probe.h"
@@ -81,6 +82,7 @@ class Server final : public engine::Host, private serve::ConnectionOwner {
     snapshots_->Retain(contents);
   }
   engine::PersistencePort& persistence() override { return *saver_; }
+  engine::RollbackPort* rollbacks() override { return rollbacks_.get(); }
   base::Status ReloadData() override { return dataset_->Reload(); }
   size_t SerializedBytes(std::string_view value) const override {
     return persistence::SerializedBytes(value);
@@ -151,6 +153,7 @@ class Server final : public engine::Host, private serve::ConnectionOwner {
   std::unique_ptr<persistence::Snapshots> snapshots_;
   std::unique_ptr<persistence::Dataset> dataset_;
   std::unique_ptr<persistence::Saver> saver_;
+  std::unique_ptr<persistence::RollbackRecords> rollbacks_;
   std::unique_ptr<replication::runtime::Replication> replication_;
 
   std::unique_ptr<persistence::Loader> loader_;  // while loading

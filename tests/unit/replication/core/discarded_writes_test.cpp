@@ -60,11 +60,11 @@ TEST_CASE("discarded writes: the commands as they came, SELECT first") {
   CHECK(bench.writes.keys() == 2);
 }
 
-TEST_CASE("discarded writes: the database at the start counts, and SELECT comes only where needed") {
+TEST_CASE(
+    "discarded writes: the database at the start counts, and SELECT comes only where needed") {
   Bench bench(0, 3);
   bench.Add({"SET a 1", "SELECT 5", "SELECT 3", "SET b 1", "SELECT 7", "SET c 1"});
-  CHECK(bench.writes.file() ==
-        Stream({"SELECT 3", "SET a 1", "SET b 1", "SELECT 7", "SET c 1"}));
+  CHECK(bench.writes.file() == Stream({"SELECT 3", "SET a 1", "SET b 1", "SELECT 7", "SET c 1"}));
 }
 
 TEST_CASE("discarded writes: keepalives, questions and messages are none") {
@@ -72,10 +72,10 @@ TEST_CASE("discarded writes: keepalives, questions and messages are none") {
   bench.Add({"PING", "REPLCONF GETACK *", "PUBLISH __sentinel__:hello x", "SELECT 2"});
   CHECK(bench.writes.file().empty());
   CHECK(bench.writes.commands() == 0);
-  CHECK(bench.writes.at() == Offset(static_cast<int64_t>(
-                                 Stream({"PING", "REPLCONF GETACK *",
-                                         "PUBLISH __sentinel__:hello x", "SELECT 2"})
-                                     .size())));
+  CHECK(bench.writes.at() ==
+        Offset(static_cast<int64_t>(
+            Stream({"PING", "REPLCONF GETACK *", "PUBLISH __sentinel__:hello x", "SELECT 2"})
+                .size())));
 }
 
 TEST_CASE("discarded writes: what ends at the fork is kept by both sides") {
@@ -94,7 +94,8 @@ TEST_CASE("discarded writes: a command that the fork cuts is recorded whole") {
 TEST_CASE("discarded writes: a transaction is whole, its database before MULTI") {
   Bench bench;
   bench.Add({"SELECT 1", "MULTI", "SET a 1", "PUBLISH c m", "SET b 1", "EXEC", "SET c 1"});
-  CHECK(bench.writes.file() == Stream({"SELECT 1", "MULTI", "SET a 1", "SET b 1", "EXEC", "SET c 1"}));
+  CHECK(bench.writes.file() ==
+        Stream({"SELECT 1", "MULTI", "SET a 1", "SET b 1", "EXEC", "SET c 1"}));
   CHECK(bench.writes.commands() == 3);
 }
 

@@ -22,10 +22,10 @@ History Ours(char id, int64_t offset, char previous = '0', int64_t previous_end 
 }  // namespace
 
 TEST_CASE("fork: INFO of a promoted primary tells its id, its predecessor and where that ended") {
-  const auto history = ParsePrimaryHistory(
-      "# Replication\r\nrole:master\r\nconnected_slaves:0\r\nmaster_replid:" + std::string(40, 'b') +
-      "\r\nmaster_replid2:" + std::string(40, 'a') +
-      "\r\nmaster_repl_offset:150\r\nsecond_repl_offset:101\r\n");
+  const auto history =
+      ParsePrimaryHistory("# Replication\r\nrole:master\r\nconnected_slaves:0\r\nmaster_replid:" +
+                          std::string(40, 'b') + "\r\nmaster_replid2:" + std::string(40, 'a') +
+                          "\r\nmaster_repl_offset:150\r\nsecond_repl_offset:101\r\n");
   REQUIRE(history.has_value());
   CHECK(history->id == Id('b'));
   CHECK(history->offset == Offset(150));
@@ -36,10 +36,10 @@ TEST_CASE("fork: INFO of a promoted primary tells its id, its predecessor and wh
 TEST_CASE("fork: no predecessor is what Redis prints for none, and what is malformed") {
   const std::string head = "master_replid:" + std::string(40, 'b') + "\nmaster_repl_offset:7\n";
   for (const std::string& rest : std::vector<std::string>{
-        "master_replid2:" + std::string(40, '0') + "\nsecond_repl_offset:-1\n",
-        "master_replid2:" + std::string(40, 'a') + "\nsecond_repl_offset:-1\n",
-        "master_replid2:" + std::string(40, 'a') + "\nsecond_repl_offset:x\n",
-        "master_replid2:xyz\nsecond_repl_offset:5\n", ""}) {
+           "master_replid2:" + std::string(40, '0') + "\nsecond_repl_offset:-1\n",
+           "master_replid2:" + std::string(40, 'a') + "\nsecond_repl_offset:-1\n",
+           "master_replid2:" + std::string(40, 'a') + "\nsecond_repl_offset:x\n",
+           "master_replid2:xyz\nsecond_repl_offset:5\n", ""}) {
     CAPTURE(rest);
     const auto history = ParsePrimaryHistory(head + rest);
     REQUIRE(history.has_value());
@@ -52,7 +52,8 @@ TEST_CASE("fork: an INFO without a sound id and offset tells nothing") {
   CHECK(!ParsePrimaryHistory("master_replid:abc\nmaster_repl_offset:5\n"));
   CHECK(!ParsePrimaryHistory("master_replid:" + std::string(40, 'a') + "\n"));
   CHECK(!ParsePrimaryHistory("master_replid:" + std::string(40, '0') + "\nmaster_repl_offset:5\n"));
-  CHECK(!ParsePrimaryHistory("master_replid:" + std::string(40, 'a') + "\nmaster_repl_offset:-5\n"));
+  CHECK(
+      !ParsePrimaryHistory("master_replid:" + std::string(40, 'a') + "\nmaster_repl_offset:-5\n"));
 }
 
 TEST_CASE("fork: a promoted replica's predecessor is our id") {

@@ -636,3 +636,38 @@ TEST_CASE("primary: a role change may send everybody away, and a promotion selec
   bench.primary.Append(0, kSet);
   CHECK(bench.Read(3) == kSelect0 + kSet);
 }
+
+TEST_CASE("primary: reading may begin at the first unit of a block, never inside a transaction") {
+  Bench bench;
+  bench.Online(1);
+  const Backlog& backlog = *bench.history.backlog();
+  const Offset begin = bench.history.offset();
+  bench.primary.Append(0, kSet);
+  bench.primary.AppendMulti(3);
+  bench.primary.Append(3, kSet);
+  bench.primary.AppendExec();
+  CHECK(backlog.FindUnit(bench.history.offset())->at == begin);
+  // Blocks that begin inside a transaction have their mark behind it.
+  const std::string big =
+      "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$60000\r\n" + std::string(60000, 'v') + "\r\n";
+  bench.primary.AppendMulti(3);
+  for (int i = 0; i < 5; ++i) bench.primary.Append(3, big);
+  bench.primary.AppendExec();
+  CHECK(backlog.FindUnit(bench.history.offset())->at == begin);
+  const Offset behind = bench.history.offset();
+  bench.primary.Append(4, kSet);
+  CHECK(backlog.FindUnit(bench.history.offset())->at == behind);
+  CHECK(backlog.FindUnit(bench.history.offset())->db == 3);
+}
+
+TEST_CASE("primary: what was acknowledged is remembered beyond the replica, not beyond the role") {
+  Bench bench;
+  bench.Online(1);
+  CHECK(!bench.primary.most_acknowledged().has_value());
+  bench.primary.Append(0, kSet);
+  bench.Ack(1, 10);
+  bench.Step(ReplicaClosed{ReplicaId{1}});
+  CHECK(bench.primary.most_acknowledged() == Offset(10));
+  bench.primary.SetRole(Primary::Role::kReplica);
+  CHECK(!bench.primary.most_acknowledged().has_value());
+}

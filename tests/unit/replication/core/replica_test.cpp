@@ -122,8 +122,8 @@ class Bench {
               [&](const RecordDiscarded& a) {
                 out += "record " + std::to_string(a.number) + " from " +
                        std::to_string(a.fork.at.bytes()) +
-                       (a.fork.estimated ? " (estimated)" : "") + " for " +
-                       a.successor.ToString() + "\n";
+                       (a.fork.estimated ? " (estimated)" : "") + " for " + a.successor.ToString() +
+                       "\n";
               },
               [&](const AbortTransaction&) { out += "abort transaction\n"; },
               [&](const DropSubReplicas&) { out += "drop sub-replicas\n"; },
@@ -700,8 +700,8 @@ std::string Bulk(const std::string& text) {
 
 std::string HistoryOf(const std::string& id, int64_t offset, const std::string& previous = "",
                       int64_t second = -1) {
-  return Bulk("# Replication\r\nrole:master\r\nmaster_replid:" + id + "\r\nmaster_replid2:" +
-              (previous.empty() ? std::string(40, '0') : previous) +
+  return Bulk("# Replication\r\nrole:master\r\nmaster_replid:" + id +
+              "\r\nmaster_replid2:" + (previous.empty() ? std::string(40, '0') : previous) +
               "\r\nmaster_repl_offset:" + std::to_string(offset) +
               "\r\nsecond_repl_offset:" + std::to_string(second) + "\r\n");
 }

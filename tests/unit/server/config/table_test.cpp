@@ -145,6 +145,8 @@ TEST_CASE("directives: CONFIG GET of the defaults is what Redis 7.0.15 answers")
     if (table.catalog().infos()[*table.catalog().Find(name)].in_template) ours[name] = value;
   for (const char* our_own : {"primaryauth", "primaryuser", "dir", "repl-backlog-disk-size"})
     CHECK(ours.erase(our_own) == 1);
+  for (const char* our_own : {"rollback-max-files", "rollback-max-size", "rollback-required"})
+    CHECK(ours.erase(our_own) == 1);
   CHECK(ours == RedisDefaults());
 }
 
@@ -373,6 +375,7 @@ TEST_CASE("directives: every changed setting survives a rewrite in both syntaxes
       "repl-diskless-sync-max-replicas 2\nrepl-disable-tcp-nodelay yes\nmin-replicas-to-write 1\n"
       "min-replicas-max-lag 3\nnotify-keyspace-events AnKE\nslowlog-log-slower-than "
       "-1\nslowlog-max-len 0\n"
+      "rollback-max-files 3\nrollback-max-size 5mb\nrollback-required yes\n"
       "latency-monitor-threshold 5\nlatency-tracking no\nlatency-tracking-info-percentiles 50\n");
   REQUIRE(changed.reason == "");
   const config::Binding binding = table.Bind(changed.settings);

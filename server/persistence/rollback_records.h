@@ -1,0 +1,56 @@
+// The rollback records of this server: writes them, keeps as many as rollback-max-files and
+// rollback-max-size allow (the newest always), and tells what there is.
+//
+// A record is two files in the folder `rollback` of the working directory, rollback_form.h says
+// what is in them. The summary is durable before the commands are, so commands have a summary,
+// whatever dies when. Thread rule: the loop thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "replication/runtime/ports.h"
+#include "server/config/settings.h"
+#include "server/engine/rollback_port.h"
+#include "server/persistence/rollback_form.h"
+#include "shared/command/registry.h"
+#include "shared/io/io.h"
+#include "shared/log/logger.h"
+
+namespace quorate::server::persistence {
+
+class RollbackRecords final : public replication::runtime::RollbackRecorder,
+                              public engine::RollbackPort {
+ public:
+  // `commands` is read in workers, and only read; it is no table that requests may rename.
+  RollbackRecords(io::Io& io, const config::ServerSettings& settings,
+                  std::shared_ptr<const command::Registry> commands, log::Logger& logger);
+  ~RollbackRecords() override;
+
+  void Record(replication::runtime::DiscardedStream discarded,
+              std::function<void(base::Status)> done) override;
+  engine::RollbackStatus status() const override;
+
+ private:
+  struct Job;
+
+  void Write(const std::shared_ptr<Job>& job);
+  void Finish(Job& job, const base::Status& status);
+  void Keep(const RollbackSummary& summary);
+  void Discard(const RollbackSummary& summary);
+  uint64_t Bytes() const;
+
+  io::Io& io_;
+  const config::ServerSettings& settings_;
+  const std::shared_ptr<const command::Registry> commands_;
+  log::Logger& logger_;
+  std::vector<RollbackSummary> records_;  // oldest first
+  uint64_t written_ = 0;
+  bool last_write_ok_ = true;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace quorate::server::persistence

@@ -1,0 +1,222 @@
+"""What a node throws away when it follows a new primary: the record beside it, with stock and own new primaries."""
+
+import glob
+import json
+import os
+import subprocess
+
+from harness import OURS, REDIS, SystemTest, main, wait_for
+
+
+def records(node):
+    """The summaries in the node's folder, by id."""
+    paths = glob.glob(os.path.join(node.folder, "rollback", "*.json"))
+    found = {}
+    for path in paths:
+        with open(path, encoding="utf-8") as file:
+            summary = json.load(file)
+        found[summary["id"]] = summary
+    return found
+
+
+def path_of(node, identity):
+    return os.path.join(node.folder, "rollback", identity + ".aof")
+
+
+def commands_of(path):
+    """The commands of an append-only file, as lists of text."""
+    with open(path, "rb") as file:
+        data = file.read()
+    commands, at = [], 0
+
+    def line():
+        nonlocal at
+        end = data.index(b"\r\n", at)
+        text, at = data[at:end], end + 2
+        return text
+
+    while at < len(data):
+        head = line()
+        assert head[:1] == b"*", head
+        command = []
+        for _ in range(int(head[1:])):
+            length = int(line()[1:])
+            command.append(data[at:at + length].decode())
+            at += length + 2
+        commands.append(command)
+    return commands
+
+
+class Rollback(SystemTest):
+    def part(self, family):
+        """A primary of ours whose replica was promoted without it: (old, new)."""
+        old = self.server()
+        new = self.server(family, replica_of=old)
+        old("SET", "kept", "both")
+        self.assert_synced(old, new)
+        new("REPLICAOF", "NO", "ONE")
+        return old, new
+
+    def follow(self, old, new):
+        old("REPLICAOF", "127.0.0.1", str(new.port))
+        self.assert_synced(new, old)
+
+    def the_record(self, node):
+        found = records(node)
+        self.assertEqual(len(found), 1, found)
+        summary = next(iter(found.values()))
+        self.assertTrue(os.path.exists(path_of(node, summary["id"])))
+        return summary
+
+    def test_exactly_the_lost_writes_are_recorded(self):
+        for family in (REDIS, OURS):
+            with self.subTest(str(family)):
+                old, new = self.part(family)
+                history = old.info()["master_replid"]
+                fork = new.info()["second_repl_offset"] - 1
+                old("SET", "a", "1")
+                client = old.connect(db=3)
+                pipe = client.pipeline(transaction=True)
+                pipe.set("b", "2").incr("c")
+                pipe.execute()
+                old("SET", "a", "3")
+                old("PUBLISH", "news", "no write")
+                end = old.info()["master_repl_offset"]
+                new("SET", "theirs", "1")
+                self.follow(old, new)
+                summary = self.the_record(old)
+                self.assertEqual(summary["id"], f"{history}-{fork}-{end}")
+                self.assertEqual(summary["fork"], "exact")
+                self.assertEqual(summary["missing_bytes"], 0)
+                self.assertEqual((summary["commands"], summary["keys"]), (4, 3))
+                self.assertEqual(summary["key_names"], ["0:a", "3:b", "3:c"])
+                self.assertEqual(summary["took_over"]["address"], f"127.0.0.1:{new.port}")
+                self.assertEqual(summary["took_over"]["replication_id"], new.info()["master_replid"])
+                self.assertLessEqual(summary["written_after_ms"], summary["written_before_ms"])
+                self.assertLessEqual(summary["written_before_ms"], summary["recorded_ms"])
+                self.assertEqual(commands_of(path_of(old, summary["id"])),
+                                 [["SELECT", "0"], ["SET", "a", "1"], ["SELECT", "3"], ["MULTI"], ["SET", "b", "2"],
+                                  ["INCRBY", "c", "1"], ["EXEC"], ["SELECT", "0"], ["SET", "a", "3"]])
+                self.assertEqual(old.info("persistence")["rollback_records"], 1)
+                self.assertEqual(old.info("persistence")["rollback_last_record"], summary["id"])
+                self.assertIn(f"Rollback record rollback/{summary['id']}.aof: 4 commands on 3 keys", old.log())
+
+    def test_the_record_goes_through_redis_cli_pipe(self):
+        old, new = self.part(REDIS)
+        for i in range(300):
+            old("SET", f"key:{i}", "value\r\n" * i)
+        expected = old.connect().mget([f"key:{i}" for i in range(300)])
+        self.follow(old, new)
+        summary = self.the_record(old)
+        self.assertIsNone(new("GET", "key:7"))
+        with open(path_of(old, summary["id"]), "rb") as file:
+            piped = subprocess.run(["redis-cli", "-p", str(new.port), "--pipe"], stdin=file, capture_output=True,
+                                   timeout=20)
+        self.assertIn(b"errors: 0, replies: 301", piped.stdout)
+        self.assertEqual(new.connect().mget([f"key:{i}" for i in range(300)]), expected)
+
+    def test_nothing_is_recorded_where_nothing_is_lost(self):
+        old, new = self.part(REDIS)
+        self.follow(old, new)
+        # The other way round, with a new primary that has all of it: a full synchronisation all the same.
+        third = self.server(OURS, **{"repl-backlog-size": "16kb"})
+        fourth = self.server(REDIS, replica_of=third)
+        self.assert_synced(third, fourth)
+        third("PUBLISH", "news", "no write")
+        fourth("REPLICAOF", "NO", "ONE")
+        third("PUBLISH", "news", "no write")
+        self.follow(third, fourth)
+        wait_for("the log says so", lambda: "Nothing is lost" in third.log())
+        self.assertEqual(records(old), {})
+        self.assertEqual(records(third), {})
+
+    def test_an_unknown_fork_is_estimated_by_what_was_acknowledged(self):
+        old = self.server()
+        replica = self.server(REDIS, replica_of=old)
+        old("SET", "a", "1")
+        old("WAIT", "1", "5000")
+        self.assert_synced(old, replica)
+        replica.kill()
+        old("SET", "lost", "1")
+        stranger = self.server(REDIS)
+        self.follow(old, stranger)
+        summary = self.the_record(old)
+        self.assertEqual(summary["fork"], "estimated")
+        self.assertIn(["SET", "lost", "1"], commands_of(path_of(old, summary["id"])))
+        self.assertNotIn(["SET", "a", "1"], commands_of(path_of(old, summary["id"])))
+
+    def test_what_the_backlog_lost_is_said(self):
+        old = self.server(**{"repl-backlog-size": "64kb"})
+        new = self.server(REDIS, replica_of=old)
+        old("SET", "kept", "both")
+        self.assert_synced(old, new)
+        new("REPLICAOF", "NO", "ONE")
+        start = old.info()["master_repl_offset"]
+        for i in range(100):
+            old("SET", f"key:{i}", "x" * 4000)
+        end = old.info()["master_repl_offset"]
+        self.follow(old, new)
+        summary = self.the_record(old)
+        self.assertGreater(summary["missing_bytes"], 200000)
+        commands = commands_of(path_of(old, summary["id"]))
+        self.assertEqual(commands[0], ["SELECT", "0"])
+        self.assertEqual([c[1] for c in commands[1:]], [f"key:{i}" for i in range(101 - len(commands), 100)])
+        self.assertAlmostEqual(summary["missing_bytes"] + summary["bytes"], end - start, delta=100)
+
+    def test_old_records_give_way_to_new_ones(self):
+        old = self.server(**{"rollback-max-files": "2"})
+        ids = []
+        for i in range(3):
+            new = self.server(REDIS, replica_of=old)
+            self.assert_synced(old, new)
+            new("REPLICAOF", "NO", "ONE")
+            old("SET", "round", str(i))
+            self.follow(old, new)
+            old("REPLICAOF", "NO", "ONE")
+            ids.append(old.info("persistence")["rollback_last_record"])
+        wait_for("two are left", lambda: sorted(records(old)) == sorted(ids[1:]))
+        self.assertFalse(os.path.exists(path_of(old, ids[0])))
+
+    def test_zero_files_is_off(self):
+        old = self.server(**{"rollback-max-files": "0"})
+        new = self.server(REDIS, replica_of=old)
+        self.assert_synced(old, new)
+        new("REPLICAOF", "NO", "ONE")
+        old("SET", "a", "1")
+        self.follow(old, new)
+        self.assertFalse(os.path.exists(os.path.join(old.folder, "rollback")))
+
+    def test_a_full_disk_is_survived_or_keeps_the_old_data(self):
+        for required in ("no", "yes"):
+            with self.subTest(required=required):
+                old = self.server(**{"rollback-required": required})
+                new = self.server(REDIS, replica_of=old)
+                self.assert_synced(old, new)
+                new("REPLICAOF", "NO", "ONE")
+                old("SET", "a", "1")
+                logged = old.log()
+                os.makedirs(os.path.join(old.folder, "rollback"), 0o755)
+                # A folder where the file belongs: it cannot be written, by whomever the tests are run.
+                history = old.info()["master_replid"]
+                fork = new.info()["second_repl_offset"] - 1
+                end = old.info()["master_repl_offset"]
+                blocked = os.path.join(old.folder, "rollback", f"{history}-{fork}-{end}.aof")
+                os.makedirs(os.path.join(blocked, "not-empty"))
+                if required == "no":
+                    self.follow(old, new)
+                    self.assertIsNone(old("GET", "a"))
+                else:
+                    old("REPLICAOF", "127.0.0.1", str(new.port))
+                    wait_for("it is refused", lambda: "the old data stays" in old.log()[len(logged):])
+                    self.assertEqual(old("GET", "a"), "1")
+                    os.rmdir(os.path.join(blocked, "not-empty"))
+                    os.rmdir(blocked)
+                    self.assert_synced(new, old)
+                    self.assertEqual(self.the_record(old)["commands"], 1)
+                self.assertIn("Cannot record what this node has", old.log())
+                self.assertEqual(old.info("persistence")["rollback_last_write_status"],
+                                 "err" if required == "no" else "ok")
+
+
+if __name__ == "__main__":
+    main()
