@@ -251,7 +251,7 @@ base::Status DiskFiles::Remove(const std::string& path) {
 }
 
 base::Status DiskFiles::MakeDirectory(const std::string& path) {
-  if (mkdir(path.c_str(), 0755) == 0) return {};
+  if (mkdir(path.c_str(), 0755) == 0) return SyncDirectoryOf(path);
   const int error = errno;
   struct stat status {};
   if (error == EEXIST && stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) return {};
