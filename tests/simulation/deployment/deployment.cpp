@@ -16,7 +16,10 @@ std::string Ip(int network, size_t index) { return fmt::format("10.0.{}.{}", net
 std::string ServerConfig(const DeploymentOptions& options, size_t index) {
   std::string text =
       "port 6379\nbind *\nprotected-mode no\nrepl-diskless-sync-delay 0\n"
-      "repl-timeout 5\nrepl-ping-replica-period 1\nrepl-backlog-size 1mb\n";
+      "repl-timeout 5\nrepl-ping-replica-period 1\n";
+  text += fmt::format("repl-backlog-size {}\n", options.backlog_bytes);
+  if (index < options.disk_backlogs.size())
+    text += fmt::format("repl-backlog-disk-size {}\n", options.disk_backlogs[index]);
   // A server whose last save has failed answers PING with an error, so its sentinels hold it for
   // down until somebody saves again: nobody does here.
   text += fmt::format("save {}\nstop-writes-on-bgsave-error no\n", SavePointText(options));

@@ -33,6 +33,9 @@ struct DeploymentOptions {
   uint64_t longest_value = 2000;
   // Of the servers: seconds and changes.
   std::optional<std::pair<int64_t, int64_t>> save_point;
+  uint64_t backlog_bytes = 1024 * 1024;
+  // Of every server, by index, the size of its on-disk backlog; 0, or no entry: it has none.
+  std::vector<uint64_t> disk_backlogs;
 };
 
 // As in a configuration file.

@@ -74,6 +74,12 @@ void ServerNode::OnExit() {
   });
 }
 
+std::vector<std::string> ServerNode::Segments() const {
+  std::vector<std::string> paths = host_.disk().List();
+  std::erase_if(paths, [](const std::string& path) { return !path.ends_with(".seg"); });
+  return paths;
+}
+
 void ServerNode::Kill() {
   if (!running()) return;
   process_->Kill();

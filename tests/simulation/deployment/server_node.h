@@ -42,6 +42,8 @@ class ServerNode {
   }
   // Where its snapshot file is, on the host's disk.
   static constexpr char kSnapshotPath[] = "/server/dump.rdb";
+  // Where the segments of its on-disk backlog are, in order.
+  std::vector<std::string> Segments() const;
 
   // How often it has been started.
   int starts() const { return starts_; }

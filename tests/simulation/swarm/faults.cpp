@@ -123,6 +123,8 @@ void Faults::Strike(Fault fault) {
       return Save();
     case Fault::kTornSnapshot:
       return TearSnapshot();
+    case Fault::kTornSegment:
+      return TearSegment();
   }
 }
 
@@ -160,24 +162,43 @@ std::optional<size_t> Faults::StopServer(bool power) {
   return index;
 }
 
-// Cut short, or with one byte changed.
+size_t Faults::Damage(std::string& file) {
+  const size_t at = random_.Below(file.size());
+  if (random_.Chance(1, 2)) {
+    file.resize(at);
+  } else {
+    file[at] = static_cast<char>(file[at] ^ (1 << random_.Below(8)));
+  }
+  return at;
+}
+
 void Faults::TearSnapshot() {
   const std::optional<size_t> stopped = StopServer(random_.Chance(1, 2));
   if (!stopped) return;
-  Disk& disk = deployment_.servers()[*stopped]->host().disk();
-  std::optional<std::string> file = disk.Peek(ServerNode::kSnapshotPath);
+  ServerNode& node = *deployment_.servers()[*stopped];
+  std::optional<std::string> file = node.host().disk().Peek(ServerNode::kSnapshotPath);
   if (!file || file->empty()) return;
-  const size_t size = file->size();
-  const size_t at = random_.Below(size);
-  if (random_.Chance(1, 2)) {
-    file->resize(at);
-  } else {
-    (*file)[at] = static_cast<char>((*file)[at] ^ (1 << random_.Below(8)));
-  }
-  tell_(fmt::format("{}: snapshot file damaged at byte {} of {}",
-                    deployment_.servers()[*stopped]->ip(), at, size));
-  disk.Put(ServerNode::kSnapshotPath, *file);
+  const size_t at = Damage(*file);
+  tell_(fmt::format("{}: snapshot file damaged at byte {}", node.ip(), at));
+  node.host().disk().Put(ServerNode::kSnapshotPath, *file);
   torn_[*stopped] = *file;
+}
+
+// Mostly the last one, as a crash does. What is left of the stream is a shorter one, and no reason
+// not to start.
+void Faults::TearSegment() {
+  const std::optional<size_t> stopped = StopServer(random_.Chance(1, 2));
+  if (!stopped) return;
+  ServerNode& node = *deployment_.servers()[*stopped];
+  const std::vector<std::string> segments = node.Segments();
+  if (segments.empty()) return;
+  const std::string& path =
+      segments[random_.Chance(2, 3) ? segments.size() - 1 : random_.Below(segments.size())];
+  std::string file = *node.host().disk().Peek(path);
+  if (file.empty()) return;
+  const size_t at = Damage(file);
+  tell_(fmt::format("{}: {} damaged at byte {}", node.ip(), path, at));
+  node.host().disk().Put(path, file);
 }
 
 // It may only end because its file is damaged, and then its operator sets the file aside.

@@ -42,6 +42,9 @@ class Faults {
   std::optional<size_t> StopServer(bool power);
   // The node is stopped now and starts later.
   void TearSnapshot();
+  void TearSegment();
+  // `file` cut short, or with one bit changed, at a random place; which is returned.
+  size_t Damage(std::string& file);
   void OnServerEnd(size_t index, const std::string& last_words);
   void StopSentinel(size_t index, bool power);
   // False if it does not run.

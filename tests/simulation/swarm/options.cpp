@@ -38,10 +38,15 @@ constexpr std::string_view kNames[] = {
     "save",
     "torn-snapshot",
     "server-disk",
+    "torn-segment",
 };
 static_assert(std::size(kNames) == kFaults);
 
 constexpr uint64_t kBulkyValue = 50'000;
+constexpr uint64_t kDiskBacklog = 64 * 1024 * 1024;
+constexpr uint64_t kSmallDiskBacklog = 2 * 1024 * 1024;
+// More than all writers write in one turn: the checkers read it.
+constexpr uint64_t kSmallBacklog = 128 * 1024;
 constexpr size_t kMostServers = 4;
 constexpr size_t kFewestSentinels = 3;
 constexpr size_t kMostSentinels = 5;
@@ -63,6 +68,17 @@ DeploymentOptions DrawDeployment(base::Random& random) {
   // Transactions that take several segments are torn when a link breaks.
   if (random.Chance(1, 3)) options.longest_value = kBulkyValue;
   return options;
+}
+
+// Half of the runs have servers with an on-disk backlog, some or all, and then often a memory
+// backlog that does not reach far.
+void DrawDiskBacklogs(base::Random& random, DeploymentOptions& options) {
+  options.disk_backlogs.assign(options.follows.size(), 0);
+  if (random.Chance(1, 2)) return;
+  const uint64_t share = random.Between(1, 4);  // of four
+  for (uint64_t& bytes : options.disk_backlogs)
+    if (random.Chance(share, 4)) bytes = random.Chance(1, 4) ? kSmallDiskBacklog : kDiskBacklog;
+  if (random.Chance(1, 2)) options.backlog_bytes = kSmallBacklog;
 }
 
 WorldOptions DrawWorld(base::Random& random) {
@@ -117,6 +133,7 @@ SwarmOptions DrawOptions(uint64_t seed) {
   options.safety = milliseconds(random.Between(5000, 20000));
   options.strikes = static_cast<int>(random.Between(1, 12));
   options.timely_strikes = static_cast<int>(random.Below(4));
+  DrawDiskBacklogs(random, options.deployment);
   return options;
 }
 
@@ -124,11 +141,14 @@ std::string SwarmOptions::Describe() const {
   std::string chain;
   for (const auto& followed : deployment.follows)
     chain += followed ? fmt::format(" {}", *followed + 1) : " -";
+  std::string disks;
+  for (const uint64_t bytes : deployment.disk_backlogs) disks += fmt::format(" {}", bytes);
   std::string kinds;
   for (const Fault fault : faults) kinds += fmt::format(" {}", Name(fault));
   return fmt::format(
       "servers follow:{}; {} sentinels, quorum {}, down-after {} ms, failover-timeout {} ms, {} "
-      "detection, {}; {} writers every {} ms, values up to {}; save {}\nlatency {} us + {} us, {} "
+      "detection, {}; {} writers every {} ms, values up to {}; save {}; "
+      "backlog {}, on disk:{}\nlatency {} us + {} us, {} "
       "% split, "
       "{} % resets; {} "
       "strikes in {} ms and {} at steps of a failover, of:{}",
@@ -136,9 +156,9 @@ std::string SwarmOptions::Describe() const {
       base::ToMs(deployment.failover_timeout), deployment.fast_detection ? "fast" : "classic",
       deployment.syntax == ConfigSyntax::kYaml ? "yaml" : "redis syntax", deployment.writers,
       base::ToMs(deployment.write_pause), deployment.longest_value, SavePointText(deployment),
-      world.network.latency.count() / 1000, world.network.jitter.count() / 1000,
-      world.network.split_percent, world.network.kill_resets_percent, strikes, base::ToMs(safety),
-      timely_strikes, kinds);
+      deployment.backlog_bytes, disks, world.network.latency.count() / 1000,
+      world.network.jitter.count() / 1000, world.network.split_percent,
+      world.network.kill_resets_percent, strikes, base::ToMs(safety), timely_strikes, kinds);
 }
 
 }  // namespace quorate::simulation

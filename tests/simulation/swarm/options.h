@@ -36,8 +36,9 @@ enum class Fault {
   kSave,          // SAVE or BGSAVE at a server
   kTornSnapshot,  // a server dies, and its snapshot file is damaged before it starts again
   kServerDisk,    // one of a server's disk fills up, fails to sync or is slow
+  kTornSegment,   // a server dies, and a segment of its on-disk backlog is damaged before it starts
 };
-inline constexpr int kFaults = static_cast<int>(Fault::kServerDisk) + 1;
+inline constexpr int kFaults = static_cast<int>(Fault::kTornSegment) + 1;
 
 std::string_view Name(Fault fault);
 // Whether acknowledged writes may be lost when it strikes: a primary is cut off, dies or stands

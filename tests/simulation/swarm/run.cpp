@@ -29,6 +29,12 @@ constexpr base::Duration kDrain = seconds(10);
 // Lines of a server's log that are told after a violation.
 constexpr size_t kLastWords = 20;
 
+uint64_t CountLines(const ServerNode& server, std::string_view words) {
+  return static_cast<uint64_t>(std::ranges::count_if(server.log(), [&](const std::string& line) {
+    return line.find(words) != std::string::npos;
+  }));
+}
+
 class Run {
  public:
   Run(uint64_t seed, const std::function<void(const std::string&)>& tell);
@@ -172,6 +178,10 @@ Verdict Run::Execute() {
   verdict.loss_checked = std::ranges::none_of(options_.faults, MayLoseWrites);
   for (const auto& writer : deployment_.writers())
     verdict.acknowledged += writer->acknowledged().size();
+  for (const auto& server : deployment_.servers()) {
+    verdict.resumed_from_disk += CountLines(*server, "bytes of the on-disk backlog");
+    verdict.replayed += CountLines(*server, "commands replayed");
+  }
   return verdict;
 }
 

@@ -20,6 +20,9 @@ struct Verdict {
   uint64_t configurations = 0;  // that took effect after the first
   uint64_t acknowledged = 0;    // writes
   bool loss_checked = false;
+  // Partial resyncs from an on-disk backlog, and restarts that replayed one.
+  uint64_t resumed_from_disk = 0;
+  uint64_t replayed = 0;
 };
 
 // `tell` is given faults and events as they happen, with their virtual times; it may be empty.
