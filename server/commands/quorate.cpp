@@ -13,6 +13,8 @@
 #include "server/commands/families.h"
 #include "server/engine/context.h"
 #include "server/engine/engine.h"
+#include "server/engine/host.h"
+#include "server/engine/rollback_port.h"
 #include "shared/base/numbers.h"
 #include "shared/command/introspection.h"
 #include "shared/resp/errors.h"
@@ -57,6 +59,12 @@ void QuorateHelp(Context& context) {
   static constexpr std::string_view kLines[] = {
       "OFFSET",
       "    Return the replication ID and offset after this connection's last command.",
+      "ROLLBACK LIST",
+      "    Return the records of writes that this node lost to a new primary, oldest first.",
+      "ROLLBACK REPLAY <id>",
+      "    Run a record's commands as ordinary writes, in the background. Primaries only.",
+      "ROLLBACK SHOW <id> [<count>]",
+      "    Return a record with its first <count> (10) commands.",
       "WAITOFFSET <replication-id> <offset> <milliseconds>",
       "    Return 1 as soon as this node has applied that offset of that history, 0 when",
       "    <milliseconds> have passed (0: no limit), an error if it will not get there.",
@@ -64,8 +72,93 @@ void QuorateHelp(Context& context) {
   command::ReplyHelp("QUORATE", kLines, context.reply);
 }
 
+// ---- QUORATE ROLLBACK
+
+// Commands that SHOW shows unless told, and at most.
+constexpr int64_t kShownCommands = 10;
+constexpr int64_t kMostShown = 1000;
+
+void ReplyEntry(const engine::RollbackEntry& entry, size_t more_fields, resp::Writer& reply) {
+  reply.MapHeader(10 + more_fields);
+  const auto text = [&](std::string_view name, std::string_view value) {
+    reply.Bulk(name);
+    reply.Bulk(value);
+  };
+  const auto number = [&](std::string_view name, int64_t value) {
+    reply.Bulk(name);
+    reply.Integer(value);
+  };
+  text("id", entry.id);
+  number("commands", static_cast<int64_t>(entry.commands));
+  number("keys", static_cast<int64_t>(entry.keys));
+  number("bytes", static_cast<int64_t>(entry.bytes));
+  number("missing-bytes", static_cast<int64_t>(entry.missing_bytes));
+  text("fork", entry.estimated ? "estimated" : "exact");
+  number("written-after-ms", entry.written_after_ms);
+  number("written-before-ms", entry.written_before_ms);
+  number("recorded-ms", entry.recorded_ms);
+  text("took-over", entry.took_over);
+}
+
+void RollbackList(engine::RollbackPort& rollbacks, Context& context) {
+  const std::vector<engine::RollbackEntry> entries = rollbacks.List();
+  context.reply.ArrayHeader(entries.size());
+  for (const engine::RollbackEntry& entry : entries) ReplyEntry(entry, 0, context.reply);
+}
+
+void RollbackShow(engine::RollbackPort& rollbacks, Context& context) {
+  int64_t count = kShownCommands;
+  if (context.argc() == 5) {
+    const std::optional<int64_t> asked = base::ParseInt64(context.arg(4));
+    if (!asked) return context.Error(errors::kNotInteger);
+    if (*asked < 0) return context.Error("ERR count must not be negative");
+    count = std::min(*asked, kMostShown);
+  }
+  const auto commands = rollbacks.Show(context.arg(3), static_cast<size_t>(count));
+  if (!commands) return context.Error(commands.error().message);
+  for (const engine::RollbackEntry& entry : rollbacks.List()) {
+    if (entry.id != context.arg(3)) continue;
+    ReplyEntry(entry, 1, context.reply);
+    context.reply.Bulk("first-commands");
+    context.reply.ArrayHeader(commands->size());
+    for (const std::vector<std::string>& command : *commands) {
+      context.reply.ArrayHeader(command.size());
+      for (const std::string& argument : command) context.reply.Bulk(argument);
+    }
+    return;
+  }
+}
+
+void RollbackReplay(engine::RollbackPort& rollbacks, Context& context) {
+  if (context.engine.replication().is_replica())
+    return context.Error("ERR A rollback record can be replayed on a primary only");
+  if (const base::Status begun = rollbacks.Replay(context.arg(3)); !begun)
+    return context.Error(begun.error().message);
+  context.reply.SimpleString("Background replay started");
+}
+
+void QuorateRollback(Context& context) {
+  engine::RollbackPort* const rollbacks = context.engine.host().rollbacks();
+  if (rollbacks == nullptr) return context.Error("ERR This server keeps no rollback records");
+  const std::string_view what = context.arg(2);
+  if (base::EqualsIgnoreCase(what, "list") && context.argc() == 3)
+    return RollbackList(*rollbacks, context);
+  if (base::EqualsIgnoreCase(what, "show") && (context.argc() == 4 || context.argc() == 5))
+    return RollbackShow(*rollbacks, context);
+  if (base::EqualsIgnoreCase(what, "replay") && context.argc() == 4)
+    return RollbackReplay(*rollbacks, context);
+  context.Error(errors::kSyntax);
+}
+
 // ---- rows
 
+constexpr Argument kRollbackArguments[] = {
+    {.name = "operation", .type = Type::kOneOf},
+    {.depth = 1, .name = "list", .type = Type::kPureToken, .token = "LIST"},
+    {.depth = 1, .name = "show", .type = Type::kBlock, .token = "SHOW"},
+    {.depth = 2, .name = "id"},
+    {.depth = 2, .name = "count", .type = Type::kInteger, .optional = true},
+    {.depth = 1, .name = "replay-id", .token = "REPLAY"}};
 constexpr Argument kWaitOffsetArguments[] = {{.name = "replicationid"},
                                              {.name = "offset", .type = Type::kInteger},
                                              {.name = "milliseconds", .type = Type::kInteger}};
@@ -91,6 +184,15 @@ constexpr CommandRow kQuorateSubcommands[] = {
               .categories = acl::kConnection,
               .tips = kNondeterministic},
      .run = &QuorateOffset},
+    {.spec = {.name = "rollback",
+              .summary = "List, show and replay the records of writes that a failover discarded",
+              .since = "7.0.0",
+              .group = Group::kServer,
+              .complexity = "O(N) where N is the number of records, or of commands shown",
+              .arity = -3,
+              .flags = flag::kAdmin | flag::kNoScript | flag::kStale | flag::kNoMulti,
+              .arguments = kRollbackArguments},
+     .run = &QuorateRollback},
     {.spec = {.name = "waitoffset",
               .summary = "Wait until this node has applied a position in the history",
               .since = "7.0.0",

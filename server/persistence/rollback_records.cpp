@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::string_view kFolder = "rollback";
 constexpr uint32_t kMode = 0644;
+// Read at once for SHOW.
+constexpr size_t kShownBytes = 256 * 1024;
 
 std::string PathOf(std::string_view id, std::string_view ending) {
   return fmt::format("{}/{}.{}", kFolder, id, ending);
@@ -24,12 +26,37 @@ struct RollbackRecords::Job {
   RollbackRecord record;
 };
 
-RollbackRecords::RollbackRecords(io::Io& io, const config::ServerSettings& settings,
+RollbackRecords::RollbackRecords(io::Io& io, engine::Engine& engine,
                                  std::shared_ptr<const command::Registry> commands,
                                  log::Logger& logger)
-    : io_(io), settings_(settings), commands_(std::move(commands)), logger_(logger) {}
+    : io_(io), engine_(engine), commands_(std::move(commands)), logger_(logger) {}
 
 RollbackRecords::~RollbackRecords() { *alive_ = false; }
+
+void RollbackRecords::Load() {
+  records_.clear();
+  if (!io_.files().Exists(std::string(kFolder))) return;
+  const auto names = io_.files().List(std::string(kFolder));
+  if (!names) return logger_.Warning(fmt::format("Rollback records: {}", names.error().message));
+  for (const std::string& name : *names) {
+    if (!name.ends_with(".aof")) continue;
+    const std::string id = name.substr(0, name.size() - 4);
+    if (!IsRollbackId(id)) continue;
+    const auto text = io_.files().Read(PathOf(id, "json"));
+    auto summary = text ? ParseRollbackSummary(*text) : text.error();
+    if (summary && summary->id != id) summary = base::Error{"it is the summary of another record"};
+    if (summary) {
+      records_.push_back(std::move(*summary));
+    } else {
+      logger_.Warning(
+          fmt::format("Rollback record {} is left alone, its summary is not readable: {}", id,
+                      summary.error().message));
+    }
+  }
+  std::sort(records_.begin(), records_.end(), [](const auto& a, const auto& b) {
+    return std::pair(a.recorded, a.id) < std::pair(b.recorded, b.id);
+  });
+}
 
 void RollbackRecords::Record(replication::runtime::DiscardedStream discarded,
                              std::function<void(base::Status)> done) {
@@ -95,9 +122,10 @@ void RollbackRecords::Finish(Job& job, const base::Status& status) {
 void RollbackRecords::Keep(const RollbackSummary& summary) {
   std::erase_if(records_, [&](const RollbackSummary& other) { return other.id == summary.id; });
   records_.push_back(summary);
-  const auto over = [this] {
-    return records_.size() > static_cast<size_t>(settings_.rollback_max_files) ||
-           (settings_.rollback_max_size != 0 && Bytes() > settings_.rollback_max_size);
+  const config::ServerSettings& settings = engine_.settings();
+  const auto over = [&] {
+    return records_.size() > static_cast<size_t>(settings.rollback_max_files) ||
+           (settings.rollback_max_size != 0 && Bytes() > settings.rollback_max_size);
   };
   while (records_.size() > 1 && over()) {
     Discard(records_.front());
@@ -134,7 +162,92 @@ engine::RollbackStatus RollbackRecords::status() const {
           .bytes = Bytes(),
           .written = written_,
           .last_write_ok = last_write_ok_,
-          .last_id = records_.empty() ? "" : records_.back().id};
+          .last_id = records_.empty() ? "" : records_.back().id,
+          .replaying = replay_ != nullptr,
+          .replay_id = replay_id_,
+          .replay_commands = replay_ ? replay_->commands() : replay_commands_,
+          .replay_errors = replay_ ? replay_->errors() : replay_errors_};
+}
+
+// ---- QUORATE ROLLBACK
+
+std::vector<engine::RollbackEntry> RollbackRecords::List() const {
+  const auto unix_ms = [](const std::optional<base::WallTime>& time) {
+    return time ? time->ms : -1;
+  };
+  std::vector<engine::RollbackEntry> entries;
+  for (const RollbackSummary& record : records_)
+    entries.push_back({.id = record.id,
+                       .commands = record.commands,
+                       .keys = record.keys,
+                       .bytes = record.bytes,
+                       .missing_bytes = record.missing_bytes,
+                       .estimated = record.estimated,
+                       .written_after_ms = unix_ms(record.written_after),
+                       .written_before_ms = unix_ms(record.written_before),
+                       .recorded_ms = record.recorded.ms,
+                       .took_over = record.successor});
+  return entries;
+}
+
+base::Result<std::unique_ptr<io::ReadableFile>> RollbackRecords::Open(std::string_view id) const {
+  const bool known = std::any_of(records_.begin(), records_.end(),
+                                 [&](const RollbackSummary& record) { return record.id == id; });
+  if (!known) return base::Error{"ERR No such rollback record"};
+  auto file = io_.files().Open(PathOf(id, "aof"));
+  if (!file) return base::Error{"ERR " + file.error().message};
+  return file;
+}
+
+base::Result<engine::RollbackPort::Commands> RollbackRecords::Show(std::string_view id,
+                                                                   size_t count) {
+  const auto file = Open(id);
+  if (!file) return file.error();
+  std::string bytes(kShownBytes, '\0');
+  size_t size = 0;
+  while (size < bytes.size()) {
+    const base::Result<size_t> read = (*file)->Read(bytes.data() + size, bytes.size() - size);
+    if (!read) return base::Error{"ERR " + read.error().message};
+    if (*read == 0) break;
+    size += *read;
+  }
+  RollbackReader reader;
+  reader.Push(std::string_view(bytes).substr(0, size));
+  Commands commands;
+  while (commands.size() < count) {
+    const base::Result<bool> next = reader.Next();
+    if (!next)
+      return base::Error{fmt::format("ERR The record is damaged: {}", next.error().message)};
+    if (!*next) break;
+    commands.emplace_back(reader.args().begin(), reader.args().end());
+  }
+  return commands;
+}
+
+base::Status RollbackRecords::Replay(std::string_view id) {
+  if (replay_ != nullptr) return base::Error{"ERR A replay is already in progress"};
+  auto file = Open(id);
+  if (!file) return file.error();
+  replay_id_ = id;
+  logger_.Notice(fmt::format("Replay of rollback record {} started", id));
+  replay_ = std::make_unique<RollbackReplay>(
+      io_, engine_, std::move(*file), [this](const base::Status& status) { OnReplayed(status); });
+  return {};
+}
+
+void RollbackRecords::OnReplayed(const base::Status& status) {
+  replay_commands_ = replay_->commands();
+  replay_errors_ = replay_->errors();
+  const std::string outcome =
+      fmt::format("{} commands, {} errors{}{}", replay_commands_, replay_errors_,
+                  replay_errors_ == 0 ? "" : ", the first: ", replay_->first_error());
+  replay_.reset();
+  if (status) {
+    logger_.Notice(fmt::format("Replay of rollback record {} finished: {}", replay_id_, outcome));
+  } else {
+    logger_.Warning(fmt::format("Replay of rollback record {} ended early: {} ({})", replay_id_,
+                                status.error().message, outcome));
+  }
 }
 
 }  // namespace quorate::server::persistence

@@ -13,9 +13,10 @@
 #include <vector>
 
 #include "replication/runtime/ports.h"
-#include "server/config/settings.h"
+#include "server/engine/engine.h"
 #include "server/engine/rollback_port.h"
 #include "server/persistence/rollback_form.h"
+#include "server/persistence/rollback_replay.h"
 #include "shared/command/registry.h"
 #include "shared/io/io.h"
 #include "shared/log/logger.h"
@@ -26,13 +27,19 @@ class RollbackRecords final : public replication::runtime::RollbackRecorder,
                               public engine::RollbackPort {
  public:
   // `commands` is read in workers, and only read; it is no table that requests may rename.
-  RollbackRecords(io::Io& io, const config::ServerSettings& settings,
+  RollbackRecords(io::Io& io, engine::Engine& engine,
                   std::shared_ptr<const command::Registry> commands, log::Logger& logger);
   ~RollbackRecords() override;
+
+  // Looks what records the working directory has; at start, and after it was changed.
+  void Load();
 
   void Record(replication::runtime::DiscardedStream discarded,
               std::function<void(base::Status)> done) override;
   engine::RollbackStatus status() const override;
+  std::vector<engine::RollbackEntry> List() const override;
+  base::Result<Commands> Show(std::string_view id, size_t count) override;
+  base::Status Replay(std::string_view id) override;
 
  private:
   struct Job;
@@ -42,14 +49,21 @@ class RollbackRecords final : public replication::runtime::RollbackRecorder,
   void Keep(const RollbackSummary& summary);
   void Discard(const RollbackSummary& summary);
   uint64_t Bytes() const;
+  // Error: there is no such record, or its file cannot be opened.
+  base::Result<std::unique_ptr<io::ReadableFile>> Open(std::string_view id) const;
+  void OnReplayed(const base::Status& status);
 
   io::Io& io_;
-  const config::ServerSettings& settings_;
+  engine::Engine& engine_;
   const std::shared_ptr<const command::Registry> commands_;
   log::Logger& logger_;
   std::vector<RollbackSummary> records_;  // oldest first
   uint64_t written_ = 0;
   bool last_write_ok_ = true;
+  std::unique_ptr<RollbackReplay> replay_;  // in progress
+  std::string replay_id_;
+  uint64_t replay_commands_ = 0;  // of the last one, when it has ended
+  uint64_t replay_errors_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -51,7 +51,7 @@ Server::Server(io::Io& io, Options options, log::Logger& logger, ProcessProbe& p
   const auto original_commands = std::make_shared<engine::CommandTable>();
   commands::RegisterAll(*original_commands);
   rollbacks_ =
-      std::make_unique<persistence::RollbackRecords>(io_, settings_, original_commands, logger_);
+      std::make_unique<persistence::RollbackRecords>(io_, *engine_, original_commands, logger_);
   replication_ = std::make_unique<replication::runtime::Replication>(
       io_,
       replication::runtime::ReplicationPorts{*dataset_, bridge_, bridge_, bridge_, &logger_, run_id,
@@ -86,6 +86,7 @@ base::Status Server::Start() {
   if (!unix_socket) return unix_socket.error();
   tcp_listeners_ = std::move(*tcp);
   unix_listener_ = std::move(*unix_socket);
+  rollbacks_->Load();
   io_.SetEndOfTurn([this] { EndTurn(); });
   cron_timer_ = io_.CreateTimer([this] { OnCron(); });
   deadline_timer_ = io_.CreateTimer([this] {
@@ -374,6 +375,7 @@ std::optional<quorate::config::ApplyFailure> Server::ApplySettings(
   if (before.dir != after.dir) {
     if (base::Status status = probe_.ChangeDirectory(after.dir); !status)
       return quorate::config::ApplyFailure{"dir", status.error().message};
+    rollbacks_->Load();
   }
   if (before.port != after.port || before.bind != after.bind) {
     // The new listeners are opened beside the old ones where they differ; a failure leaves the old

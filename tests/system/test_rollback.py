@@ -5,6 +5,8 @@ import json
 import os
 import subprocess
 
+from redis import ResponseError
+
 from harness import OURS, REDIS, SystemTest, main, wait_for
 
 
@@ -129,6 +131,65 @@ class Rollback(SystemTest):
         wait_for("the log says so", lambda: "Nothing is lost" in third.log())
         self.assertEqual(records(old), {})
         self.assertEqual(records(third), {})
+
+    def test_records_are_listed_shown_and_replayed(self):
+        old, new = self.part(REDIS)
+        old("SET", "a", "1")
+        old("INCRBY", "counter", "5")
+        pipe = old.client.pipeline(transaction=True)
+        pipe.set("b", "2").append("b", "3")
+        pipe.execute()
+        self.follow(old, new)
+        summary = self.the_record(old)
+        old.restart()
+        listed = old("QUORATE", "ROLLBACK", "LIST")
+        self.assertEqual(len(listed), 1)
+        entry = dict(zip(listed[0][::2], listed[0][1::2]))
+        self.assertEqual((entry["id"], entry["commands"], entry["keys"], entry["fork"], entry["missing-bytes"]),
+                         (summary["id"], 4, 3, "exact", 0))
+        shown = old("QUORATE", "ROLLBACK", "SHOW", summary["id"], "3")
+        self.assertEqual(shown[-1], [["SELECT", "0"], ["SET", "a", "1"], ["INCRBY", "counter", "5"]])
+        self.assertEqual(len(old("QUORATE", "ROLLBACK", "SHOW", summary["id"])[-1]), 7)
+
+        old("SET", "counter", "100")
+        old("SET", "b", "x")
+        self.assertEqual(old("QUORATE", "ROLLBACK", "REPLAY", summary["id"]), "Background replay started")
+        wait_for("it is through", lambda: old.info("persistence")["rollback_replay_in_progress"] == 0)
+        persistence = old.info("persistence")
+        self.assertEqual((persistence["rollback_last_replay_commands"], persistence["rollback_last_replay_errors"]),
+                         (4, 0))
+        self.assertEqual(old.client.mget("a", "counter", "b"), ["1", "105", "23"])
+
+    def test_what_cannot_be_replayed_is_said(self):
+        old, new = self.part(REDIS)
+        old("INCR", "n")
+        old("SET", "after", "1")
+        self.follow(old, new)
+        identity = self.the_record(old)["id"]
+        for command in (("SHOW", "nonsense"), ("REPLAY", "../../etc/passwd"), ("SHOW", identity, "x"), ("REPLAY",),
+                        ("REPLAY", identity)):  # the last one: this is a replica
+            with self.subTest(command), self.assertRaises(ResponseError):
+                old("QUORATE", "ROLLBACK", *command)
+        old("REPLICAOF", "NO", "ONE")
+        # An error of a command is counted and the rest runs.
+        old("SET", "n", "no number")
+        old("QUORATE", "ROLLBACK", "REPLAY", identity)
+        wait_for("it is through", lambda: "finished: 2 commands, 1 errors, the first: ERR value is not an integer"
+                 in old.log())
+        self.assertEqual(old("GET", "after"), "1")
+        # A damaged file ends it.
+        with open(path_of(old, identity), "r+b") as file:
+            file.truncate(os.path.getsize(path_of(old, identity)) - 5)
+        old("QUORATE", "ROLLBACK", "REPLAY", identity)
+        wait_for("it ends", lambda: "ended early: it ends in the command at byte" in old.log())
+        # A pause is waited for.
+        with open(path_of(old, identity), "wb") as file:
+            file.write(b"*3\r\n$3\r\nSET\r\n$6\r\npaused\r\n$1\r\n1\r\n")
+        old("CLIENT", "PAUSE", "300", "WRITE")
+        old("QUORATE", "ROLLBACK", "REPLAY", identity)
+        self.assertEqual(old.info("persistence")["rollback_replay_in_progress"], 1)
+        wait_for("it is through", lambda: old.info("persistence")["rollback_replay_in_progress"] == 0)
+        self.assertEqual(old("GET", "paused"), "1")
 
     def test_an_unknown_fork_is_estimated_by_what_was_acknowledged(self):
         old = self.server()

@@ -142,6 +142,15 @@ size_t Writer::CountLost(const server::store::Databases& databases) const {
       acknowledged_, [&](uint64_t number) { return !IsIn(databases, number); }));
 }
 
+std::set<std::string> Writer::Absent(const std::set<uint64_t>& numbers,
+                                     const server::store::Databases& databases) const {
+  std::set<std::string> absent;
+  for (const uint64_t number : numbers)
+    if (!IsIn(databases, number))
+      absent.insert(std::to_string(DatabaseOf(number)) + ":" + KeyOf(number));
+  return absent;
+}
+
 std::optional<std::string> Writer::TornTransaction(
     const server::store::Databases& databases) const {
   int64_t found = 0;

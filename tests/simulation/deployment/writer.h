@@ -41,6 +41,9 @@ class Writer {
   const std::set<uint64_t>& unknown() const { return unknown_; }
   // Acknowledged writes that are not in `databases`, each in the database where it was made.
   size_t CountLost(const server::store::Databases& databases) const;
+  // Those of `numbers`' keys that are not in `databases`, as "<database>:<key>".
+  std::set<std::string> Absent(const std::set<uint64_t>& numbers,
+                               const server::store::Databases& databases) const;
   // R6: each transaction of this writer counts itself and sets its key. Why they do not agree in
   // `databases`; nothing: they do.
   std::optional<std::string> TornTransaction(const server::store::Databases& databases) const;

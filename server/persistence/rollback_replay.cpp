@@ -1,0 +1,85 @@
+#include "server/persistence/rollback_replay.h"
+
+#include <optional>
+#include <utility>
+
+#include "shared/resp/reply_parser.h"
+
+namespace quorate::server::persistence {
+
+RollbackReplay::RollbackReplay(io::Io& io, engine::Engine& engine,
+                               std::unique_ptr<io::ReadableFile> file,
+                               std::function<void(base::Status)> done)
+    : io_(io),
+      engine_(engine),
+      file_(std::move(file)),
+      done_(std::move(done)),
+      session_(engine.NextSessionId(), io.Now()),
+      timer_(io.CreateTimer([this] { Step(); })) {
+  engine_.AddSession(session_);
+  session_.authenticated = true;
+  session_.parser.set_unauthenticated(false);
+  session_.name = "rollback-replay";
+  timer_->StartAt(io_.Now());
+}
+
+RollbackReplay::~RollbackReplay() { engine_.RemoveSession(session_); }
+
+void RollbackReplay::Step() {
+  engine_.BeginTurn(io_.Now(), io_.WallNow());
+  const std::optional<base::Status> ended = RunSlice();
+  if (!ended) return timer_->StartAt(session_.blocked() ? io_.Now() + kPauseCheck : io_.Now());
+  const std::function<void(base::Status)> done = std::move(done_);
+  done(*ended);
+}
+
+std::optional<base::Status> RollbackReplay::RunSlice() {
+  if (session_.blocked()) return std::nullopt;
+  if (answer_due_) {
+    engine_.Resume(session_);
+    if (session_.blocked()) return std::nullopt;
+    Account();
+  }
+  for (size_t run = 0; run < kSliceBytes;) {
+    if (session_.close_now) return base::Error{"its session was closed: " + session_.close_reason};
+    if (engine_.replication().is_replica()) return base::Error{"this node is a replica now"};
+    const base::Result<bool> next = reader_.Next();
+    if (!next) return next.error();
+    if (!*next) {
+      std::string slice(kSliceBytes, '\0');
+      const base::Result<size_t> size = file_->Read(slice.data(), slice.size());
+      if (!size) return size.error();
+      if (*size == 0) return reader_.Finish();
+      reader_.Push(std::string_view(slice).substr(0, *size));
+      continue;
+    }
+    run += reader_.raw().size();
+    counts_ = !IsFraming(reader_.args()[0]);
+    answer_due_ = true;
+    engine_.Feed(session_, reader_.raw());
+    if (session_.blocked()) return std::nullopt;
+    Account();
+  }
+  return std::nullopt;
+}
+
+void RollbackReplay::Account() {
+  answer_due_ = false;
+  if (counts_) ++commands_;
+  resp::ReplyParser parser;
+  const std::string_view answer = session_.output.view();
+  if (parser.Next(answer) == resp::ReplyParser::Outcome::kReply) {
+    const resp::Value& value = parser.value();
+    if (value.is_error()) NoteError(value.text);
+    for (const resp::Value& item : value.items)
+      if (item.is_error()) NoteError(item.text);
+  }
+  session_.output.Clear();
+}
+
+void RollbackReplay::NoteError(std::string_view text) {
+  ++errors_;
+  if (first_error_.empty()) first_error_ = text;
+}
+
+}  // namespace quorate::server::persistence
