@@ -40,8 +40,12 @@ bool DiskBacklog::Recover(std::function<void()> done) {
   const base::Result<std::vector<std::string>> names = io_.files().List(folder_);
   std::vector<uint64_t> numbers;
   if (names) {
-    for (const std::string& name : *names)
+    for (const std::string& name : *names) {
       if (const std::optional<uint64_t> number = SegmentNumber(name)) numbers.push_back(*number);
+      // What cannot be removed is in the way of one new segment at most, and goes then.
+      if (!IsUnfinishedSegment(name)) continue;
+      if (const base::Status removed = io_.files().Remove(folder_ + name); !removed) continue;
+    }
   }
   if (numbers.empty()) return false;
   last_number_ = numbers.back();
@@ -62,6 +66,11 @@ bool DiskBacklog::Recover(std::function<void()> done) {
         done();
       });
   return true;
+}
+
+void DiskBacklog::Resume(base::Offset end) {
+  index_.Truncate(end);
+  synced_end_ = end;
 }
 
 void DiskBacklog::Start(bool resumed) {
@@ -86,16 +95,19 @@ core::LogPosition DiskBacklog::PositionAt(base::Offset offset) const {
   return position;
 }
 
+std::optional<core::Backlog::Cursor> DiskBacklog::ContinueAt(base::Offset offset) {
+  if (!index_.Continues(PositionAt(offset))) return std::nullopt;
+  return history_.backlog()->FindOffset(offset);
+}
+
 void DiskBacklog::Attach() {
   core::Backlog& backlog = *history_.backlog();
   ++attachment_;
   // Where the disk ends, if memory still has what follows; else everything that memory has.
-  if (std::optional<core::Backlog::Cursor> next = backlog.FindOffset(index_.end());
-      next && index_.Continues(PositionAt(index_.end()))) {
-    cursor_ = std::move(*next);
-  } else {
-    cursor_ = std::move(*backlog.FindOffset(backlog.start()));
-  }
+  std::optional<core::Backlog::Cursor> next = ContinueAt(std::min(synced_end_, index_.end()));
+  if (!next) next = ContinueAt(index_.end());
+  if (!next) next = backlog.FindOffset(backlog.start());
+  cursor_ = std::move(*next);
   begins_ = PositionAt(cursor_.offset());
 }
 
@@ -123,7 +135,11 @@ void DiskBacklog::EndTurn() {
   if (now < retry_at_) return timer_->StartAt(retry_at_);
   if (!cursor_.attached()) Attach();
   const uint64_t bytes = Writable();
-  if (bytes == 0 && !begins_) return on_closed_ ? FinishClosing() : void();
+  if (bytes == 0 && !begins_) {
+    if (index_.end() <= synced_end_) return on_closed_ ? FinishClosing() : void();
+    if (now < synced_at_ + kSyncPeriod && !on_closed_)
+      return timer_->StartAt(synced_at_ + kSyncPeriod);
+  }
   if (now < flush_at_ && bytes < kUrgentBytes && !on_closed_) return timer_->StartAt(flush_at_);
   WriteBatch(std::min<uint64_t>(bytes, core::kMaxRecordBytes));
 }
@@ -140,7 +156,7 @@ void DiskBacklog::WriteBatch(uint64_t bytes) {
     ports_.note(
         "On-disk backlog: it is full and does not reach back to the empty dataset any more.",
         false);
-  batch->sync = on_closed_ || now >= synced_at_ + kSyncPeriod;
+  batch->sync = batch->begins || on_closed_ || now >= synced_at_ + kSyncPeriod;
   batch->bytes.reserve(bytes);
   std::array<std::string_view, 64> slices;
   const size_t count = cursor_.Peek(slices);
@@ -169,6 +185,7 @@ void DiskBacklog::OnWritten(const DiskBatch& batch, uint64_t attachment) {
     } else {
       index_.Extend(end, batch.file_bytes);
     }
+    if (batch.sync) synced_end_ = end;
     if (current) {
       cursor_.Advance(batch.bytes.size());
       part_of_history_ = true;

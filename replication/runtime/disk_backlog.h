@@ -7,7 +7,10 @@
 //   K1  at most one batch is with a worker; what it holds stays in memory's backlog meanwhile, so
 //       the disk ends where memory's backlog goes on, or later.
 //   K2  History::disk() is set only while the index' run is a part of the history.
-//   K3  after a failure nothing is written to the same file again; the service goes on without.
+//   K3  after a failure nothing is written to the same file again; the service goes on without,
+//       and later from the last byte that is certain to be durable, if memory still has it.
+//   K4  what was written is made durable within kSyncPeriod, whether more comes or not; a segment
+//       begins only when the one before it is durable, name and all, up to there or a failure.
 //
 // Lifetime: work that is with a worker when this is destroyed ends on its own. Thread rule: the
 // loop thread.
@@ -53,7 +56,7 @@ class DiskBacklog {
   bool Recover(std::function<void()> done);
   const core::DiskIndex& index() const { return index_; }
   // The dataset is at `end`, of the history of the run found: the writing will go on from there.
-  void Resume(base::Offset end) { index_.Truncate(end); }
+  void Resume(base::Offset end);
   // What was found is no use; it stays until its room is needed.
   void SetAside() { index_.EndRun(); }
   // From now on the history is written. `resumed`: after Resume, with the history restored.
@@ -96,6 +99,7 @@ class DiskBacklog {
   uint64_t SegmentLimit() const;
   // Takes a cursor where the writing is to go on.
   void Attach();
+  std::optional<core::Backlog::Cursor> ContinueAt(base::Offset offset);
   core::LogPosition PositionAt(base::Offset offset) const;
   // How far the bytes from the cursor on belong to the id that is being written; sees to it that a
   // new segment begins where they do not.
@@ -127,6 +131,7 @@ class DiskBacklog {
   base::Instant retry_at_{};
   base::Instant flush_at_{};
   base::Instant synced_at_{};
+  base::Offset synced_end_;  // of the run: this much is durable
   std::function<void()> on_closed_;
   base::Instant close_by_{};
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

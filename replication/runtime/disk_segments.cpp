@@ -11,9 +11,14 @@ using core::SegmentParser;
 
 constexpr std::string_view kPrefix = "backlog-";
 constexpr std::string_view kSuffix = ".seg";
+constexpr std::string_view kUnfinished = ".new";  // after a segment's name
 constexpr size_t kNumberDigits = 16;
 constexpr uint32_t kMode = 0600;
 constexpr size_t kReadBytes = 256 * 1024;
+
+std::string UnfinishedPath(const std::string& folder, uint64_t number) {
+  return SegmentPath(folder, number).append(kUnfinished);
+}
 
 // The whole records of one file.
 struct Scanned {
@@ -80,6 +85,11 @@ std::optional<uint64_t> SegmentNumber(const std::string& name) {
   return number == 0 ? std::nullopt : std::optional(number);
 }
 
+bool IsUnfinishedSegment(const std::string& name) {
+  return name.ends_with(kUnfinished) &&
+         SegmentNumber(name.substr(0, name.size() - kUnfinished.size())).has_value();
+}
+
 void ScanSegments(io::Files& files, const std::string& folder, const std::vector<uint64_t>& numbers,
                   core::DiskIndex& index, std::vector<std::string>& problems) {
   for (const uint64_t number : numbers) {
@@ -99,12 +109,16 @@ void SegmentWriter::Write(DiskBatch& batch) {
   batch.status = WriteBytes(batch);
   batch.file_bytes = file_bytes_;
   if (!batch.status) file_.reset();
-  std::vector<uint64_t> unwanted = batch.surplus;
-  if (!batch.status && batch.begins) unwanted.push_back(batch.segment);
+  std::vector<std::string> unwanted;
+  for (const uint64_t number : batch.surplus) unwanted.push_back(SegmentPath(folder_, number));
+  if (!batch.status && batch.begins) {
+    unwanted.push_back(SegmentPath(folder_, batch.segment));
+    unwanted.push_back(UnfinishedPath(folder_, batch.segment));
+  }
   // What cannot be removed now is found, and counted, at the next start.
-  for (const uint64_t number : unwanted) {
-    if (const base::Status removed = files_.Remove(SegmentPath(folder_, number)); !removed)
-      continue;
+  for (const std::string& path : unwanted) {
+    if (!files_.Exists(path)) continue;
+    if (const base::Status removed = files_.Remove(path); !removed) continue;
   }
 }
 
@@ -116,7 +130,7 @@ base::Status SegmentWriter::WriteBytes(const DiskBatch& batch) {
     }
     file_.reset();
     base::Result<std::unique_ptr<io::WritableFile>> file =
-        files_.Create(SegmentPath(folder_, batch.segment), kMode);
+        files_.Create(UnfinishedPath(folder_, batch.segment), kMode);
     if (!file) return file.error();
     file_ = std::move(*file);
     file_bytes_ = 0;
@@ -125,7 +139,12 @@ base::Status SegmentWriter::WriteBytes(const DiskBatch& batch) {
   if (!batch.bytes.empty()) core::AppendBytesRecord(batch.offset, batch.bytes, encoded_);
   file_bytes_ += encoded_.size();
   if (const base::Status written = file_->Append(encoded_); !written) return written;
-  return batch.sync ? file_->Sync() : base::Status();
+  if (batch.sync) {
+    if (const base::Status synced = file_->Sync(); !synced) return synced;
+  }
+  if (!batch.begins) return {};
+  // Only a rename makes the name durable too.
+  return files_.Rename(UnfinishedPath(folder_, batch.segment), SegmentPath(folder_, batch.segment));
 }
 
 // ---- reading

@@ -24,6 +24,9 @@ std::string SegmentPath(const std::string& folder, uint64_t number);
 // The number in a segment's file name; nullopt: the name is not a segment's.
 std::optional<uint64_t> SegmentNumber(const std::string& name);
 
+// A segment that was begun and not known to be durable: nothing was counted on it.
+bool IsUnfinishedSegment(const std::string& name);
+
 // Adds the segments of `folder` to `index`, in order, and what is wrong with any of them to
 // `problems`.
 void ScanSegments(io::Files& files, const std::string& folder, const std::vector<uint64_t>& numbers,

@@ -54,6 +54,12 @@ std::optional<std::string> Disk::Peek(const std::string& path) const {
   return found->second->current;
 }
 
+std::map<std::string, std::string> Disk::Durable() const {
+  std::map<std::string, std::string> files;
+  for (const auto& [path, file] : durable_names_) files[path] = file->durable;
+  return files;
+}
+
 std::vector<std::string> Disk::List() const {
   std::vector<std::string> paths;
   for (const auto& [path, file] : names_) paths.push_back(path);

@@ -1,0 +1,238 @@
+// The on-disk backlog over a disk that fills up, fails to sync and loses its power.
+#include "replication/runtime/disk_backlog.h"
+
+#include <fmt/format.h>
+
+#include "tests/unit/replication/runtime/disk_node.h"
+
+#include <doctest/doctest.h>
+
+using namespace quorate;
+using namespace std::chrono_literals;
+using replication::runtime::testing::DiskNode;
+using replication::runtime::testing::Recovered;
+using simulation::Host;
+using simulation::World;
+
+namespace {
+
+std::string Bytes(base::Random& random, size_t size) {
+  std::string bytes;
+  while (bytes.size() < size) bytes.push_back(static_cast<char>('a' + random.Below(26)));
+  return bytes;
+}
+
+// The run is a part of a history that there was, from its first byte to its last.
+void DemandPart(const Recovered& found, const DiskNode& node) {
+  CHECK(found.error == "");
+  if (found.index.empty()) return;
+  const auto history = node.written.find(found.index.latest().id.ToString());
+  REQUIRE(history != node.written.end());
+  REQUIRE(found.end() <= static_cast<int64_t>(history->second.size()));
+  const auto start = static_cast<size_t>(found.start());
+  CHECK(found.bytes == history->second.substr(start, static_cast<size_t>(found.end()) - start));
+  if (found.index.from_empty()) CHECK(found.start() == 0);
+}
+
+// A log of three segments, the last with some records; its files in order.
+struct SmallLog {
+  SmallLog() : world(3), node(world, world.AddHost("10.0.0.1")) {
+    base::Random random(5);
+    node.Start();
+    for (int process = 0; process < 3; ++process) {
+      for (int i = 0; i < 4; ++i) {
+        node.Append(Bytes(random, 20));
+        world.RunFor(50ms);
+      }
+      node.Kill();
+      const Recovered found = node.Recover();
+      CHECK(found.end() == 80 * (process + 1));
+      if (process < 2) node.Resume(found.end());
+    }
+    Host& host = world.host("10.0.0.1");
+    for (const std::string& path : host.disk().List()) {
+      paths.push_back(path);
+      files.push_back(*host.disk().Peek(path));
+    }
+    REQUIRE(files.size() == 3);
+  }
+  // With these instead.
+  Recovered With(const std::vector<std::string>& others) {
+    Host& host = world.host("10.0.0.1");
+    for (size_t i = 0; i < others.size(); ++i) host.disk().Put(paths[i], others[i]);
+    return node.Recover();
+  }
+
+  World world;
+  DiskNode node;
+  std::vector<std::string> paths;
+  std::vector<std::string> files;
+};
+
+}  // namespace
+
+TEST_CASE("on-disk backlog: cut at any byte, what is left is the stream's beginning") {
+  SmallLog log;
+  int64_t before = 160;
+  for (size_t size = 0; size <= log.files[2].size(); ++size) {
+    std::vector<std::string> files = log.files;
+    files[2].resize(size);
+    const Recovered found = log.With(files);
+    DemandPart(found, log.node);
+    CHECK(found.index.from_empty());
+    CHECK(found.start() == 0);
+    CHECK(found.end() >= before);
+    before = found.end();
+  }
+  CHECK(before == 240);
+}
+
+TEST_CASE("on-disk backlog: no altered byte of any segment is taken for a part of the stream") {
+  SmallLog log;
+  for (size_t i = 0; i < log.files.size(); ++i) {
+    for (size_t at = 0; at < log.files[i].size(); ++at) {
+      std::vector<std::string> files = log.files;
+      files[i][at] = static_cast<char>(files[i][at] ^ 0x11);
+      const Recovered found = log.With(files);
+      CAPTURE(i);
+      CAPTURE(at);
+      DemandPart(found, log.node);
+      CHECK_FALSE(found.notes.empty());
+      CHECK(found.bytes.size() < 240);
+    }
+  }
+}
+
+TEST_CASE("on-disk backlog: segments that are lost, empty, or of strangers") {
+  SmallLog log;
+  for (size_t i = 0; i < log.files.size(); ++i) {
+    for (const std::string& other :
+         {std::string(), std::string(100'000, '\xff'), log.files[0], log.files[2]}) {
+      std::vector<std::string> files = log.files;
+      files[i] = other;
+      DemandPart(log.With(files), log.node);
+    }
+  }
+}
+
+TEST_CASE("on-disk backlog: what was written lately is durable soon, though nothing follows") {
+  World world(1);
+  Host& host = world.AddHost("10.0.0.1");
+  DiskNode node(world, host);
+  node.Start();
+  world.RunFor(1500ms);
+  node.Append("first");
+  world.RunFor(20ms);
+  node.Append("last");
+  world.RunFor(1200ms);
+  node.PowerOff();
+  const Recovered found = node.Recover();
+  CHECK(found.bytes == "firstlast");
+  CHECK(found.index.from_empty());
+}
+
+TEST_CASE("on-disk backlog: after a failure it goes on from what is durable") {
+  bool full = false;
+  SUBCASE("the disk is full") { full = true; }
+  SUBCASE("what should be synced is not") {}
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    CAPTURE(seed);
+    World world(seed);
+    Host& host = world.AddHost("10.0.0.1");
+    DiskNode node(world, host);
+    node.Start();
+    world.RunFor(1500ms);
+    node.Append("synced");
+    world.RunFor(1200ms);
+    node.Append(" written");
+    world.RunFor(50ms);
+    if (full) host.disk().SetFull(true);
+    if (!full) host.disk().FailNextSyncs(1);
+    world.RunFor(500ms);
+    node.Append(" during");
+    world.RunFor(1s);
+    CHECK(node.notes.size() == 1);
+    host.disk().SetFull(false);
+    world.RunFor(10s);
+    node.Append(" after");
+    world.RunFor(2s);
+    node.PowerOff();
+    const Recovered found = node.Recover();
+    CHECK(found.bytes == "synced written during after");
+    CHECK(found.index.from_empty());
+  }
+}
+
+TEST_CASE("on-disk backlog: a segment that was never finished does not stand in the way") {
+  World world(4);
+  Host& host = world.AddHost("10.0.0.1");
+  host.disk().Put("/server/backlog-0000000000000001.seg.new", "rubbish");
+  DiskNode node(world, host);
+  CHECK_FALSE(node.Recover().any);
+  CHECK(host.disk().List().empty());
+}
+
+// Any mixture of writing, changes of the history, faults of the disk and deaths: what is found is
+// always a part of one of the histories, and at least what the disk had for certain.
+TEST_CASE(
+    "on-disk backlog: after any crash there is the beginning of the stream, and all that was "
+    "durable") {
+  for (uint64_t seed = 1; seed <= 150; ++seed) {
+    CAPTURE(seed);
+    World world(seed);
+    base::Random random(seed);
+    Host& host = world.AddHost("10.0.0.1");
+    DiskNode node(world, host);
+    node.Start();
+    for (int process = 0; process < 4; ++process) {
+      for (uint64_t steps = random.Below(60); steps > 0; --steps) {
+        const uint64_t what = random.Below(100);
+        if (what < 70) {
+          node.Append(Bytes(random, 1 + random.Below(what < 3 ? 700'000 : 3000)));
+        } else if (what < 73) {
+          node.Promote();
+        } else if (what < 75) {
+          node.AdoptSnapshot(static_cast<int64_t>(random.Below(1000)));
+        } else if (what < 78) {
+          host.disk().SetFull(true);
+        } else if (what < 82) {
+          host.disk().SetFull(false);
+        } else if (what < 84) {
+          host.disk().FailNextSyncs(static_cast<int>(random.Between(1, 3)));
+        }
+        world.RunFor(
+            std::chrono::microseconds(random.Below(random.Chance(1, 10) ? 6'000'000 : 60'000)));
+      }
+      host.disk().SetFull(false);
+      host.disk().FailNextSyncs(0);
+      const std::optional<replication::core::History::DiskRange> told = node.history().disk();
+      const bool power = random.Chance(1, 2);
+
+      // What a cut leaves for certain, on a disk of its own.
+      World other(seed);
+      Host& certain = other.AddHost("10.0.0.1");
+      for (const auto& [path, bytes] : host.disk().Durable()) certain.disk().Put(path, bytes);
+      DiskNode certain_node(other, certain);
+      const Recovered floor = certain_node.Recover();
+
+      power ? node.PowerOff() : node.Kill();
+      const Recovered found = node.Recover();
+      DemandPart(found, node);
+      if (!floor.index.empty()) {
+        REQUIRE_FALSE(found.index.empty());
+        // A snapshot may have taken the place of what was durable.
+        if (found.index.Holds(floor.index.latest().id, floor.index.end()))
+          CHECK(found.end() >= floor.end());
+        else
+          CHECK(found.index.latest().id.view() > floor.index.latest().id.view());
+      }
+      if (!power && told) CHECK(found.end() >= told->end.bytes());
+      if (found.index.empty()) {
+        node.Start();
+      } else {
+        node.Resume(found.end() -
+                    static_cast<int64_t>(random.Below(2) * random.Below(found.bytes.size() + 1)));
+      }
+    }
+  }
+}
