@@ -76,7 +76,7 @@ size_t Reader::Parse(std::string_view bytes) {
   crc_ = Crc64(crc_, bytes.substr(0, trailer ? done - kChecksumBytes : done));
   if (trailer && options_.verify_checksum && checksum_ != 0 && checksum_ != crc_) {
     complete_ = false;
-    error_ = "wrong checksum at byte " + std::to_string(offset_ - kChecksumBytes);
+    error_ = "CRC error: wrong checksum at byte " + std::to_string(offset_ - kChecksumBytes);
   }
   return done;
 }

@@ -94,6 +94,7 @@ struct ServerSettings {
   bool stop_writes_on_bgsave_error = true;
   bool rdb_compression = true;
   bool rdb_checksum = true;
+  std::chrono::microseconds rdb_key_save_delay{0};
 
   // -- memory
   uint64_t maxmemory = 0;  // 0: no limit

@@ -5,6 +5,7 @@ namespace quorate::server::config {
 
 using quorate::config::Args;
 using quorate::config::Custom;
+using quorate::config::Integer;
 using quorate::config::kIntMax;
 using quorate::config::ParseInteger;
 using quorate::config::Shape;
@@ -67,6 +68,10 @@ std::vector<ServerRow> SnapshotRows() {
           .Immutable(),
       Value("stop-writes-on-bgsave-error", &S::stop_writes_on_bgsave_error, YesNo(),
             "Refuse writes while there are save points and the last background save failed."),
+      Value("rdb-key-save-delay", &S::rdb_key_save_delay,
+            Integer<std::chrono::microseconds>(0, kIntMax),
+            "Microseconds that a snapshot in the background rests for each key that it has read: "
+            "a slow one, to try out what happens meanwhile."),
   };
 }
 

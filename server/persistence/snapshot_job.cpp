@@ -116,19 +116,24 @@ void SnapshotJob::OnTurn() {
 }
 
 void SnapshotJob::SweepSlice() {
-  const size_t full = batch_.bytes() + kSliceBytes;
-  for (size_t buckets = 0; buckets < kSliceBuckets && batch_.bytes() < full;
-       buckets += kBucketsPerStep) {
-    if (cut_->Sweep(kBucketsPerStep)) continue;
-    EndCut();
-    return;
+  const bool rests = plan_.rest_per_record != base::Duration{};
+  const size_t full = rests ? batch_.bytes() + 1 : batch_.bytes() + kSliceBytes;
+  const uint64_t before = records_;
+  bool more = true;
+  for (size_t buckets = 0; more && buckets < kSliceBuckets && batch_.bytes() < full;
+       buckets += kBucketsPerStep)
+    more = cut_->Sweep(kBucketsPerStep);
+  if (rests && records_ != before) {
+    next_slice_ = io_.Now() + static_cast<int64_t>(records_ - before) * plan_.rest_per_record;
+    more = true;
   }
+  if (!more) return EndCut();
   FreeElsewhere(cut_->TakeSwept());
 }
 
 void SnapshotJob::GoOnSweeping() {
   if (cut_ != nullptr && WaitingBytes() < kAheadBytes && !timer_->armed())
-    timer_->StartAt(io_.Now());
+    timer_->StartAt(std::max(io_.Now(), next_slice_));
 }
 
 void SnapshotJob::Submit() {

@@ -51,6 +51,7 @@ class SnapshotJob {
     replication::snapshot::WriterOptions options;
     RecordForm form;
     bool exclude_data = false;
+    base::Duration rest_per_record{};  // of the sweep
     // Takes the bytes in order; empty: they are collected in ready().
     std::function<base::Status(std::string_view)> write = {};
     // A batch came back from the worker. Not called from inside a call of the job; may destroy it.
@@ -114,9 +115,10 @@ class SnapshotJob {
   bool busy_ = false;
   bool complete_ = false;
   size_t in_work_ = 0;
-  size_t left_by_sweep_ = 0;  // WaitingBytes() after the last slice
-  size_t held_by_work_ = 0;   // the storage of its batch
-  size_t peak_ = 0;           // of WaitingBytes, seen whenever they are about to fall
+  base::Instant next_slice_{};  // not before; the cut does not end before either
+  size_t left_by_sweep_ = 0;    // WaitingBytes() after the last slice
+  size_t held_by_work_ = 0;     // the storage of its batch
+  size_t peak_ = 0;             // of WaitingBytes, seen whenever they are about to fall
   uint64_t records_ = 0;
   uint64_t total_records_ = 0;
   base::Buffer ready_;

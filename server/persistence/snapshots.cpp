@@ -26,6 +26,7 @@ std::shared_ptr<SnapshotJob> Snapshots::Begin(Request request) {
                         .options = options(),
                         .form = form(),
                         .exclude_data = request.exclude_data,
+                        .rest_per_record = engine_.settings().rdb_key_save_delay,
                         .write = std::move(request.write),
                         .on_progress = std::move(request.on_progress)});
   std::erase_if(jobs_, [](const std::weak_ptr<SnapshotJob>& old) { return old.expired(); });

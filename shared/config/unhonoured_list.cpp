@@ -206,6 +206,7 @@ List ServerOnly() {
           Flag("rdbcompression", true),
           AtStart(Flag("rdbchecksum", true)),
           Flag("stop-writes-on-bgsave-error", true),
+          Number("rdb-key-save-delay", 0, kIntMax, 0),
           Size("maxmemory", 0),
           OneOf("maxmemory-policy",
                 {"noeviction", "allkeys-lru", "allkeys-lfu", "allkeys-random", "volatile-lru",

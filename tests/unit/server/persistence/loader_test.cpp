@@ -69,7 +69,7 @@ TEST_CASE("loader: a file that is not whole changes nothing and is named") {
   CHECK(refusal("#!/bin/sh").starts_with("dump.rdb: not an RDB file at byte "));
   std::string damaged = h.content;
   damaged.back() = static_cast<char>(damaged.back() ^ 1);
-  CHECK(refusal(damaged).starts_with("dump.rdb: wrong checksum at byte "));
+  CHECK(refusal(damaged).starts_with("dump.rdb: CRC error: wrong checksum at byte "));
 }
 
 TEST_CASE("loader: a file that cannot be read is an error of Start") {

@@ -154,6 +154,31 @@ TEST_CASE("snapshot job: rests while nobody takes its bytes, and goes on when th
   CHECK(s.job->records() == 3000);
 }
 
+TEST_CASE("snapshot job: rests for each record that it has read, and ends after the last rest") {
+  Subject s(6);
+  for (int i = 0; i < 200; ++i) s.Set(i % 2, "k" + std::to_string(i), "v");
+  const Content at_cut = ContentOf(s.databases);
+  SnapshotJob::Plan plan = s.Plan();
+  plan.rest_per_record = 10ms;
+  s.Begin(std::move(plan));
+  s.world.RunFor(1s);
+  CHECK(s.job->records() > 60);
+  CHECK(s.job->records() < 140);
+  CHECK_FALSE(s.job->ready().empty());
+  for (int i = 0; i < 200; ++i) s.Set(i % 2, "k" + std::to_string(i), "changed");
+  CHECK(s.job->records() == 200);  // what writes push out is not waited for
+  s.job.reset();
+
+  plan = s.Plan();
+  plan.rest_per_record = 10ms;
+  s.Begin(std::move(plan));
+  s.world.RunFor(1990ms);
+  CHECK(s.job->sweeping());
+  s.world.RunFor(100ms);
+  CHECK(s.job->complete());
+  CHECK(s.Decode(s.job->ready().view()).size() == at_cut.size());
+}
+
 TEST_CASE("snapshot job: a failed write ends it with the reason, and frees the tables") {
   Subject s(4);
   s.Fill(100000);
