@@ -67,6 +67,7 @@ void History::SetBacklogLimit(size_t limit) {
 void History::CheckInvariants() const {
   CHECK(previous_id_.IsZero() == !previous_end_.has_value());
   if (previous_end_) CHECK(*previous_end_ <= offset_);
+  if (disk_) CHECK(disk_->start <= disk_->end && disk_->end <= offset_);  // H5
   if (!backlog_) return;
   CHECK(backlog_->end() == offset_);
   backlog_->CheckInvariants();

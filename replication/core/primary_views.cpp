@@ -89,6 +89,7 @@ const ReplicaTraits& Primary::TraitsOf(ReplicaId id) const {
 void Primary::CheckInvariants() const {
   history_.CheckInvariants();
   size_t streaming = 0;
+  std::map<SnapshotId, base::Offset> cuts;
   for (const auto& [id, replica] : replicas_) {
     const bool waiting = std::holds_alternative<WaitSnapshot>(replica.state);
     const bool on_disk = std::holds_alternative<FromDisk>(replica.state);
@@ -96,6 +97,10 @@ void Primary::CheckInvariants() const {
     CHECK(replica.cursor.attached() == reads);         // P1
     CHECK(replica.acknowledged <= history_.offset());  // P2
     if (std::holds_alternative<Streaming>(replica.state)) ++streaming;
+    if (const auto* sending = std::get_if<SendSnapshot>(&replica.state); sending && reads) {
+      const auto [cut, first] = cuts.try_emplace(sending->snapshot, replica.cursor.offset());
+      CHECK(cut->second == replica.cursor.offset());  // P4
+    }
   }
   CHECK(streaming == streaming_count_);
   CHECK(replicas_.empty() || history_.backlog() != nullptr);

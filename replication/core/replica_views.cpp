@@ -71,6 +71,9 @@ void Replica::CheckInvariants() const {
   CHECK(!tracker_.in_transaction() || link_up());
   CHECK(!link_up() || history_.backlog() != nullptr);
   CHECK(read_ >= history_.offset() || !link_up());
+  CHECK(!is_replica() || !resumable_ || history_.backlog() != nullptr);  // U3
+  const auto* streaming = std::get_if<Streaming>(&state_);
+  if (streaming != nullptr && streaming->legacy) CHECK(Acknowledgement().empty());  // U4
 }
 
 }  // namespace quorate::replication::core

@@ -272,4 +272,10 @@ void DiskBacklog::Describe(core::BacklogView& view) const {
   view.disk_length = static_cast<uint64_t>(index_.end() - index_.start());
 }
 
+void DiskBacklog::CheckInvariants() const {
+  index_.CheckInvariants();
+  if (cursor_.attached() && !busy_ && !begins_) CHECK(cursor_.offset() == index_.end());  // K1
+  if (history_.disk().has_value()) CHECK(part_of_history_);                               // K2
+}
+
 }  // namespace quorate::replication::runtime

@@ -83,6 +83,7 @@ class DiskBacklog {
 
   // Fills in the fields of the disk.
   void Describe(core::BacklogView& view) const;
+  void CheckInvariants() const;
 
  private:
   // A lone write waits this long for others.

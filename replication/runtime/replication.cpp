@@ -266,6 +266,7 @@ int Replication::stream_db() const {
 void Replication::CheckInvariants() const {
   primary_.CheckInvariants();
   replica_.CheckInvariants();
+  if (disk_) disk_->CheckInvariants();
 }
 
 void Replication::SetOptions(const core::Options& options) {

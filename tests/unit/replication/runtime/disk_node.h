@@ -91,12 +91,14 @@ class DiskNode {
     written.at(history_.id().ToString()).append(bytes);
     dataset_empty = false;
     disk_->EndTurn();
+    disk_->CheckInvariants();
   }
   void Promote() {
     const std::string inherited = written.at(history_.id().ToString());
     history_.Promote(HistoryId(++histories_));
     written[history_.id().ToString()] = inherited;
     disk_->EndTurn();
+    disk_->CheckInvariants();
   }
   // A snapshot of another history, `ahead` bytes further on, is the dataset now.
   void AdoptSnapshot(int64_t ahead) {
@@ -106,6 +108,7 @@ class DiskNode {
     written[history_.id().ToString()] = std::string(static_cast<size_t>(offset.bytes()), '?');
     dataset_empty = false;
     disk_->EndTurn();
+    disk_->CheckInvariants();
   }
 
   DiskBacklog& disk() { return *disk_; }
