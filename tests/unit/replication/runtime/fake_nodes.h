@@ -16,6 +16,7 @@
 #include "replication/runtime/replication.h"
 #include "replication/snapshot/writer.h"
 #include "shared/base/check.h"
+#include "shared/base/numbers.h"
 #include "shared/base/random.h"
 #include "shared/io/io.h"
 #include "shared/resp/request_parser.h"
@@ -23,6 +24,9 @@
 namespace quorate::replication::runtime::fake {
 
 using Data = std::map<int, std::map<std::string, std::string>>;
+
+class Node;
+class Pipe;
 
 // The clock and what is to happen.
 class World {
@@ -57,12 +61,12 @@ class World {
   bool length_framing = false;  // no replica is known to take the mark
   std::vector<std::function<void()>> end_of_turn;
   base::Duration keepalive{};  // what a link asked for last
+  // Who listens on a port without being a node.
+  std::map<uint16_t, std::function<void(std::unique_ptr<Pipe>)>> strangers;
 
  private:
   std::multimap<base::Instant, std::function<void()>> events_;
 };
-
-class Node;
 
 class FakeTimer final : public io::Timer {
  public:
@@ -351,6 +355,7 @@ class Node final : public Dataset,
           if (!reply.empty()) pipe->TryWrite(std::array<std::string_view, 1>{reply});
         }
         input.erase(0, parser.consumed());
+        if (outcome == resp::RequestParser::Outcome::kError) node.closing_.push_back(id);
         if (outcome != resp::RequestParser::Outcome::kRequest) return;
       }
     }
@@ -427,8 +432,9 @@ class Node final : public Dataset,
   };
 
   void Execute(const std::vector<std::string>& command) {
-    if (command[0] == "SELECT") db_ = std::stoi(command[1]);
-    if (command[0] == "SET") data[db_][command[1]] = command[2];
+    if (command[0] == "SELECT" && command.size() == 2)
+      db_ = static_cast<int>(base::ParseInt64(command[1]).value_or(db_) & 15);
+    if (command[0] == "SET" && command.size() == 3) data[db_][command[1]] = command[2];
   }
 
   std::string Answer(uint64_t id, std::span<const std::string_view> args) {
@@ -440,6 +446,7 @@ class Node final : public Dataset,
       if (reply.silent) return "";
       return reply.error.empty() ? "+" + reply.text + "\r\n" : "-" + reply.error + "\r\n";
     }
+    if (args[0] != "PSYNC" && args[0] != "SYNC") return "-ERR unknown command\r\n";
     const auto reply = replication.HandlePsync(core::ReplicaId{id}, "127.0.0.1", false, args);
     return reply.outcome == core::PsyncOutcome::kRefused ? "-" + reply.error + "\r\n" : "";
   }
@@ -480,13 +487,18 @@ inline std::unique_ptr<io::Stream> FakeIo::Connect(const io::ConnectOptions& opt
   auto [mine, theirs] = Pipe::Pair(world_);
   mine->SetObserver(observer);
   const auto node = nodes_.find(options.endpoint.port);
-  if (node == nodes_.end()) {
+  const auto stranger = world_.strangers.find(options.endpoint.port);
+  if (node == nodes_.end() && stranger == world_.strangers.end()) {
     theirs.reset();  // refused
     return std::move(mine);
   }
   // Accepted first, then told; a Connect that is cancelled meanwhile looks like a closed peer.
   Pipe* const end = mine.get();
-  node->second->Accept(std::move(theirs));
+  if (node != nodes_.end()) {
+    node->second->Accept(std::move(theirs));
+  } else {
+    stranger->second(std::move(theirs));
+  }
   world_.After(std::chrono::milliseconds(1), [&observer, end, alive = end->alive()] {
     if (*alive && end->connected()) observer.OnConnected();
   });
