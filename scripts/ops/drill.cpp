@@ -5,17 +5,23 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <set>
+#include <utility>
 
 #include "scripts/ops/event_watch.h"
 #include "scripts/ops/final_read.h"
 #include "scripts/ops/observation.h"
+#include "scripts/ops/record_check.h"
+#include "scripts/ops/record_read.h"
 #include "scripts/ops/writer.h"
 
 namespace quorate::ops {
 namespace {
 
-constexpr base::Duration kReadyLimit = std::chrono::seconds(60);     // before a round
-constexpr base::Duration kWarmUp = std::chrono::seconds(1);          // of writing before the fault
+constexpr base::Duration kReadyLimit = std::chrono::seconds(60);  // before a round
+constexpr base::Duration kWarmUp = std::chrono::seconds(1);       // of writing before the fault
+// The primary writes alone: shorter than what may be lost, and than sentinels take for a failure.
+constexpr base::Duration kAlone = std::chrono::milliseconds(300);
 constexpr base::Duration kAfterglow = std::chrono::seconds(1);       // of writing after recovery
 constexpr base::Duration kRecoveryLimit = std::chrono::seconds(30);  // beyond down-after
 constexpr base::Duration kRestoreLimit = std::chrono::seconds(90);
@@ -45,12 +51,16 @@ class Round {
   void StartWriters();
   base::Status WarmUp();
   base::Status InjectFault();
+  base::Status Stop(const std::string& name);
+  // Lets the primary take writes that nobody else has.
+  base::Status WriteAlone();
   base::Status UndoFault();
   bool Recovered() const;
   base::Status AwaitRecovery();
   void StopWriters();
   base::Status Restore(RoundReport& report);
   base::Status ExamineData(RoundReport& report);
+  RecordFindings ReadRecords(const FinalState& final, const std::vector<LostWrite>& lost);
 
   Foreground& foreground_;
   Deployment& deployment_;
@@ -60,7 +70,9 @@ class Round {
   std::vector<std::unique_ptr<Writer>> writers_;
   std::string victim_;  // the old primary
   base::Instant fault_;
-  bool fault_stands_ = false;  // something has to be restarted or resumed
+  std::vector<std::string> stopped_;  // to be resumed
+  std::vector<std::string> killed_;   // to be started again
+  std::set<std::string> records_before_;
 };
 
 void Round::StartWriters() {
@@ -87,13 +99,25 @@ base::Status Round::WarmUp() {
 }
 
 base::Status Round::InjectFault() {
-  fault_stands_ = options_.scenario != Scenario::kSwitchover;
+  if (options_.scenario == Scenario::kOldPrimaryReturns) {
+    if (auto status = WriteAlone(); !status) return status;
+  }
   fault_ = foreground_.Now();
   switch (options_.scenario) {
     case Scenario::kKillPrimary:
+      killed_.push_back(victim_);
       return deployment_.Signal(victim_, SIGKILL);
     case Scenario::kPausePrimary:
-      return deployment_.Signal(victim_, SIGSTOP);
+      return Stop(victim_);
+    case Scenario::kOldPrimaryReturns: {
+      const std::vector<std::string> replicas = stopped_;
+      if (auto status = Stop(victim_); !status) return status;
+      for (const std::string& name : replicas) {
+        if (auto status = deployment_.Signal(name, SIGCONT); !status) return status;
+        std::erase(stopped_, name);
+      }
+      return {};
+    }
     case Scenario::kSwitchover: {
       const Topology& topology = deployment_.topology();
       const auto reply = Ask(foreground_, topology.EndpointOf(topology.sentinels.front().port),
@@ -106,11 +130,35 @@ base::Status Round::InjectFault() {
   return {};
 }
 
+base::Status Round::Stop(const std::string& name) {
+  stopped_.push_back(name);
+  return deployment_.Signal(name, SIGSTOP);
+}
+
+base::Status Round::WriteAlone() {
+  const Topology& topology = deployment_.topology();
+  for (const ServerNode& server : topology.servers) {
+    if (server.name == victim_) continue;
+    if (auto status = Stop(server.name); !status) return status;
+  }
+  // What is on its way to a stopped process would reach it all the same: the links have to go.
+  const auto cut = Ask(foreground_, topology.EndpointOf(PortOf(topology, victim_)),
+                       {"CLIENT", "KILL", "TYPE", "replica"}, kCommandTimeout);
+  if (!cut) return base::Error{"CLIENT KILL: " + cut.error().message};
+  if (cut->is_error()) return base::Error{"CLIENT KILL: " + cut->text};
+  if (!foreground_.Pass(kAlone)) return Interrupted();
+  return {};
+}
+
 base::Status Round::UndoFault() {
-  if (!fault_stands_) return {};
-  fault_stands_ = false;
-  if (options_.scenario == Scenario::kPausePrimary) return deployment_.Signal(victim_, SIGCONT);
-  return deployment_.Start(victim_);
+  base::Status undone;
+  for (const std::string& name : std::exchange(stopped_, {})) {
+    if (auto status = deployment_.Signal(name, SIGCONT); !status) undone = status;
+  }
+  for (const std::string& name : std::exchange(killed_, {})) {
+    if (auto status = deployment_.Start(name); !status) undone = status;
+  }
+  return undone;
 }
 
 bool Round::Recovered() const {
@@ -131,7 +179,7 @@ base::Status Round::AwaitRecovery() {
   }
   // A primary that wakes up again must not find writers that believe it: they keep writing
   // meanwhile.
-  if (options_.scenario == Scenario::kPausePrimary) {
+  if (!stopped_.empty()) {
     if (auto status = UndoFault(); !status) return status;
   }
   if (!foreground_.Pass(kAfterglow)) return Interrupted();
@@ -161,7 +209,22 @@ base::Status Round::ExamineData(RoundReport& report) {
   const auto final = ReadFinalState(foreground_, *primary, history_);
   if (!final) return final.error();
   report.result.writes = ExamineWrites(history_, *final, fault_);
+  if (options_.scenario == Scenario::kOldPrimaryReturns)
+    report.result.record = ReadRecords(*final, report.result.writes.lost);
   return RemoveWrites(foreground_, *primary, history_);
+}
+
+RecordFindings Round::ReadRecords(const FinalState& final, const std::vector<LostWrite>& lost) {
+  const auto records = ListRecords(foreground_, deployment_, victim_);
+  std::vector<RecordedCommand> commands;
+  base::Status read = records ? base::Status() : records.error();
+  for (const std::string& id : records ? *records : std::set<std::string>()) {
+    if (!read || records_before_.contains(id)) continue;
+    read = ReadRecord(deployment_, victim_, id, commands);
+  }
+  RecordFindings findings = ExamineRecord(history_, final, lost, commands);
+  if (!read) findings.problem = read.error().message;
+  return findings;
 }
 
 base::Result<RoundReport> Round::Run() {
@@ -170,6 +233,9 @@ base::Result<RoundReport> Round::Run() {
   RoundReport report;
   victim_ = ServerAt(deployment_.topology(), ready->AgreedPrimary()->port);
   report.old_primary = victim_;
+  // An error is told when the records are to be read.
+  if (const auto records = ListRecords(foreground_, deployment_, victim_))
+    records_before_ = *records;
 
   StartWriters();
   if (auto status = WarmUp(); !status) return status.error();

@@ -2,6 +2,11 @@
 // one running deployment. After each round the deployment is whole again (the killed process
 // restarted, the paused one resumed) before the next begins.
 //
+// old-primary-returns, whose fault makes sure that there is something to lose: the replicas are
+// stopped and their links cut, the primary takes writes alone for a moment and is stopped itself,
+// the replicas go on and one of them takes over, the old primary wakes up. Then its rollback record
+// is compared with what was lost.
+//
 // A round: writers run -> fault -> every sentinel names a new primary and every writer writes again
 // -> writers stop -> the deployment is restored -> the surviving data is read and compared with the
 // history -> the writes are removed.

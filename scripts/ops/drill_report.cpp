@@ -103,6 +103,11 @@ std::string RoundLines(const DrillReport& report) {
             std::to_string(writes.unknown) + " unknown, " + std::to_string(writes.failed) +
             " refused, " + std::to_string(writes.lost.size()) + " lost, " +
             std::to_string(writes.duplicates) + " duplicated\n";
+    if (const auto& record = round.result.record; record && record->problem.empty()) {
+      text += "    rollback record: " + std::to_string(record->lost - record->missing) + " of " +
+              std::to_string(record->lost) + " lost writes, " + std::to_string(record->unanswered) +
+              " unanswered, " + std::to_string(record->foreign) + " others\n";
+    }
     for (const Finding& finding : round.findings) {
       if (!finding.passed) text += "    FAILED " + finding.name + ": " + finding.detail + "\n";
     }
@@ -120,6 +125,15 @@ json LostWrites(const WriteFindings& writes) {
                     {"acknowledged_ms_after_fault", Number(lost.after_fault)}});
   }
   return list;
+}
+
+json RecordJson(const std::optional<RecordFindings>& record) {
+  if (!record) return nullptr;
+  return {{"lost", record->lost},
+          {"missing", record->missing},
+          {"unanswered", record->unanswered},
+          {"foreign", record->foreign},
+          {"problem", record->problem.empty() ? json(nullptr) : json(record->problem)}};
 }
 
 json RoundJson(const RoundReport& round) {
@@ -154,6 +168,7 @@ json RoundJson(const RoundReport& round) {
             {"phantoms", writes.phantoms},
             {"missing_increments", writes.missing_increments}}},
           {"lost_writes", LostWrites(writes)},
+          {"rollback_record", RecordJson(round.result.record)},
           {"findings", findings},
           {"events", events}};
 }

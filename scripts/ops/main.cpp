@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <exception>
 #include <string>
+#include <vector>
 
 #include "scripts/ops/bench.h"
 #include "scripts/ops/drill.h"
@@ -129,8 +130,7 @@ ExitCode Status(Foreground& foreground, const Options& options) {
 
 ExitCode RunDrillOn(Foreground& foreground, Deployment& deployment, const Options& options) {
   DrillOptions drill;
-  for (const Scenario scenario :
-       {Scenario::kKillPrimary, Scenario::kPausePrimary, Scenario::kSwitchover}) {
+  for (const Scenario scenario : kScenarios) {
     if (ToString(scenario) == options.scenario) drill.scenario = scenario;
   }
   drill.rounds = options.rounds;
@@ -230,9 +230,11 @@ struct CommandLine {
 };
 
 void DescribeDrill(CLI::App& drill, Options& options) {
-  drill.add_option("scenario", options.scenario, "kill-primary, pause-primary or switchover")
+  std::vector<std::string> scenarios;
+  for (const Scenario scenario : kScenarios) scenarios.push_back(ToString(scenario));
+  drill.add_option("scenario", options.scenario, "What is done to the primary")
       ->required()
-      ->check(CLI::IsMember({"kill-primary", "pause-primary", "switchover"}));
+      ->check(CLI::IsMember(scenarios));
   drill.add_option("--rounds", options.rounds, "How often")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();

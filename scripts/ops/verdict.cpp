@@ -77,6 +77,24 @@ Finding Restored(const RoundResult& round) {
                          : "the deployment did not come back to full strength in time"};
 }
 
+Finding Record(const RecordFindings& record) {
+  if (!record.problem.empty()) return {"rollback-record", false, record.problem};
+  const std::string unanswered =
+      record.unanswered == 0
+          ? ""
+          : ", and " + std::to_string(record.unanswered) + " that were never answered";
+  if (record.lost != 0 && record.missing == 0 && record.foreign == 0) {
+    return {"rollback-record", true,
+            "it holds exactly the " + std::to_string(record.lost) + " acknowledged writes lost" +
+                unanswered};
+  }
+  // Nothing lost means that the drill has shown nothing.
+  return {"rollback-record", false,
+          "of " + std::to_string(record.lost) + " acknowledged writes lost it lacks " +
+              std::to_string(record.missing) + ", and " + std::to_string(record.foreign) +
+              " writes in it were not lost"};
+}
+
 }  // namespace
 
 std::string ToString(Scenario scenario) {
@@ -87,6 +105,8 @@ std::string ToString(Scenario scenario) {
       return "pause-primary";
     case Scenario::kSwitchover:
       return "switchover";
+    case Scenario::kOldPrimaryReturns:
+      return "old-primary-returns";
   }
   return "";
 }
@@ -150,8 +170,11 @@ std::optional<base::Duration> WriteGap(const RoundResult& round) {
 
 std::vector<Finding> Judge(Scenario scenario, const RoundResult& round, const Limits& limits,
                            size_t sentinels) {
-  return {NewPrimary(round, sentinels), Gap(round, limits), Losses(scenario, round, limits),
-          Phantoms(round), Restored(round)};
+  std::vector<Finding> findings = {NewPrimary(round, sentinels), Gap(round, limits),
+                                   Losses(scenario, round, limits), Phantoms(round),
+                                   Restored(round)};
+  if (round.record) findings.push_back(Record(*round.record));
+  return findings;
 }
 
 }  // namespace quorate::ops

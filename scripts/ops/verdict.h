@@ -19,9 +19,13 @@
 
 namespace quorate::ops {
 
-enum class Scenario { kKillPrimary, kPausePrimary, kSwitchover };
+// kOldPrimaryReturns: the primary writes on without its replicas, stands still for so long that
+// another takes over, and comes back.
+enum class Scenario { kKillPrimary, kPausePrimary, kSwitchover, kOldPrimaryReturns };
+inline constexpr Scenario kScenarios[] = {Scenario::kKillPrimary, Scenario::kPausePrimary,
+                                          Scenario::kSwitchover, Scenario::kOldPrimaryReturns};
 
-// "kill-primary", "pause-primary", "switchover".
+// "kill-primary", "pause-primary", "switchover", "old-primary-returns".
 std::string ToString(Scenario scenario);
 
 // What the surviving primary held when the writers had stopped.
@@ -51,6 +55,15 @@ struct WriteFindings {
 
 WriteFindings ExamineWrites(const History& history, const FinalState& final, base::Instant fault);
 
+// How the old primary's rollback records compare with what was lost; record_check.h fills it in.
+struct RecordFindings {
+  size_t lost = 0;        // acknowledged writes
+  size_t missing = 0;     // of these, in no record
+  size_t unanswered = 0;  // recorded writes that nobody was promised
+  size_t foreign = 0;     // recorded, and neither lost nor unanswered
+  std::string problem{};  // why the records could not be read; empty: they were
+};
+
 // The longest time between two successive acknowledgements of one writer, of those that end after
 // the fault. A writer that had none after the fault has no gap: it never recovered.
 std::map<int, std::optional<base::Duration>> WriteGaps(const History& history, base::Instant fault);
@@ -78,7 +91,8 @@ struct RoundResult {
   WriteFindings writes;
   std::map<int, std::optional<base::Duration>> gaps;  // by writer
   std::optional<base::Duration> two_primaries;
-  bool restored = false;  // every process is back and follows the new primary
+  std::optional<RecordFindings> record;  // kOldPrimaryReturns
+  bool restored = false;                 // every process is back and follows the new primary
 };
 
 // The largest of the gaps; nothing if a writer never recovered, or there is no writer.

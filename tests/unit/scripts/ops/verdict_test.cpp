@@ -142,4 +142,18 @@ TEST_CASE("verdict: a slow, phantom-ridden, half-published or unrestored round f
   CHECK_FALSE(Passes(Scenario::kKillPrimary, round, "restored"));
 }
 
+TEST_CASE("verdict: the record of an old primary holds exactly what was lost, and something was") {
+  RoundResult round = GoodRound();
+  round.record = RecordFindings{.lost = 3, .unanswered = 1};
+  CHECK(Passes(Scenario::kOldPrimaryReturns, round, "rollback-record"));
+  round.record = RecordFindings{.lost = 3, .missing = 1};
+  CHECK(!Passes(Scenario::kOldPrimaryReturns, round, "rollback-record"));
+  round.record = RecordFindings{.lost = 3, .foreign = 1};
+  CHECK(!Passes(Scenario::kOldPrimaryReturns, round, "rollback-record"));
+  round.record = RecordFindings{};
+  CHECK(!Passes(Scenario::kOldPrimaryReturns, round, "rollback-record"));
+  round.record = RecordFindings{.lost = 3, .problem = "no such command"};
+  CHECK(!Passes(Scenario::kOldPrimaryReturns, round, "rollback-record"));
+}
+
 }  // namespace quorate::ops
