@@ -64,6 +64,8 @@ void DiskIndex::Truncate(base::Offset offset) {
     segments_[i].start = std::min(segments_[i].start, offset);
     segments_[i].end = std::min(segments_[i].end, offset);
   }
+  for (Name& name : run_.names)
+    if (name.until) name.until = std::min(*name.until, offset);
 }
 
 void DiskIndex::EndRun() { run_ = {}; }

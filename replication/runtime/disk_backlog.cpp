@@ -16,11 +16,13 @@ std::string FolderOf(io::Files& files) {
 
 }  // namespace
 
-DiskBacklog::DiskBacklog(io::Io& io, core::History& history, uint64_t limit, Ports ports)
+DiskBacklog::DiskBacklog(io::Io& io, core::History& history, uint64_t limit, Ports ports,
+                         uint64_t max_unwritten)
     : io_(io),
       history_(history),
       limit_(limit),
       ports_(std::move(ports)),
+      max_unwritten_(max_unwritten),
       folder_(FolderOf(io.files())),
       writer_(std::make_shared<SegmentWriter>(io.files(), folder_)),
       timer_(io.CreateTimer([this] { EndTurn(); })) {}
@@ -112,9 +114,9 @@ void DiskBacklog::Attach() {
 }
 
 uint64_t DiskBacklog::Writable() {
-  if (begins_ || history_.id() == written_id_) return cursor_.pending();
+  if ((begins_ ? begins_->id : written_id_) == history_.id()) return cursor_.pending();
   const std::optional<base::Offset> end = history_.previous_end();
-  if (!end || history_.previous_id() != written_id_ || *end < cursor_.offset()) {
+  if (begins_ || !end || history_.previous_id() != written_id_ || *end < cursor_.offset()) {
     cursor_.Release();
     Attach();
     return cursor_.pending();
@@ -128,7 +130,7 @@ uint64_t DiskBacklog::Writable() {
 void DiskBacklog::EndTurn() {
   const base::Instant now = io_.Now();
   if (on_closed_ && (now >= close_by_ || !problem_.empty())) return FinishClosing();
-  if (cursor_.attached() && cursor_.pending() > kMaxUnwritten)
+  if (cursor_.attached() && cursor_.pending() > history_.backlog_limit() + max_unwritten_)
     return Fail("the disk does not keep up");
   if (!started_ || busy_) return;
   if (history_.backlog() == nullptr) return on_closed_ ? FinishClosing() : void();
@@ -190,9 +192,9 @@ void DiskBacklog::OnWritten(const DiskBatch& batch, uint64_t attachment) {
       cursor_.Advance(batch.bytes.size());
       part_of_history_ = true;
       if (batch.file_bytes >= SegmentLimit()) begins_ = PositionAt(cursor_.offset());
+      if (!problem_.empty()) ports_.note("On-disk backlog: it is written again.", false);
+      problem_.clear();
     }
-    if (!problem_.empty()) ports_.note("On-disk backlog: it is written again.", false);
-    problem_.clear();
   }
   Publish();
   EndTurn();

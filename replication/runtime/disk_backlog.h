@@ -43,7 +43,12 @@ class DiskBacklog {
     std::function<void(std::string_view text, bool problem)> note;
   };
 
-  DiskBacklog(io::Io& io, core::History& history, uint64_t limit, Ports ports);
+  // Unwritten bytes beyond what memory's backlog keeps in any case, past which a disk counts as
+  // failing: they are held for it alone.
+  static constexpr uint64_t kMaxUnwritten = 256ull * 1024 * 1024;
+
+  DiskBacklog(io::Io& io, core::History& history, uint64_t limit, Ports ports,
+              uint64_t max_unwritten = kMaxUnwritten);
   ~DiskBacklog();
   DiskBacklog(const DiskBacklog&) = delete;
   DiskBacklog& operator=(const DiskBacklog&) = delete;
@@ -92,8 +97,6 @@ class DiskBacklog {
   static constexpr base::Duration kRetryPause = std::chrono::seconds(5);
   static constexpr base::Duration kCloseTimeout = std::chrono::seconds(5);
   static constexpr size_t kUrgentBytes = 256 * 1024;
-  // Unwritten bytes past which a disk counts as failing: they are held in memory.
-  static constexpr uint64_t kMaxUnwritten = 256ull * 1024 * 1024;
   static constexpr uint64_t kMinSegment = 1024 * 1024;
   static constexpr uint64_t kMaxSegment = 64 * 1024 * 1024;
 
@@ -115,6 +118,7 @@ class DiskBacklog {
   core::History& history_;
   uint64_t limit_;
   Ports ports_;
+  const uint64_t max_unwritten_;
   std::string folder_;
   core::DiskIndex index_;
   uint64_t last_number_ = 0;  // given to a segment

@@ -86,6 +86,18 @@ TEST_CASE("disk index: what was torn off is passed over") {
   CHECK(pieces[1].number == 3);
 }
 
+TEST_CASE("disk index: an id does not hold what was passed over and written anew") {
+  DiskIndex index;
+  Add(index, Segment(1, 1, 0, 100));
+  Add(index, After(Segment(2, 2, 100, 200), 1, 100));
+  index.Truncate(Offset(90));
+  Add(index, After(Segment(3, 3, 90, 150), 2, 90));
+  CHECK(index.Holds(Id(1), Offset(90)));
+  CHECK_FALSE(index.Holds(Id(1), Offset(95)));
+  CHECK_FALSE(index.Holds(Id(2), Offset(95)));
+  CHECK(index.Holds(Id(3), Offset(95)));
+}
+
 TEST_CASE("disk index: a gap, a foreign id and an id that left too early begin a run") {
   DiskIndex index;
   Add(index, Segment(1, 1, 0, 200));

@@ -172,6 +172,65 @@ TEST_CASE("on-disk backlog: a segment that was never finished does not stand in 
   CHECK(host.disk().List().empty());
 }
 
+TEST_CASE("on-disk backlog: turned on late, it writes what memory has, however much that is") {
+  World world(6);
+  Host& host = world.AddHost("10.0.0.1");
+  DiskNode node(world, host, DiskNode::kLimit, /*max_unwritten=*/1'000'000);
+  base::Random random(6);
+  node.Append(Bytes(random, 5'000'000));
+  node.Start();
+  world.RunFor(1s);
+  CHECK(node.notes.empty());
+  REQUIRE(node.history().disk());
+  CHECK(node.history().disk()->end == node.history().offset());
+}
+
+TEST_CASE("on-disk backlog: a disk that does not keep up is given up until it is written again") {
+  World world(7);
+  Host& host = world.AddHost("10.0.0.1");
+  DiskNode node(world, host, DiskNode::kLimit, /*max_unwritten=*/1'000'000);
+  node.Start();
+  world.RunFor(1500ms);
+  node.Append("under way");
+  node.Append(std::string(DiskNode::kMemory + 1'000'100, 'x'));
+  CHECK(node.notes.size() == 1);
+  // What was under way is written; nothing else is.
+  world.RunFor(3s);
+  CHECK(node.notes.size() == 1);
+  replication::core::BacklogView view;
+  node.disk().Describe(view);
+  CHECK(view.disk_problem == "the disk does not keep up");
+  world.RunFor(5s);
+  REQUIRE(node.notes.size() == 2);
+  CHECK(node.notes[1] == "On-disk backlog: it is written again.");
+  CHECK(node.history().disk()->end == node.history().offset());
+}
+
+TEST_CASE("on-disk backlog: a promotion between two segments is the second one's beginning") {
+  World world(8);
+  Host& host = world.AddHost("10.0.0.1");
+  DiskNode node(world, host);
+  node.Start();
+  world.RunFor(1500ms);
+  // Two segments, of which memory has only the second.
+  for (size_t written = 0; written < 2 * DiskNode::kLimit / 8; written += 1024 * 1024) {
+    node.Append(std::string(1024 * 1024, 'x'));
+    REQUIRE(
+        world.RunUntil([&] { return node.history().disk()->end == node.history().offset(); }, 1s));
+  }
+  REQUIRE(host.disk().List().size() == 2);
+  node.Promote();
+  node.Append("of the new history");
+  REQUIRE(
+      world.RunUntil([&] { return node.history().disk()->end == node.history().offset(); }, 1s));
+  node.Kill();
+  const Recovered found = node.Recover();
+  DemandPart(found, node);
+  CHECK(found.index.from_empty());
+  CHECK(found.index.latest().id == node.history().id());
+  CHECK(found.end() == node.history().offset().bytes());
+}
+
 // Any mixture of writing, changes of the history, faults of the disk and deaths: what is found is
 // always a part of one of the histories, and at least what the disk had for certain.
 TEST_CASE(

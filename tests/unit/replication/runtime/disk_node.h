@@ -37,9 +37,15 @@ struct Recovered {
 class DiskNode {
  public:
   static constexpr uint64_t kLimit = 64 * 1024 * 1024;
+  static constexpr size_t kMemory = 8 * 1024 * 1024;
 
-  DiskNode(simulation::World& world, simulation::Host& host, uint64_t limit = kLimit)
-      : world_(world), host_(host), limit_(limit), history_(HistoryId(0), 8 * 1024 * 1024) {
+  DiskNode(simulation::World& world, simulation::Host& host, uint64_t limit = kLimit,
+           uint64_t max_unwritten = DiskBacklog::kMaxUnwritten)
+      : world_(world),
+        host_(host),
+        limit_(limit),
+        max_unwritten_(max_unwritten),
+        history_(HistoryId(0), kMemory) {
     written[HistoryId(0).ToString()] = "";
     history_.EnsureBacklog();
     StartProcess();
@@ -126,7 +132,8 @@ class DiskNode {
     disk_ = std::make_unique<DiskBacklog>(
         process_->io(), history_, limit_,
         DiskBacklog::Ports{[this] { return dataset_empty; }, [] { return 0; },
-                           [this](std::string_view text, bool) { notes.emplace_back(text); }});
+                           [this](std::string_view text, bool) { notes.emplace_back(text); }},
+        max_unwritten_);
   }
   // Of the process before, whose cursor would be in the way.
   void Detach() {
@@ -150,6 +157,7 @@ class DiskNode {
   simulation::World& world_;
   simulation::Host& host_;
   const uint64_t limit_;
+  const uint64_t max_unwritten_;
   core::History history_;
   size_t histories_ = 0;
   simulation::Process* process_ = nullptr;
