@@ -248,6 +248,7 @@ void Replica::OnSnapshotHeader(base::Instant now, std::string_view line, Replica
                   (framing->total() < 0 ? "streamed RDB from master with EOF"
                                         : std::to_string(framing->total()) + " bytes from master") +
                   " to a staging area"});
+  actions.emplace_back(ReplicaNote{"MASTER <-> REPLICA sync: Loading DB in memory"});
   auto& receiving = std::get<Receiving>(state_);
   receiving.framing = std::move(framing).value();
   actions.emplace_back(BeginStaging{receiving.offset && receiving.id == history_.id()});

@@ -204,7 +204,10 @@ Replication::PsyncReply Replication::HandlePsync(core::ReplicaId connection,
                                                  const std::string& peer_ip, bool pending_output,
                                                  std::span<const std::string_view> args) {
   base::Result<core::PsyncRequest> request = core::ParsePsync(args);
-  if (!request.ok()) return {core::PsyncOutcome::kRefused, request.error().message};
+  if (!request.ok()) {
+    Note("Replica " + peer_ip + " asks for synchronization but with a wrong offset", true);
+    return {core::PsyncOutcome::kRefused, request.error().message};
+  }
   if (request->failover) {
     Note("Failover request received for replid " + request->id + ".", true);
     if (replica_.is_replica() && request->id == history_.id().view()) {

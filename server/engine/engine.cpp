@@ -234,9 +234,14 @@ bool Engine::Dispatch(Session& session, std::span<const std::string_view> args,
 
   // A replica link's output is the stream: an answer in it would corrupt the replica.
   if (session.kind == SessionKind::kReplica && session.output.size() > reply_begin) {
+    const std::string_view reply = session.output.view().substr(reply_begin);
+    const std::string reason =
+        "Replica generated a reply to command '" +
+        std::string(command == nullptr ? "<unknown>" : command->full_name) +
+        "', disconnecting it: " +
+        std::string(reply.substr(0, std::min(reply.find('\r'), size_t{128})));
     session.output.Truncate(reply_begin);
-    Kill(session, "Replica generated a reply to command '" + std::string(args[0].substr(0, 64)) +
-                      "', disconnecting it");
+    Kill(session, reason);
     return !refused;
   }
   if (session.blocked()) {

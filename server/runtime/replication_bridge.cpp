@@ -147,8 +147,6 @@ void ReplicationBridge::NotifyWritable(ReplicaId replica) {
 void ReplicationBridge::Close(ReplicaId replica, std::string_view reason) {
   serve::Connection* connection = find_connection_(static_cast<uint64_t>(replica));
   if (connection == nullptr) return;
-  logger_.Warning(
-      fmt::format("Disconnecting replica {}: {}", connection->client().peer.ToString(), reason));
   engine_->Kill(static_cast<engine::Session&>(connection->client()), reason);
 }
 

@@ -287,8 +287,13 @@ void Server::FlushSession(engine::Session& session) {
   if (it == connections_.end() || it->second->closing) return;
   serve::Connection& connection = *it->second;
   if (session.close_now) {
-    logger_.Verbose(
-        fmt::format("Closing client {}: {}", session.peer.ToString(), session.close_reason));
+    if (session.kind == engine::SessionKind::kReplica) {
+      logger_.Warning(fmt::format("Disconnecting replica {}: {}", session.peer.ToString(),
+                                  session.close_reason));
+    } else {
+      logger_.Verbose(
+          fmt::format("Closing client {}: {}", session.peer.ToString(), session.close_reason));
+    }
     Discard(connection);
     return;
   }

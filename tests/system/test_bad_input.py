@@ -179,6 +179,30 @@ class BadStart(SystemTest):
         self.assertIn("no-such-directive", self.fails("-", stdin=b"no-such-directive yes\n"))
 
 
+class HostileReplica(SystemTest):
+    def test_a_link_that_wants_answers_is_cut_and_both_logs_say_why(self):
+        for family in (REDIS, OURS):
+            with self.subTest(str(family)):
+                node = self.server(family)
+                for command, why in (("GET k", "Replica can't interact with the keyspace"), ("SET k v", "Replica can't"),
+                                     ("PING", "Replica generated a reply to command 'ping', disconnecting it: ")):
+                    with socket.create_connection(("127.0.0.1", node.port), timeout=5) as link:
+                        link.sendall(b"PSYNC ? -1\r\n")
+                        wait_for("it is a replica", lambda: node.info()["connected_slaves"] == 1)
+                        link.sendall(command.encode() + b"\r\n")
+                        wait_for("it is cut", lambda: node.info()["connected_slaves"] == 0)
+                    wait_for("the log says why", lambda: why in node.log())
+                self.assertEqual(node("EXISTS", "k"), 0)
+
+    def test_a_wrong_offset_is_refused_and_logged(self):
+        for family in (REDIS, OURS):
+            with self.subTest(str(family)):
+                node = self.server(family)
+                reply, _ = exchange(node, b"PSYNC x y\r\n")
+                self.assertEqual(reply, b"-ERR value is not an integer or out of range\r\n" + PONG)
+                self.assertIn("asks for synchronization but with a wrong offset", node.log())
+
+
 class HostilePrimary(SystemTest):
     """A replica keeps its data and keeps asking, whatever its primary sends."""
 
