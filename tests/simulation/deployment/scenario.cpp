@@ -29,6 +29,11 @@ const std::set<std::string_view> kLeftOut = {
     "+slave-reconf-inprog",
 };
 
+// Of what servers say, what is about resynchronizations.
+constexpr std::string_view kResyncWords[] = {
+    "esynchronization", "Full resync", "full resync", "acklog", "Connection with master lost",
+};
+
 std::string_view FirstWord(std::string_view line) { return line.substr(0, line.find(' ')); }
 
 bool IsEvent(std::string_view line) { return !line.empty() && (line[0] == '+' || line[0] == '-'); }
@@ -126,6 +131,16 @@ bool Scenario::UntilEvent(size_t sentinel, std::string_view event, base::Duratio
 
 std::string Scenario::Call(const base::Endpoint& to, std::initializer_list<std::string_view> args) {
   return caller_.Call(to, args);
+}
+
+void Scenario::ShowResyncs() {
+  for (size_t i = 0; i < deployment_.servers().size(); ++i)
+    deployment_.servers()[i]->SetLogObserver([this, i](std::string_view line) {
+      if (std::ranges::any_of(kResyncWords, [&](std::string_view words) {
+            return line.find(words) != std::string_view::npos;
+          }))
+        Add(fmt::format("server {}", i + 1), line);
+    });
 }
 
 size_t Scenario::CountLostWrites(size_t number) {

@@ -42,6 +42,8 @@ class Scenario {
   std::string Call(const base::Endpoint& to, std::initializer_list<std::string_view> args);
   // Stops the writer and counts what it was promised and the server does not have.
   size_t CountLostWrites(size_t server);
+  // From now on the transcript has what servers say about resynchronizations and backlogs.
+  void ShowResyncs();
   // How often any sentinel announced `event`.
   size_t Count(std::string_view event) const;
 

@@ -43,26 +43,31 @@ base::Status ServerNode::Start() {
   if (!host_.powered()) host_.PowerOn();
   process_ = &host_.StartProcess("server");
   logger_ = std::make_unique<log::Logger>(
-      log::CapturingSink([this](log::Level, std::string_view line) { log_.emplace_back(line); }),
+      log::CapturingSink([this](log::Level, std::string_view line) { Log(line); }),
       log::Level::kNotice, 'M');
   base::Result<std::string> text = process_->io().files().Read(kConfigName);
   CHECK(text.ok());
   quorate::config::StartupSources sources;
   sources.file = quorate::config::SourceFile{kConfigName, *text};
   base::Result<server::LoadedSettings> loaded = server::LoadSettings(sources);
-  if (!loaded) log_.push_back(loaded.error().message);
+  if (!loaded) Log(loaded.error().message);
   CHECK(loaded.ok());
   server::runtime::Server::Options options{std::move(loaded->settings), kConfigName};
   auto app = server::App::Start(process_->io(), std::move(options), *logger_, *probe_,
                                 [this](int) { OnExit(); });
   if (!app) {
-    log_.push_back(app.error().message);
+    Log(app.error().message);
     process_->Kill();
     process_ = nullptr;
     return app.error();
   }
   app_ = std::move(*app);
   return {};
+}
+
+void ServerNode::Log(std::string_view line) {
+  log_.emplace_back(line);
+  if (on_log_) on_log_(line);
 }
 
 // In one of its own turns, which has to end first.

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "server/app.h"
@@ -59,15 +60,20 @@ class ServerNode {
   const std::string& ip() const { return host_.ip(); }
   base::Endpoint endpoint() const { return {host_.ip(), kPort}; }
   const std::vector<std::string>& log() const { return log_; }
+  void SetLogObserver(std::function<void(std::string_view)> observer) {
+    on_log_ = std::move(observer);
+  }
 
  private:
   class Probe;
 
   void OnExit();
+  void Log(std::string_view line);
 
   Host& host_;
   const std::string configuration_;
   std::vector<std::string> log_;
+  std::function<void(std::string_view)> on_log_;
   std::unique_ptr<Probe> probe_;
   std::function<void(const std::string&)> on_end_;
   int starts_ = 0;
