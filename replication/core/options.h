@@ -26,6 +26,7 @@ struct Options {
   uint64_t output_soft_limit = 64ull * 1024 * 1024;
   base::Duration output_soft_time = std::chrono::seconds(60);
   // As a replica.
+  bool refuse_empty_primary = true;                      // replica-refuse-empty-primary
   base::Duration keepalive = std::chrono::seconds(300);  // tcp-keepalive of the link; zero = off
   std::string primary_user;                              // masteruser; empty = the default user
   std::string primary_password;                          // masterauth; empty = no AUTH

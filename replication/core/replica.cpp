@@ -34,7 +34,7 @@ ReplicaActions Replica::Step(base::Instant now, const ReplicaInput& input) {
                  [&](const Promote&) { OnPromote(actions); },
                  [&](const LinkOpened&) { OnLinkOpened(now, actions); },
                  [&](const LinkClosed& closed) { Break(now, closed.reason, actions); },
-                 [&](const StagingVerified& verified) { OnVerified(verified, actions); },
+                 [&](const StagingVerified& verified) { OnVerified(now, verified, actions); },
                  [&](const DiscardedRecorded& recorded) { OnRecorded(now, recorded, actions); },
                  [&](const StagingCommitted&) { OnCommitted(now, actions); },
                  [&](const StagingFailed& failed) {
@@ -53,6 +53,7 @@ ReplicaActions Replica::Step(base::Instant now, const ReplicaInput& input) {
                              std::to_string(history_.offset().bytes()) + ": " + unrunnable.reason,
                          actions);
                  },
+                 [&](const AllowSync&) { OnAllowSync(now, actions); },
                  [&](const ReplicaTick&) { Tick(now, actions); },
              },
              input);
@@ -72,6 +73,8 @@ void Replica::OnFollow(base::Instant now, const Follow& follow, ReplicaActions& 
     acknowledged_ = follow.acknowledged;
   }
   primary_ = follow.primary;
+  was_in_sync_.reset();
+  refusal_.reset();
   handover_.reset();
   if (follow.hand_over) {
     handover_ = Handover{};
@@ -97,6 +100,8 @@ void Replica::OnPromote(ReplicaActions& actions) {
   if (std::holds_alternative<Off>(state_)) return;
   LeaveLink(actions);
   state_ = Off{};
+  was_in_sync_.reset();
+  refusal_.reset();
   handover_.reset();
   primary_ = {};
   history_.Promote(base::ReplicationId::Generate(random_));
@@ -112,6 +117,8 @@ void Replica::OnLinkOpened(base::Instant now, ReplicaActions& actions) {
   theirs_.reset();
   last_io_ = now;
   line_.clear();
+  process_.reset();
+  contains_ours_ = false;
   actions.emplace_back(Send{EncodeCommand({"PING"})});
 }
 
@@ -129,7 +136,8 @@ void Replica::LeaveLink(ReplicaActions& actions) {
   line_.clear();
 }
 
-void Replica::Break(base::Instant now, const std::string& reason, ReplicaActions& actions) {
+void Replica::Break(base::Instant now, const std::string& reason, ReplicaActions& actions,
+                    bool problem) {
   if (std::holds_alternative<Off>(state_) || std::holds_alternative<Waiting>(state_)) return;
   if (std::holds_alternative<Streaming>(state_)) down_since_ = now;
   LeaveLink(actions);
@@ -139,7 +147,7 @@ void Replica::Break(base::Instant now, const std::string& reason, ReplicaActions
   ++failed_attempts_;
   state_ = Waiting{now + pause - pause * random_.Below(100) / 1000};
   actions.emplace_back(
-      ReplicaNote{"Link to MASTER " + primary_.ToString() + " broken: " + reason, true});
+      ReplicaNote{"Link to MASTER " + primary_.ToString() + " broken: " + reason, problem});
 }
 
 base::Instant Replica::NextDeadline() const {
@@ -233,9 +241,13 @@ void Replica::OnLine(base::Instant now, std::string_view line, ReplicaActions& a
 
 // ---- the new data
 
-void Replica::OnVerified(const StagingVerified& verified, ReplicaActions& actions) {
+void Replica::OnVerified(base::Instant now, const StagingVerified& verified,
+                         ReplicaActions& actions) {
   auto* receiving = std::get_if<Receiving>(&state_);
   if (receiving == nullptr) return;
+  const auto id = receiving->offset ? std::optional(receiving->id) : std::nullopt;
+  if (verified.keys == 0 && Gated())
+    return Refuse(now, id, SyncRefusal::kEmpty, "it offers a snapshot without a key", actions);
   receiving->stream_db = verified.stream_db;
   if (options_.rollback && history_.backlog() != nullptr) {
     // What it said is of no use if it has begun another history since.
@@ -265,6 +277,32 @@ void Replica::OnRecorded(base::Instant now, const DiscardedRecorded& recorded,
   actions.emplace_back(CommitStaging{});
 }
 
+bool Replica::MayRefuse() const {
+  const bool guarded = options_.refuse_empty_primary && was_in_sync_ && has_keys_;
+  return guarded && !(process_ && process_ == was_in_sync_->process);
+}
+
+void Replica::Refuse(base::Instant now, const std::optional<base::ReplicationId>& id,
+                     SyncRefusal reason, const std::string& what, ReplicaActions& actions) {
+  const bool known = refusal_.has_value();
+  refusal_ = Refusal{id, reason};
+  Break(now,
+        "full sync refused, the old data stays: " + what +
+            ", and keys that came from this primary would be lost. REPLICAOF (the same or another "
+            "node) or CONFIG SET replica-refuse-empty-primary no lifts this",
+        actions, !known);
+  state_ = Waiting{now + kRefusedPause};
+}
+
+void Replica::OnAllowSync(base::Instant now, ReplicaActions& actions) {
+  if (!refusal_) return;
+  refusal_.reset();
+  was_in_sync_.reset();
+  if (!std::holds_alternative<Waiting>(state_)) return;
+  state_ = Waiting{now};
+  Tick(now, actions);
+}
+
 // ---- the stream
 
 void Replica::OnCommitted(base::Instant now, ReplicaActions& actions) {
@@ -287,6 +325,8 @@ void Replica::StartStreaming(base::Instant now, bool legacy, int db, ReplicaActi
   read_ = history_.offset();
   failed_attempts_ = 0;
   down_since_ = {};
+  was_in_sync_ = WasInSync{process_};
+  refusal_.reset();
   next_send_ = now + kAlivePeriod;
   actions.emplace_back(ResumeStream{db});
   // At once: with the mark framing the primary sends nothing before it.

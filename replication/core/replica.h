@@ -36,6 +36,9 @@
 // | Receiving   | the same, failed, required  | Waiting     | AbandonStaging, CloseLink         |
 // | Receiving   | StagingCommitted            | Streaming   | ResumeStream, Send ACK            |
 // | Receiving   | StagingFailed               | Waiting     | AbandonStaging, CloseLink         |
+// | Handshaking | +FULLRESYNC, it is older    | Waiting     | CloseLink; asked again later (U7) |
+// | Receiving   | StagingVerified, it is empty| Waiting     | AbandonStaging, CloseLink (U7)    |
+// | Waiting     | AllowSync, while we refuse  | Connecting  | OpenLink                          |
 // | Streaming   | StreamCorrupt               | Waiting     | as LinkClosed; next sync is full  |
 // | Streaming   | StreamUnrunnable            | Waiting     | as LinkClosed, for longer         |
 // | with a link | LinkClosed, timeout, rubbish| Waiting     | (AbandonStaging, AbortTransaction,)|
@@ -56,6 +59,13 @@
 //       provably be the process that was asked.
 //   U6  with Options::rollback, what our history has beyond the fork is recorded before
 //       CommitStaging.
+//   U7  the gate: keys that came from this primary are not replaced by less because it came back
+//       with less. Once we were in sync with it (since the Follow), a full sync is refused if it
+//       lies before our offset or holds no key, unless its history has all of ours in it (by its id
+//       or by what it answered to INFO), or the other provably is the very process we were in sync
+//       with, whose history somebody changed on purpose. What was refused stays refused however
+//       long it grows, until AllowSync, Follow or Promote, or until the primary goes on with our
+//       history. Meanwhile the old data stays, and the primary is asked again every kRefusedPause.
 #pragma once
 
 #include <chrono>
@@ -113,6 +123,7 @@ struct LinkClosed {
 // The staged snapshot is complete and sound; `stream_db` is its repl-stream-db (-1 if it had none).
 struct StagingVerified {
   int stream_db = -1;
+  uint64_t keys = 0;  // that it holds
 };
 // The staged data is the dataset now, and no sub-replica is attached: its history is adopted.
 struct StagingCommitted {};
@@ -135,10 +146,14 @@ struct StreamCorrupt {
 struct StreamUnrunnable {
   std::string reason;
 };
+// What is refused (U7) is to be taken after all: it is asked for at once. Nothing if nothing is
+// refused.
+struct AllowSync {};
 struct ReplicaTick {};
-using ReplicaInput = std::variant<Follow, HistoryRestored, Promote, LinkOpened, LinkClosed,
-                                  StagingVerified, StagingCommitted, DiscardedRecorded,
-                                  StagingFailed, StreamCorrupt, StreamUnrunnable, ReplicaTick>;
+using ReplicaInput =
+    std::variant<Follow, HistoryRestored, Promote, LinkOpened, LinkClosed, StagingVerified,
+                 StagingCommitted, DiscardedRecorded, StagingFailed, StreamCorrupt,
+                 StreamUnrunnable, AllowSync, ReplicaTick>;
 
 // ---- actions
 
@@ -236,6 +251,9 @@ class Replica {
   bool resumable() const { return resumable_; }
   std::optional<UpstreamView> View(base::Instant now) const;
 
+  // Whether the dataset holds a key; to be told before Receive while the link is not up.
+  void SetHasKeys(bool has_keys) { has_keys_ = has_keys; }
+
   void SetOptions(const Options& options);
   // Told to primaries from now on; a primary that follows it is refused.
   void SetRunId(const base::RunId& run_id) { run_id_ = run_id; }
@@ -244,6 +262,8 @@ class Replica {
  private:
   // An acknowledgement, or "\n" while a snapshot arrives.
   static constexpr base::Duration kAlivePeriod = std::chrono::seconds(1);
+  // A refused primary is asked again: it may have found its data.
+  static constexpr base::Duration kRefusedPause = std::chrono::seconds(10);
 
   struct Off {};
   struct Waiting {
@@ -257,7 +277,7 @@ class Replica {
     std::string text;
   };
   struct Receiving {
-    base::ReplicationId id;
+    base::ReplicationId id;              // meaningless on a legacy SYNC link
     std::optional<base::Offset> offset;  // empty on a legacy SYNC link
     std::optional<SnapshotFraming> framing;
     int stream_db = -1;
@@ -272,12 +292,19 @@ class Replica {
   void OnRestored(base::Instant now, const HistoryRestored& restored, ReplicaActions& actions);
   void OnPromote(ReplicaActions& actions);
   void OnLinkOpened(base::Instant now, ReplicaActions& actions);
-  void OnVerified(const StagingVerified& verified, ReplicaActions& actions);
   void OnRecorded(base::Instant now, const DiscardedRecorded& recorded, ReplicaActions& actions);
   void OnCommitted(base::Instant now, ReplicaActions& actions);
+  void OnVerified(base::Instant now, const StagingVerified& verified, ReplicaActions& actions);
+  void OnAllowSync(base::Instant now, ReplicaActions& actions);
+  // U7 asks for more than any snapshot.
+  bool Gated() const { return MayRefuse() && !contains_ours_; }
+  bool MayRefuse() const;
+  void Refuse(base::Instant now, const std::optional<base::ReplicationId>& id, SyncRefusal reason,
+              const std::string& what, ReplicaActions& actions);
   void Tick(base::Instant now, ReplicaActions& actions);
   // Leaves the link, if there is one, and tries again later.
-  void Break(base::Instant now, const std::string& reason, ReplicaActions& actions);
+  void Break(base::Instant now, const std::string& reason, ReplicaActions& actions,
+             bool problem = true);
   std::string_view TimeoutText() const;
   void LeaveLink(ReplicaActions& actions);
 
@@ -324,6 +351,19 @@ class Replica {
     bool doubtful = false;
   };
   std::optional<Handover> handover_;
+  bool has_keys_ = false;
+  std::optional<base::RunId> process_;  // at the link's other end, if it says it
+  bool contains_ours_ = false;          // the history that is offered now begins with all of ours
+  // With primary_, since the Follow.
+  struct WasInSync {
+    std::optional<base::RunId> process;
+  };
+  std::optional<WasInSync> was_in_sync_;
+  struct Refusal {
+    std::optional<base::ReplicationId> id;
+    SyncRefusal reason = SyncRefusal::kEmpty;
+  };
+  std::optional<Refusal> refusal_;
   std::string line_;  // unfinished line
   int failed_attempts_ = 0;
   base::Offset read_;

@@ -70,7 +70,8 @@ void Replica::OnHandshakeReply(base::Instant now, std::string_view line, Replica
 
 bool Replica::AskHistory(Handshaking& handshake, ReplicaActions& actions) {
   const Backlog* backlog = history_.backlog();
-  if (!options_.rollback || handover_ || backlog == nullptr || backlog->size() == 0) return false;
+  const bool may_record = options_.rollback && backlog != nullptr && backlog->size() != 0;
+  if (handover_ || !(may_record || MayRefuse())) return false;
   handshake.expected.push_back(Expect::kHistory);
   actions.emplace_back(Send{EncodeCommand({"INFO", "replication"})});
   return true;
@@ -145,6 +146,7 @@ void Replica::Introduce(Handshaking& handshake, ReplicaActions& actions) {
 bool Replica::AcceptAncestry(base::Instant now, std::string_view line, ReplicaActions& actions) {
   const Ancestry ancestry =
       line.starts_with('+') ? ParseAncestry(line.substr(1)).value_or(Ancestry{}) : Ancestry{};
+  if (!ancestry.empty()) process_ = ancestry.front();
   if (handover_) {
     // Of course it follows us, until it has taken the role.
     handover_->heir.assign(ancestry.begin(), ancestry.begin() + (ancestry.empty() ? 0 : 1));
@@ -230,6 +232,16 @@ void Replica::OnFullResync(base::Instant now, std::string_view line, ReplicaActi
   const auto offset = base::ParseInt64(TakeWord(line));
   if (!id || !offset || *offset < 0 || !line.empty()) {
     return Break(now, "it sent a malformed +FULLRESYNC", actions);
+  }
+  contains_ours_ = *id == history_.id() || (theirs_ && theirs_->id == *id &&
+                                            CommonPrefix(history_, *theirs_) == history_.offset());
+  const bool grown = refusal_ && refusal_->id == id;
+  if (Gated() && (grown || base::Offset(*offset) < history_.offset())) {
+    return Refuse(now, *id, grown ? refusal_->reason : SyncRefusal::kOlder,
+                  "it offers " + id->ToString() + ":" + std::to_string(*offset) +
+                      ", we have applied " + history_.id().ToString() + ":" +
+                      std::to_string(history_.offset().bytes()),
+                  actions);
   }
   state_ = Receiving{*id, base::Offset(*offset), std::nullopt, -1, std::nullopt};
   next_send_ = now + kAlivePeriod;

@@ -52,6 +52,7 @@ std::optional<UpstreamView> Replica::View(base::Instant now) const {
   } else if (down_since_ != base::Instant{}) {
     view.down_seconds = seconds_since(down_since_);
   }
+  if (refusal_) view.refused = refusal_->reason;
   if (const auto* receiving = std::get_if<Receiving>(&state_)) {
     view.sync_in_progress = true;
     view.sync_last_io_seconds = seconds_since(last_io_);

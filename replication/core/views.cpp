@@ -14,6 +14,16 @@ std::string_view InfoName(ReplicaPhase phase) {
   return "";
 }
 
+std::string_view InfoName(SyncRefusal refusal) {
+  switch (refusal) {
+    case SyncRefusal::kEmpty:
+      return "empty";
+    case SyncRefusal::kOlder:
+      return "older";
+  }
+  return "";
+}
+
 std::string_view RoleName(LinkState state) {
   switch (state) {
     case LinkState::kConnect:

@@ -40,6 +40,12 @@ enum class LinkState { kConnect, kConnecting, kHandshake, kSync, kConnected };
 // ROLE's words: "connect", "connecting", "handshake", "sync", "connected".
 std::string_view RoleName(LinkState state);
 
+// Why a full sync was refused (replica.h, U7): what the primary offers is empty, or is provably
+// older than what we have.
+enum class SyncRefusal { kEmpty, kOlder };
+// "empty", "older".
+std::string_view InfoName(SyncRefusal refusal);
+
 struct UpstreamView {
   base::Endpoint primary;
   LinkState state = LinkState::kConnect;
@@ -54,6 +60,8 @@ struct UpstreamView {
   int64_t sync_total_bytes = 0;
   int64_t sync_read_bytes = 0;
   int64_t sync_last_io_seconds = 0;
+  // While what this primary offers is refused.
+  std::optional<SyncRefusal> refused = std::nullopt;
 };
 
 struct BacklogView {

@@ -48,9 +48,17 @@ core::Options Replication::Effective(core::Options options) const {
 // ---- role
 
 bool Replication::ReplicaOf(const base::Endpoint& primary) {
-  if (replica_.is_replica() && replica_.primary() == primary) return false;
+  if (replica_.is_replica() && replica_.primary() == primary) {
+    AllowSync();
+    return false;
+  }
   Follow({.primary = primary});
   return true;
+}
+
+void Replication::AllowSync() {
+  Run(replica_.Step(io_.Now(), core::AllowSync{}));
+  ArmTimer();
 }
 
 void Replication::Follow(core::Follow follow) {
@@ -284,6 +292,7 @@ void Replication::SetOptions(const core::Options& options) {
   }
   primary_.SetOptions(options_);
   replica_.SetOptions(options_);
+  if (!options_.refuse_empty_primary) AllowSync();
   ArmTimer();
 }
 

@@ -60,7 +60,7 @@ class Replication {
   bool is_replica() const { return replica_.is_replica(); }
   bool primary_link_up() const { return replica_.link_up(); }
   // REPLICAOF host port. False if that is our primary already ("OK Already connected to specified
-  // master").
+  // master"); what it offers is not refused any longer.
   bool ReplicaOf(const base::Endpoint& primary);
   // Start-up with `replicaof` configured: nothing of our own is offered.
   void StartAsReplicaOf(const base::Endpoint& primary);
@@ -169,6 +169,8 @@ class Replication {
   void Run(core::PrimaryActions actions);
   void Run(core::ReplicaActions actions);
   void Run(core::FailoverActions actions);
+  // A refused full sync (core/replica.h, U7) is to be taken.
+  void AllowSync();
   // With the stream's database filled in.
   void Follow(core::Follow follow);
   // Ourselves, then `upstream`.

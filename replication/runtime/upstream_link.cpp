@@ -71,7 +71,7 @@ void UpstreamLink::AbandonStaging() {
 void UpstreamLink::FinishStaging() {
   const base::Status whole = reader_->Finish();
   if (!whole.ok()) return Step(core::StagingFailed{whole.error().message});
-  Step(core::StagingVerified{reader_->meta().stream_db.value_or(-1)});
+  Step(core::StagingVerified{reader_->meta().stream_db.value_or(-1), reader_->records()});
 }
 
 void UpstreamLink::CommitStaging() {
@@ -107,6 +107,7 @@ void UpstreamLink::OnClosed(const io::CloseReason& reason) {
 
 void UpstreamLink::OnBytes(std::string_view bytes) {
   listener_.OnUpstreamBytes(bytes.size());
+  if (!machine_.link_up()) machine_.SetHasKeys(!dataset_.Empty());
   const uint64_t link = link_;
   while (!bytes.empty()) {
     core::ReplicaActions actions;

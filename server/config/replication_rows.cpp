@@ -81,6 +81,10 @@ std::vector<ServerRow> UpstreamRows() {
       Value("replica-read-only", &S::replica_read_only, YesNo(),
             "Refuse writes of clients on a replica.")
           .Alias("slave-read-only"),
+      Value("replica-refuse-empty-primary", &S::replica_refuse_empty_primary, YesNo(),
+            "Keep the keys and refuse a full sync when the primary, in sync with us before, has "
+            "come back with no keys or with an older history. INFO shows master_sync_refused. "
+            "REPLICAOF, also to the same primary, or 'no' here lets it happen."),
       Value("replica-serve-stale-data", &S::replica_serve_stale_data, YesNo(),
             "Answer reads while the link to the primary is down.")
           .Alias("slave-serve-stale-data"),

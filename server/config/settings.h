@@ -128,6 +128,7 @@ struct ServerSettings {
   bool replica_read_only = true;
   bool replica_serve_stale_data = true;
   bool replica_ignore_maxmemory = true;
+  bool replica_refuse_empty_primary = true;
   PropagationErrors propagation_error_behavior = PropagationErrors::kIgnore;
   uint64_t repl_backlog_size = 1ULL << 20;
   uint64_t repl_backlog_disk_size = 0;          // 0: none

@@ -33,6 +33,8 @@ void AppendUpstream(engine::Engine& engine, const core::UpstreamView& upstream, 
     out.Number("master_sync_last_io_seconds_ago", upstream.sync_last_io_seconds);
   }
   if (!up) out.Number("master_link_down_since_seconds", upstream.down_seconds);
+  // Ours: why the primary's full sync is refused (replica-refuse-empty-primary), while it is.
+  if (upstream.refused) out.Text("master_sync_refused", core::InfoName(*upstream.refused));
   out.Number("slave_priority", settings.replica_priority);
   out.Number("slave_read_only", settings.replica_read_only ? 1 : 0);
   out.Number("replica_announced", settings.replica_announced ? 1 : 0);

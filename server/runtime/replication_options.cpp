@@ -18,6 +18,7 @@ replication::core::Options ReplicationOptions(const config::ServerSettings& sett
   options.output_hard_limit = limit.hard_bytes;
   options.output_soft_limit = limit.soft_bytes;
   options.output_soft_time = limit.soft_time;
+  options.refuse_empty_primary = settings.replica_refuse_empty_primary;
   options.keepalive = settings.tcp_keepalive;
   options.primary_user = settings.masteruser;
   options.primary_password = settings.masterauth;

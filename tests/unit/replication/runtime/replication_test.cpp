@@ -285,7 +285,13 @@ TEST_CASE("replication: sub-replicas of a broken middle are told to wait") {
   CHECK(n[1].replication.counters().full == 0);
   n.nodes[0] = std::make_unique<Node>(n.world, n.by_port, 7001);
   n.world.Run(5s);
+  CHECK(n[1].replication.Upstream()->refused == core::SyncRefusal::kEmpty);
+  CHECK_FALSE(n[2].replication.primary_link_up());
+  CHECK_FALSE(n[1].data[0].empty());
+  CHECK_FALSE(n[1].replication.ReplicaOf({"127.0.0.1", 7001}));  // lets it happen
+  n.world.Run(5s);
   CHECK(n[2].replication.primary_link_up());
+  CHECK(n[1].data == n[0].data);
   CHECK(n[2].data == n[0].data);
 }
 

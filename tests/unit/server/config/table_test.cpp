@@ -144,7 +144,8 @@ TEST_CASE("directives: CONFIG GET of the defaults is what Redis 7.0.15 answers")
   std::map<std::string, std::string> ours;
   for (const auto& [name, value] : config::ConfigGet(table.Bind(settings), Texts{"*"}))
     if (table.catalog().infos()[*table.catalog().Find(name)].in_template) ours[name] = value;
-  for (const char* our_own : {"primaryauth", "primaryuser", "dir", "repl-backlog-disk-size"})
+  for (const char* our_own : {"primaryauth", "primaryuser", "dir", "repl-backlog-disk-size",
+                              "replica-refuse-empty-primary"})
     CHECK(ours.erase(our_own) == 1);
   for (const char* our_own : {"rollback-max-files", "rollback-max-size", "rollback-required"})
     CHECK(ours.erase(our_own) == 1);
@@ -368,7 +369,8 @@ TEST_CASE("directives: every changed setting survives a rewrite in both syntaxes
       "replicaof h 1\nmasterauth \"\\xff\"\nmasteruser u\nreplica-announce-ip "
       "::1\nreplica-announce-port 9\n"
       "replica-ignore-maxmemory no\nrepl-diskless-load swapdb\npropagation-error-behavior panic\n"
-      "replica-announced no\nreplica-priority 0\nreplica-read-only no\nreplica-serve-stale-data "
+      "replica-announced no\nreplica-refuse-empty-primary no\nreplica-priority "
+      "0\nreplica-read-only no\nreplica-serve-stale-data "
       "no\n"
       "save 5 6\ndbfilename d.rdb\nstop-writes-on-bgsave-error no\nrepl-backlog-size "
       "2mb\nrepl-backlog-disk-size 9mb\nrepl-backlog-ttl 0\nrepl-timeout 5\n"
