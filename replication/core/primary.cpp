@@ -26,7 +26,6 @@ PrimaryActions Primary::Step(base::Instant now, const PrimaryInput& input) {
           [&](const SnapshotProduced& produced) {
             if (producing_ && producing_->id == produced.snapshot) producing_.reset();
           },
-          [&](const SnapshotFailed& failed) { OnSnapshotFailed(failed, actions); },
           [&](const DiskRead& read) { OnDisk(read.replica, read.next, actions); },
           [&](const DiskSent& sent) { OnDisk(sent.replica, std::nullopt, actions); },
           [&](const DiskFailed& failed) {
@@ -167,8 +166,8 @@ ReplconfReply Primary::Replconf(base::Instant now, ReplicaId connection,
   ReplicaTraits scratch;  // a replica link's traits are settled
   ReplconfOutcome outcome =
       ApplyReplconf(args, replica == replicas_.end() ? traits_[connection] : scratch);
-  if (outcome.ack && replica != replicas_.end()) {
-    OnAck(now, connection, replica->second, *outcome.ack, actions);
+  if (outcome.acknowledged && replica != replicas_.end()) {
+    OnAck(now, connection, replica->second, *outcome.acknowledged, actions);
   }
   ReplconfReply reply{outcome.silent, std::move(outcome.error)};
   if (outcome.wants_ancestry) {
@@ -186,13 +185,13 @@ void Primary::OnAncestryKnown(const Ancestry& ancestry, PrimaryActions& actions)
   for (const ReplicaId id : outdated) Drop(id, "this node follows another one now", actions);
 }
 
-void Primary::OnAck(base::Instant now, ReplicaId id, Replica& replica, const ReplconfAck& ack,
+void Primary::OnAck(base::Instant now, ReplicaId id, Replica& replica, base::Offset acknowledged,
                     PrimaryActions& actions) {
   replica.last_alive = now;
   replica.told_offset = true;
-  const bool more = ack.offset > replica.acknowledged && ack.offset <= history_.offset();
-  if (more) replica.acknowledged = ack.offset;
-  if (more) NoteAcknowledged(ack.offset);
+  const bool more = acknowledged > replica.acknowledged && acknowledged <= history_.offset();
+  if (more) replica.acknowledged = acknowledged;
+  if (more) NoteAcknowledged(acknowledged);
   if (std::holds_alternative<AwaitAck>(replica.state)) {
     actions.emplace_back(PrimaryNote{"Synchronization with replica " + NameOf(id) + " succeeded"});
     StartStream(id, replica, actions);
@@ -232,16 +231,6 @@ void Primary::OnDelivered(base::Instant now, ReplicaId id, PrimaryActions& actio
     actions.emplace_back(PrimaryNote{"Synchronization with replica " + NameOf(id) + " succeeded"});
     StartStream(id, replica, actions);
   }
-}
-
-void Primary::OnSnapshotFailed(const SnapshotFailed& failed, PrimaryActions& actions) {
-  if (producing_ && producing_->id == failed.snapshot) producing_.reset();
-  std::vector<ReplicaId> members;
-  for (auto& [id, replica] : replicas_) {
-    const auto* sending = std::get_if<SendSnapshot>(&replica.state);
-    if (sending != nullptr && sending->snapshot == failed.snapshot) members.push_back(id);
-  }
-  for (const ReplicaId id : members) Drop(id, "snapshot failed: " + failed.reason, actions);
 }
 
 void Primary::Remove(ReplicaId id, PrimaryActions& actions) {

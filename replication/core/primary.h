@@ -90,11 +90,6 @@ struct SnapshotDelivered {
 struct SnapshotProduced {
   SnapshotId snapshot{};
 };
-struct SnapshotFailed {
-  SnapshotId snapshot{};
-  std::string reason;
-};
-// Every replica must come back and ask again (role change, new history).
 // A piece of what ReadDisk asked for was read; it ends at `next`. The runtime sends it.
 struct DiskRead {
   ReplicaId replica{};
@@ -108,6 +103,7 @@ struct DiskFailed {
   ReplicaId replica{};
   std::string reason;
 };
+// Every replica must come back and ask again (role change, new history).
 struct DropReplicas {
   std::string reason;
 };
@@ -119,8 +115,8 @@ struct AncestryKnown {
 // Time passed; see NextDeadline.
 struct PrimaryTick {};
 using PrimaryInput =
-    std::variant<PsyncReceived, ReplicaClosed, SnapshotDelivered, SnapshotProduced, SnapshotFailed,
-                 DiskRead, DiskSent, DiskFailed, DropReplicas, AncestryKnown, PrimaryTick>;
+    std::variant<PsyncReceived, ReplicaClosed, SnapshotDelivered, SnapshotProduced, DiskRead,
+                 DiskSent, DiskFailed, DropReplicas, AncestryKnown, PrimaryTick>;
 
 // ---- actions
 
@@ -227,9 +223,9 @@ class Primary {
   void AppendExec();
   // REPLCONF GETACK * at the next EndTurn; idempotent until then. Does nothing without
   // streaming replicas.
-  void RequestAcknowledgements() { acknowledgements_requested_ = true; }
+  void ScheduleGetAck() { getack_scheduled_ = true; }
   // REPLCONF GETACK * at once, in a held stream too.
-  void AskForAcknowledgements();
+  void SendGetAck();
   // The same at once, so that an acknowledgement of the returned offset comes from one that has
   // read every byte of the stream, this question included: it is asked twice, and who acknowledges
   // the first question has come to the second.
@@ -346,12 +342,11 @@ class Primary {
   void AttachFull(base::Instant now, const PsyncReceived& received, FullResyncReason reason,
                   PsyncReply& reply);
   void StartStream(ReplicaId id, Replica& replica, PrimaryActions& actions);
-  void OnAck(base::Instant now, ReplicaId id, Replica& replica, const ReplconfAck& ack,
+  void OnAck(base::Instant now, ReplicaId id, Replica& replica, base::Offset acknowledged,
              PrimaryActions& actions);
   void OnDelivered(base::Instant now, ReplicaId id, PrimaryActions& actions);
   void OnDisk(ReplicaId id, std::optional<base::Offset> read_to, PrimaryActions& actions);
   void OnAncestryKnown(const Ancestry& ancestry, PrimaryActions& actions);
-  void OnSnapshotFailed(const SnapshotFailed& failed, PrimaryActions& actions);
   void Remove(ReplicaId id, PrimaryActions& actions);
   void Drop(ReplicaId id, std::string reason, PrimaryActions& actions);
   void Tick(base::Instant now, PrimaryActions& actions);
@@ -371,7 +366,7 @@ class Primary {
   base::Random random_;
   Role role_ = Role::kPrimary;
   int selected_db_ = -1;
-  bool acknowledgements_requested_ = false;
+  bool getack_scheduled_ = false;
   bool stream_held_ = false;
   bool unit_open_ = false;  // between AppendMulti and AppendExec
   std::optional<base::Offset> most_acknowledged_;

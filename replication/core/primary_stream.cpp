@@ -43,20 +43,20 @@ void Primary::Select(int db) {
   selected_db_ = db;
 }
 
-void Primary::AskForAcknowledgements() {
-  acknowledgements_requested_ = false;
+void Primary::SendGetAck() {
+  getack_scheduled_ = false;
   if (streaming() && streaming_count_ != 0) Feed(kGetAck);
 }
 
 base::Offset Primary::AskForEveryByte() {
-  AskForAcknowledgements();
+  SendGetAck();
   const base::Offset awaited = history_.offset();
-  AskForAcknowledgements();
+  SendGetAck();
   return awaited;
 }
 
 void Primary::EndTurn(base::Instant now, PrimaryActions& actions) {
-  if (acknowledgements_requested_ && !stream_held_) AskForAcknowledgements();
+  if (getack_scheduled_ && !stream_held_) SendGetAck();
   if (replicas_.empty()) return;
   MaybeBeginSnapshot(now, actions);
   EnforceOutputLimits(now, actions);
@@ -87,6 +87,7 @@ void Primary::EnforceOutputLimits(base::Instant now, PrimaryActions& actions) {
     const uint64_t limit = spooled ? spool_limit : hard;
     if (pending > limit || too_long) over.emplace_back(id, spooled);
   }
+  counters_.over_limit += over.size();
   for (const auto& [id, spooled] : over)
     Drop(id,
          spooled ? "its snapshot, which cannot be sent before its length is known, is beyond the "

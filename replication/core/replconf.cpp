@@ -78,11 +78,7 @@ ReplconfOutcome ParseAck(std::span<const std::string_view> args) {
   outcome.silent = true;
   const std::optional<int64_t> offset = base::ParseInt64(args[2]);
   if (!offset || *offset < 0) return outcome;
-  outcome.ack = ReplconfAck{base::Offset(*offset), std::nullopt};
-  if (args.size() == 5 && base::EqualsIgnoreCase(args[3], "fack")) {
-    const std::optional<int64_t> fsynced = base::ParseInt64(args[4]);
-    if (fsynced && *fsynced >= 0) outcome.ack->fsynced = base::Offset(*fsynced);
-  }
+  outcome.acknowledged = base::Offset(*offset);
   return outcome;
 }
 

@@ -29,16 +29,11 @@ struct ReplicaTraits {
   std::optional<base::RunId> run_id;
 };
 
-struct ReplconfAck {
-  base::Offset offset;
-  std::optional<base::Offset> fsynced;  // fack
-};
-
 struct ReplconfOutcome {
   bool silent = false;  // ack and getack are never answered
   std::string error;    // RESP error text with its code, without "-"; empty = +OK unless silent
-  std::optional<ReplconfAck> ack;  // from a replica link
-  bool wants_ancestry = false;     // it told its run id in this command
+  std::optional<base::Offset> acknowledged;  // from a replica link
+  bool wants_ancestry = false;               // it told its run id in this command
 };
 
 // Applies the pairs to `traits`. `args` includes the command name. Pairs before a bad one stay

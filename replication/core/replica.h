@@ -55,7 +55,7 @@
 //       first offset() bytes.
 //   U4  a legacy SYNC link never acknowledges.
 //   U5  data that was to be handed over is not replaced by that of a node which may have lost it:
-//       the heir must have answered PSYNC ... FAILOVER itself, or go on with our history, or
+//       the target must have answered PSYNC ... FAILOVER itself, or go on with our history, or
 //       provably be the process that was asked.
 //   U6  with Options::rollback, what our history has beyond the fork is recorded before
 //       CommitStaging.
@@ -343,9 +343,9 @@ class Replica {
   uint64_t next_record_ = 1;
   struct Handover {
     bool forced = false;
-    int asked = 0;        // PSYNC ... FAILOVER went out so often
-    Ancestry heir;        // the other's run id, if it says it; it will follow nobody
-    Ancestry first_heir;  // the same when it was asked first
+    int asked = 0;          // PSYNC ... FAILOVER went out so often
+    Ancestry target;        // the other's run id, if it says it; it will follow nobody
+    Ancestry first_target;  // the same when it was asked first
     // It is a primary, and no answer says since when: ours (the link swallowed its answer), or of
     // whatever it found when it started anew. A plain PSYNC tells.
     bool doubtful = false;

@@ -110,7 +110,7 @@ void Replica::AskSync(Handshaking& handshake, ReplicaActions& actions) {
   // want, counted from 1.
   const std::string next_byte = std::to_string(history_.offset().bytes() + 1);
   if (handover_ && !handover_->doubtful) {
-    if (++handover_->asked == 1) handover_->first_heir = handover_->heir;
+    if (++handover_->asked == 1) handover_->first_target = handover_->target;
     actions.emplace_back(
         Send{EncodeCommand({"PSYNC", history_.id().view(), next_byte, "FAILOVER"})});
   } else if (resumable_) {
@@ -149,7 +149,7 @@ bool Replica::AcceptAncestry(base::Instant now, std::string_view line, ReplicaAc
   if (!ancestry.empty()) process_ = ancestry.front();
   if (handover_) {
     // Of course it follows us, until it has taken the role.
-    handover_->heir.assign(ancestry.begin(), ancestry.begin() + (ancestry.empty() ? 0 : 1));
+    handover_->target.assign(ancestry.begin(), ancestry.begin() + (ancestry.empty() ? 0 : 1));
     return true;
   }
   if (std::ranges::find(ancestry, *run_id_) != ancestry.end()) {
@@ -180,13 +180,14 @@ void Replica::OnPsyncReply(base::Instant now, std::string_view line, ReplicaActi
 }
 
 bool Replica::OnHandoverReply(base::Instant now, std::string_view line, ReplicaActions& actions) {
-  const bool same_process = !handover_->heir.empty() && handover_->heir == handover_->first_heir;
+  const bool same_process =
+      !handover_->target.empty() && handover_->target == handover_->first_target;
   const bool accepted = line.starts_with("+CONTINUE") ||
                         (line.starts_with("+FULLRESYNC") &&
                          (!handover_->doubtful || handover_->forced || same_process));
   if (accepted) {
     actions.emplace_back(HandoverAnswered{true});
-    actions.emplace_back(UpstreamAncestry{std::move(handover_->heir)});
+    actions.emplace_back(UpstreamAncestry{std::move(handover_->target)});
     handover_.reset();
     return true;
   }

@@ -78,10 +78,12 @@ struct BacklogView {
   std::string disk_problem;  // why nothing is written; empty = all is well
 };
 
+// Of replicas, since the start or CONFIG RESETSTAT.
 struct SyncCounters {
   uint64_t full = 0;           // sync_full
   uint64_t partial_ok = 0;     // sync_partial_ok
   uint64_t partial_error = 0;  // sync_partial_err
+  uint64_t over_limit = 0;     // dropped, as client_output_buffer_limit_disconnections counts
 };
 
 }  // namespace quorate::replication::core

@@ -139,8 +139,8 @@ class Replication {
   int64_t CountAcknowledged(base::Offset offset) const {
     return primary_.CountAcknowledged(offset);
   }
-  void RequestAcknowledgements() { primary_.RequestAcknowledgements(); }
-  void AskForAcknowledgements() { primary_.AskForAcknowledgements(); }
+  void ScheduleGetAck() { primary_.ScheduleGetAck(); }
+  void SendGetAck() { primary_.SendGetAck(); }
   void HoldStream(bool held) { primary_.HoldStream(held); }
   int64_t CountGoodReplicas() const;
 

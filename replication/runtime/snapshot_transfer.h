@@ -46,7 +46,6 @@ class SnapshotTransfer {
   // Memory that keeps what some member has not been sent.
   uint64_t SpoolBytes() const { return spool_.memory() + slice_.capacity(); }
 
-  bool IsMember(core::ReplicaId replica) const { return members_.contains(replica); }
   void RemoveMember(core::ReplicaId replica) { members_.erase(replica); }
   bool empty() const { return members_.empty(); }
 

@@ -6,6 +6,7 @@
 
 #include "sentinel/config/checksum.h"
 #include "sentinel/config/table.h"
+#include "shared/base/hex.h"
 
 namespace quorate::sentinel::config {
 
@@ -31,13 +32,7 @@ bool IsUtf8(const std::string& text) {
 // {"hex": "c3 28..."}, without the blanks.
 json Text(const std::string& text) {
   if (IsUtf8(text)) return text;
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string hex;
-  for (const char c : text) {
-    hex += kDigits[static_cast<unsigned char>(c) >> 4];
-    hex += kDigits[static_cast<unsigned char>(c) & 15];
-  }
-  return {{"hex", hex}};
+  return {{"hex", base::ToHex(text)}};
 }
 
 // A list of [original, name on the wire].
@@ -125,10 +120,10 @@ base::Endpoint EndpointFrom(const json& j) {
   if (endpoint.empty()) throw std::runtime_error("an address is empty");
   return endpoint;
 }
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  throw std::runtime_error("a hexadecimal text is malformed");
+int DigitFrom(char c) {
+  const int value = base::HexDigitValue(c);
+  if (value < 0) throw std::runtime_error("a hexadecimal text is malformed");
+  return value;
 }
 std::string TextFrom(const json& j) {
   if (j.is_string()) return j.get<std::string>();
@@ -136,7 +131,7 @@ std::string TextFrom(const json& j) {
   if (hex.size() % 2 != 0) throw std::runtime_error("a hexadecimal text is malformed");
   std::string text;
   for (size_t i = 0; i < hex.size(); i += 2)
-    text += static_cast<char>(HexDigit(hex[i]) << 4 | HexDigit(hex[i + 1]));
+    text += static_cast<char>(DigitFrom(hex[i]) << 4 | DigitFrom(hex[i + 1]));
   return text;
 }
 // Older files have a map.

@@ -9,25 +9,27 @@
 #include <optional>
 
 #include "shared/base/time.h"
+#include "shared/session/client_commands.h"
 
 namespace quorate::server::engine {
 
-enum class PauseMode { kWrite, kAll };
+using session::PauseScope;
+
 enum class PausePurpose { kClientCommand, kShutdown, kFailover };
 
 class ClientPause {
  public:
   bool active() const { return active_; }
-  PauseMode mode() const { return mode_; }
+  PauseScope scope() const { return scope_; }
   // When the next of them ends by itself; meaningful while active().
   base::Instant until() const { return until_; }
   // A pause in force is only ever made longer and stricter, as Redis does.
-  void Start(PausePurpose purpose, PauseMode mode, base::Instant until) {
+  void Start(PausePurpose purpose, PauseScope scope, base::Instant until) {
     std::optional<Pause>& pause = pauses_[static_cast<size_t>(purpose)];
     if (!pause) {
-      pause = Pause{mode, until};
+      pause = Pause{scope, until};
     } else {
-      if (mode == PauseMode::kAll) pause->mode = mode;
+      if (scope == PauseScope::kAll) pause->scope = scope;
       pause->until = std::max(pause->until, until);
     }
     Combine();
@@ -44,26 +46,26 @@ class ClientPause {
 
  private:
   struct Pause {
-    PauseMode mode = PauseMode::kWrite;
+    PauseScope scope = PauseScope::kWrites;
     base::Instant until;
   };
 
   // The request path reads the result on every command.
   void Combine() {
     active_ = false;
-    mode_ = PauseMode::kWrite;
+    scope_ = PauseScope::kWrites;
     until_ = base::Instant::max();
     for (const std::optional<Pause>& pause : pauses_) {
       if (!pause) continue;
       active_ = true;
-      if (pause->mode == PauseMode::kAll) mode_ = PauseMode::kAll;
+      if (pause->scope == PauseScope::kAll) scope_ = PauseScope::kAll;
       until_ = std::min(until_, pause->until);
     }
   }
 
   std::array<std::optional<Pause>, 3> pauses_;
   bool active_ = false;
-  PauseMode mode_ = PauseMode::kWrite;
+  PauseScope scope_ = PauseScope::kWrites;
   base::Instant until_{};
 };
 

@@ -59,8 +59,7 @@ void Clients::KillClient(session::Client& client, std::string_view reason) {
 }
 
 void Clients::PauseClients(session::PauseScope scope, base::Instant until) {
-  engine_.SetPause(PausePurpose::kClientCommand,
-                   scope == session::PauseScope::kAll ? PauseMode::kAll : PauseMode::kWrite, until);
+  engine_.SetPause(PausePurpose::kClientCommand, scope, until);
 }
 
 void Clients::UnpauseClients() { engine_.EndPause(PausePurpose::kClientCommand); }

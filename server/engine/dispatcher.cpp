@@ -175,7 +175,7 @@ Verdict Judge(Engine& engine, Session& session, const Command* command,
     return *std::move(refusal);
   // What would be queued waits as well.
   if (engine.pause().active() && session.kind == SessionKind::kNormal &&
-      (engine.pause().mode() == PauseMode::kAll || effects.may_replicate)) {
+      (engine.pause().scope() == PauseScope::kAll || effects.may_replicate)) {
     return Postpone{};
   }
   if (session.transaction != nullptr && !RunsInsideMulti(*command)) return Queue{};

@@ -17,7 +17,7 @@
 //   N2  Between two calls from outside the propagation unit is empty: every effect is in the
 //       stream.
 //   N3  While we are a replica nobody but the primary's session (or a client of a writable
-//       replica) changes the keyspace.
+//       replica, or our own eviction under replica-ignore-maxmemory no) changes the keyspace.
 //   N4  A blocked session runs nothing; its requests wait in session.input.
 //   N5  A session of kind kMonitor is in monitors_, and no other is.
 #pragma once
@@ -182,7 +182,7 @@ class Engine {
   void Unblock(Session& session, const std::function<void(resp::Writer&)>& answer);
   // Marks the session for closing; pending output is dropped.
   void Kill(Session& session, std::string_view reason);
-  void SetPause(PausePurpose purpose, PauseMode mode, base::Instant until);
+  void SetPause(PausePurpose purpose, PauseScope scope, base::Instant until);
   void EndPause(PausePurpose purpose);
   // False on a replica that leaves maxmemory to its primary.
   bool HonoursMaxmemory() const {

@@ -10,7 +10,7 @@ namespace quorate::server::engine {
 void Engine::BlockOnWait(Session& session, BlockedOnWait wait) {
   session.blocked_state = wait;
   waiting_.push_back(&session);
-  replication_.RequestAcknowledgements();
+  replication_.ScheduleGetAck();
 }
 
 void Engine::Unblock(Session& session, const std::function<void(resp::Writer&)>& answer) {
@@ -56,8 +56,8 @@ void Engine::OnKeyspaceReplaced() {
   evictor_.Reset();
 }
 
-void Engine::SetPause(PausePurpose purpose, PauseMode mode, base::Instant until) {
-  pause_.Start(purpose, mode, until);
+void Engine::SetPause(PausePurpose purpose, PauseScope scope, base::Instant until) {
+  pause_.Start(purpose, scope, until);
   replication_.HoldStream(true);
 }
 

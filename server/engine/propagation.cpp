@@ -26,7 +26,7 @@ void Propagation::EndUnit(bool arbitrary_keys) {
     port_.Append(effect.db, bytes.substr(begin, effect.end - begin));
     begin = effect.end;
   }
-  if (framed) port_.AppendExec(effects_.back().db);
+  if (framed) port_.AppendExec();
   DropUnit();
 }
 

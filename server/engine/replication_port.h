@@ -43,7 +43,7 @@ class ReplicationPort {
   // The frames of a unit with several effects: before the first, which runs in `db`, and after the
   // last.
   virtual void AppendMulti(int db) = 0;
-  virtual void AppendExec(int db) = 0;
+  virtual void AppendExec() = 0;
 
   // ---- commands that replication answers
   // REPLCONF; PSYNC and SYNC, which may turn `session` into a replica link. They answer themselves.
@@ -77,8 +77,9 @@ class ReplicationPort {
   virtual int64_t ReplicasAcknowledged(base::Offset offset) const = 0;
   // Puts REPLCONF GETACK * into the stream at the end of this turn; of a held stream when the hold
   // ends.
-  virtual void RequestAcknowledgements() = 0;
-  // While clients are paused nothing but commands moves the offset.
+  virtual void ScheduleGetAck() = 0;
+  // While clients are paused the stream stands still but for what commands, a FAILOVER's questions
+  // and the rarest keepalive add.
   virtual void HoldStream(bool held) = 0;
 };
 

@@ -42,7 +42,7 @@ void AppendStats(engine::Engine& engine, Fields& out) {
   out.Count("client_query_buffer_limit_disconnections",
             stats.client_query_buffer_limit_disconnections);
   out.Count("client_output_buffer_limit_disconnections",
-            stats.client_output_buffer_limit_disconnections);
+            stats.client_output_buffer_limit_disconnections + syncs.over_limit);
 }
 
 }  // namespace quorate::server::info

@@ -168,7 +168,7 @@ void ReplicationBridge::OnRoleChanged(bool is_replica) {
 
 void ReplicationBridge::OnFailoverPause(bool paused) {
   if (paused) {
-    engine_->SetPause(engine::PausePurpose::kFailover, engine::PauseMode::kWrite,
+    engine_->SetPause(engine::PausePurpose::kFailover, engine::PauseScope::kWrites,
                       base::Instant::max());
   } else {
     engine_->EndPause(engine::PausePurpose::kFailover);

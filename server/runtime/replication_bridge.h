@@ -41,7 +41,7 @@ class ReplicationBridge final : public engine::ReplicationPort,
   bool streaming() const override { return replication_->streaming(); }
   void Append(int db, std::string_view command) override { replication_->Append(db, command); }
   void AppendMulti(int db) override { replication_->AppendMulti(db); }
-  void AppendExec(int) override { replication_->AppendExec(); }
+  void AppendExec() override { replication_->AppendExec(); }
   void HandleReplconf(engine::Session& session, std::span<const std::string_view> args) override;
   void HandlePsync(engine::Session& session, std::span<const std::string_view> args) override;
   base::Result<ReplicaOfOutcome> ReplicaOf(std::optional<base::Endpoint> primary) override;
@@ -69,7 +69,7 @@ class ReplicationBridge final : public engine::ReplicationPort,
     return replication_->CountAcknowledged(offset);
   }
   int stream_db() const override { return replication_->stream_db(); }
-  void RequestAcknowledgements() override { replication_->RequestAcknowledgements(); }
+  void ScheduleGetAck() override { replication_->ScheduleGetAck(); }
   void HoldStream(bool held) override { replication_->HoldStream(held); }
 
   // ---- replication's ports

@@ -464,9 +464,9 @@ base::Status Server::Shutdown(engine::Session* requester, const engine::Shutdown
     }
     logger_.Notice("Waiting for replicas before shutting down.");
     shutting_down_ = ShuttingDown{io_.Now() + settings_.shutdown_timeout, {}, request, offset};
-    engine_->SetPause(engine::PausePurpose::kShutdown, engine::PauseMode::kWrite,
+    engine_->SetPause(engine::PausePurpose::kShutdown, engine::PauseScope::kWrites,
                       base::Instant::max());
-    replication_->AskForAcknowledgements();
+    replication_->SendGetAck();
   }
   if (requester != nullptr) {
     requester->blocked_state = engine::BlockedByShutdown{};
@@ -541,7 +541,7 @@ base::Status Server::FinishShutdown(const engine::ShutdownRequest& request) {
   for (auto& [id, connection] : connections_) FlushSession(SessionOf(*connection));
   logger_.Warning("Quorate is now ready to exit, bye bye...");
   // Nothing that would have to be written any more.
-  engine_->SetPause(engine::PausePurpose::kShutdown, engine::PauseMode::kWrite,
+  engine_->SetPause(engine::PausePurpose::kShutdown, engine::PauseScope::kWrites,
                     base::Instant::max());
   replication_->CloseDisk([this] { io_.Defer([this] { on_exit_(0); }); });
   return {};

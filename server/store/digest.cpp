@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "shared/base/check.h"
+#include "shared/base/hex.h"
 
 namespace quorate::server::store {
 
@@ -66,14 +67,7 @@ void MixValue(const Mixer& mixer, Digest& digest, const Record& record) {
 }  // namespace
 
 std::string Digest::ToHex() const {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string hex;
-  hex.reserve(2 * bytes.size());
-  for (const uint8_t byte : bytes) {
-    hex += kDigits[byte >> 4];
-    hex += kDigits[byte & 15];
-  }
-  return hex;
+  return base::ToHex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
 Digest DatasetDigest(const Databases& databases) {

@@ -1,5 +1,6 @@
 #include "shared/base/ids.h"
 
+#include "shared/base/hex.h"
 #include "shared/base/random.h"
 
 namespace quorate::base {
@@ -12,7 +13,7 @@ std::string Endpoint::ToString() const {
 template <typename Tag>
 HexId<Tag> HexId<Tag>::Generate(Random& random) {
   HexId id;
-  for (char& digit : id.digits_) digit = "0123456789abcdef"[random.Below(16)];
+  for (char& digit : id.digits_) digit = kHexDigits[random.Below(16)];
   return id;
 }
 

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "shared/base/check.h"
+#include "shared/base/hex.h"
 #include "shared/base/numbers.h"
 
 namespace quorate::config {
@@ -14,13 +15,7 @@ namespace {
 std::string HexSha256(std::string_view text) {
   std::array<unsigned char, 32> hash{};
   CHECK(EVP_Digest(text.data(), text.size(), hash.data(), nullptr, EVP_sha256(), nullptr) == 1);
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string hex;
-  for (const unsigned char byte : hash) {
-    hex += kDigits[byte >> 4];
-    hex += kDigits[byte & 15];
-  }
-  return hex;
+  return base::ToHex({reinterpret_cast<const char*>(hash.data()), hash.size()});
 }
 
 // What the default user must have, and the words that give it.

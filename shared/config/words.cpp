@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "shared/base/split_quoted.h"
+#include "shared/base/quoted.h"
 
 namespace quorate::config {
 
@@ -30,29 +30,9 @@ std::optional<std::vector<std::string>> SplitWords(std::string_view line) {
 }
 
 std::string QuoteWord(std::string_view word) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  std::string quoted = "\"";
-  for (const char c : word) {
-    const auto byte = static_cast<uint8_t>(c);
-    if (c == '"' || c == '\\') {
-      quoted += {'\\', c};
-    } else if (c == '\n') {
-      quoted += "\\n";
-    } else if (c == '\r') {
-      quoted += "\\r";
-    } else if (c == '\t') {
-      quoted += "\\t";
-    } else if (c == '\a') {
-      quoted += "\\a";
-    } else if (c == '\b') {
-      quoted += "\\b";
-    } else if (byte >= 0x20 && byte < 0x7f) {
-      quoted += c;
-    } else {
-      quoted += {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
-    }
-  }
-  return quoted + '"';
+  std::string quoted;
+  base::AppendQuoted(quoted, word);
+  return quoted;
 }
 
 std::string QuoteWordIfNeeded(std::string_view word) {

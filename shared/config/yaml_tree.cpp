@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <sstream>
 
+#include "shared/base/hex.h"
 #include "shared/base/numbers.h"
 
 namespace quorate::config {
@@ -150,10 +151,9 @@ bool IsPrintable(uint32_t point) {
 }
 
 std::string Escape(uint32_t point) {
-  static constexpr char kHex[] = "0123456789abcdef";
   std::string escaped = point < 0x100 ? "\\x" : "\\u";
-  for (int shift = point < 0x100 ? 4 : 12; shift >= 0; shift -= 4)
-    escaped += kHex[(point >> shift) & 15];
+  if (point >= 0x100) base::AppendHex(escaped, static_cast<unsigned char>(point >> 8));
+  base::AppendHex(escaped, static_cast<unsigned char>(point));
   return escaped;
 }
 

@@ -5,7 +5,7 @@
 
 #include "shared/base/check.h"
 #include "shared/base/numbers.h"
-#include "shared/base/split_quoted.h"
+#include "shared/base/quoted.h"
 
 namespace quorate::resp {
 
@@ -163,34 +163,64 @@ void RequestParser::TakeWholeBulks(const char* begin, const char* end, int64_t m
   scanned_ = 0;
 }
 
+// "*<count>\r\n". kRequest: read, and missing_ says how many arguments follow.
+RequestParser::Outcome RequestParser::ReadArrayHeader(std::string_view input) {
+  int64_t count = 0;
+  size_t length = QuickHeader(input.data(), input.data() + input.size(), '*', &count);
+  if (length == 0) {
+    size_t line_end = 0;
+    const Line line = ReadLine(input, &line_end);
+    if (line == Line::kTooLong) return Fail("too big mbulk count string");
+    if (line == Line::kIncomplete) return Outcome::kNeedMore;
+    const auto parsed = base::ParseInt64(input.substr(1, line_end - 1));
+    if (!parsed) return Fail("invalid multibulk length");
+    count = *parsed;
+    length = line_end + 2;
+  }
+  scanned_ = 0;
+  position_ = length;
+  return BeginArguments(count);
+}
+
+// "$<size>\r\n" at position_. kRequest: read, and bulk_ says how many bytes follow.
+RequestParser::Outcome RequestParser::ReadBulkHeader(std::string_view input, int64_t max_bulk) {
+  const char* const header = input.data() + position_;
+  int64_t size = 0;
+  size_t length = QuickHeader(header, input.data() + input.size(), '$', &size);
+  if (length == 0) {
+    size_t line_end = 0;
+    const Line line = ReadLine(input, &line_end);
+    if (line == Line::kTooLong) return Fail("too big bulk count string");
+    if (line == Line::kIncomplete) return Outcome::kNeedMore;
+    if (*header != '$') {
+      std::string what = "expected '$', got '";
+      // As a C string would show it: a NUL ends the text.
+      if (*header != '\0') what.append(1, *header).append(1, '\'');
+      return Fail(what);
+    }
+    const auto parsed = base::ParseInt64(input.substr(position_ + 1, line_end - position_ - 1));
+    if (!parsed || *parsed < 0) return Fail("invalid bulk length");
+    size = *parsed;
+    length = line_end + 2 - position_;
+  }
+  scanned_ = 0;
+  if (size > max_bulk) {
+    return Fail(size > limits_.max_bulk_bytes ? "invalid bulk length"
+                                              : "unauthenticated bulk length");
+  }
+  position_ += length;
+  bulk_ = size;
+  return Outcome::kRequest;
+}
+
 RequestParser::Outcome RequestParser::ParseArray(std::string_view input) {
   const char* const begin = input.data();
-  const char* const end = begin + input.size();
   Rebase(begin);
-
   if (missing_ == 0) {
-    int64_t count = 0;
-    size_t length = QuickHeader(begin, end, '*', &count);
-    if (length == 0) {
-      size_t line_end = 0;
-      switch (ReadLine(input, &line_end)) {
-        case Line::kTooLong:
-          return Fail("too big mbulk count string");
-        case Line::kIncomplete:
-          return Outcome::kNeedMore;
-        case Line::kComplete:
-          break;
-      }
-      const auto parsed = base::ParseInt64(input.substr(1, line_end - 1));
-      if (!parsed) return Fail("invalid multibulk length");
-      count = *parsed;
-      length = line_end + 2;
-    }
-    scanned_ = 0;
-    if (BeginArguments(count) == Outcome::kError) return Outcome::kError;
-    position_ = length;
+    if (const Outcome outcome = ReadArrayHeader(input); outcome != Outcome::kRequest)
+      return outcome;
     if (missing_ == 0) {
-      consumed_ += length;
+      consumed_ += position_;
       return Outcome::kRequest;
     }
   }
@@ -199,43 +229,14 @@ RequestParser::Outcome RequestParser::ParseArray(std::string_view input) {
       limits_.unauthenticated
           ? std::min(limits_.max_bulk_bytes, limits_.max_unauthenticated_bulk_bytes)
           : limits_.max_bulk_bytes;
-  if (bulk_ < 0) TakeWholeBulks(begin, end, max_bulk);
+  if (bulk_ < 0) TakeWholeBulks(begin, begin + input.size(), max_bulk);
   while (missing_ > 0) {
     if (bulk_ < 0) {
-      int64_t size = 0;
-      size_t length = QuickHeader(begin + position_, end, '$', &size);
-      if (length == 0) {
-        size_t line_end = 0;
-        switch (ReadLine(input, &line_end)) {
-          case Line::kTooLong:
-            return Fail("too big bulk count string");
-          case Line::kIncomplete:
-            return Outcome::kNeedMore;
-          case Line::kComplete:
-            break;
-        }
-        if (begin[position_] != '$') {
-          std::string what = "expected '$', got '";
-          // As a C string would show it: a NUL ends the text.
-          if (begin[position_] != '\0') what.append(1, begin[position_]).append(1, '\'');
-          return Fail(what);
-        }
-        const auto parsed = base::ParseInt64(input.substr(position_ + 1, line_end - position_ - 1));
-        if (!parsed || *parsed < 0) return Fail("invalid bulk length");
-        size = *parsed;
-        length = line_end + 2 - position_;
-      }
-      scanned_ = 0;
-      if (size > max_bulk) {
-        return Fail(size > limits_.max_bulk_bytes ? "invalid bulk length"
-                                                  : "unauthenticated bulk length");
-      }
-      position_ += length;
-      bulk_ = size;
+      if (const Outcome outcome = ReadBulkHeader(input, max_bulk); outcome != Outcome::kRequest)
+        return outcome;
     }
     const size_t size = static_cast<size_t>(bulk_);
-    const size_t available = input.size() - position_;
-    if (available < size + 2) {
+    if (input.size() - position_ < size + 2) {
       needed_ = position_ + size + 2;
       return Outcome::kNeedMore;
     }
@@ -267,7 +268,7 @@ RequestParser::Outcome RequestParser::ParseInline(std::string_view input) {
 
   unescaped_.clear();
   std::vector<size_t> ends;
-  if (!SplitQuoted(line, &unescaped_, &ends)) return Fail("unbalanced quotes in request");
+  if (!base::SplitQuoted(line, &unescaped_, &ends)) return Fail("unbalanced quotes in request");
   size_t from = 0;
   for (const size_t to : ends) {
     AddArgument({unescaped_.data() + from, to - from});
@@ -278,10 +279,6 @@ RequestParser::Outcome RequestParser::ParseInline(std::string_view input) {
   raw_ = input.substr(0, newline + 1);
   consumed_ += newline + 1;
   return Outcome::kRequest;
-}
-
-bool SplitQuoted(std::string_view line, std::string* bytes, std::vector<size_t>* ends) {
-  return base::SplitQuoted(line, bytes, ends);
 }
 
 }  // namespace quorate::resp

@@ -81,6 +81,8 @@ class RequestParser {
   enum class Line : uint8_t { kComplete, kIncomplete, kTooLong };
 
   Outcome ParseArray(std::string_view input);
+  Outcome ReadArrayHeader(std::string_view input);
+  Outcome ReadBulkHeader(std::string_view input, int64_t max_bulk);
   void TakeWholeBulks(const char* begin, const char* end, int64_t max_bulk);
   Outcome ParseInline(std::string_view input);
   Line ReadLine(std::string_view input, size_t* line_end);
@@ -112,11 +114,5 @@ class RequestParser {
   bool failed_ = false;
   std::string error_;
 };
-
-// Splits a line into arguments by the quoting rules of Redis' inline commands and configuration
-// lines: "..." with \xHH, \n, \r, \t, \b, \a and \" escapes, '...' with \' only. False when quotes
-// are unbalanced or a closing quote is not followed by a space. Appends the arguments' bytes to
-// `bytes` and their end offsets in it to `ends`.
-bool SplitQuoted(std::string_view line, std::string* bytes, std::vector<size_t>* ends);
 
 }  // namespace quorate::resp

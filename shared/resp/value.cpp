@@ -2,31 +2,12 @@
 #include <string_view>
 
 #include "shared/base/numbers.h"
+#include "shared/base/quoted.h"
 #include "shared/resp/reply_parser.h"
 
 namespace quorate::resp {
 
 namespace {
-
-void AppendQuoted(std::string_view bytes, std::string* out) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  out->push_back('"');
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out->append(1, '\\').append(1, c);
-    } else if (c == '\n') {
-      out->append("\\n");
-    } else if (c == '\r') {
-      out->append("\\r");
-    } else if (byte < 0x20 || byte >= 0x7f) {
-      out->append("\\x").append(1, kHex[byte >> 4]).append(1, kHex[byte & 15]);
-    } else {
-      out->push_back(c);
-    }
-  }
-  out->push_back('"');
-}
 
 void AppendValue(const Value& value, std::string* out);
 
@@ -63,7 +44,7 @@ void AppendValue(const Value& value, std::string* out) {
       break;
     case Value::Type::kBulk:
     case Value::Type::kVerbatim:
-      AppendQuoted(value.text, out);
+      base::AppendQuoted(*out, value.text);
       break;
     case Value::Type::kArray:
       AppendItems(value, '[', ']', out);

@@ -26,11 +26,11 @@ void Confirm(Client& client, std::string_view word, const std::string_view* name
 
 // ---- subscribing
 
-void PubSub::Add(Listeners& listeners, Names& names, std::string_view name, Client& client) {
+void PubSub::Add(Subscribers& subscribers, Names& names, std::string_view name, Client& client) {
   if (!names.emplace(name).second) return;
-  auto it = listeners.find(name);
-  if (it == listeners.end())
-    it = listeners.emplace(std::string(name), std::vector<Client*>()).first;
+  auto it = subscribers.find(name);
+  if (it == subscribers.end())
+    it = subscribers.emplace(std::string(name), std::vector<Client*>()).first;
   it->second.push_back(&client);
 }
 
@@ -51,11 +51,11 @@ void PubSub::SubscribeShard(Client& client, std::string_view channel) {
 
 // ---- unsubscribing
 
-void PubSub::Drop(Listeners& listeners, std::string_view name, Client& client) {
-  const auto it = listeners.find(name);
-  if (it == listeners.end()) return;
+void PubSub::Drop(Subscribers& subscribers, std::string_view name, Client& client) {
+  const auto it = subscribers.find(name);
+  if (it == subscribers.end()) return;
   std::erase(it->second, &client);
-  if (it->second.empty()) listeners.erase(it);
+  if (it->second.empty()) subscribers.erase(it);
 }
 
 void PubSub::Unsubscribe(Client& client, std::string_view channel) {
@@ -107,33 +107,33 @@ void PubSub::Remove(Client& client) {
 
 // ---- delivery
 
-int64_t PubSub::Deliver(const Listeners& listeners, std::string_view word, std::string_view channel,
-                        std::string_view message) {
-  const auto it = listeners.find(channel);
-  if (it == listeners.end()) return 0;
-  for (Client* listener : it->second) {
-    resp::Writer writer = listener->push_writer();
+int64_t PubSub::Deliver(const Subscribers& subscribers, std::string_view word,
+                        std::string_view channel, std::string_view message) {
+  const auto it = subscribers.find(channel);
+  if (it == subscribers.end()) return 0;
+  for (Client* subscriber : it->second) {
+    resp::Writer writer = subscriber->push_writer();
     writer.PushHeader(3);
     writer.Bulk(word);
     writer.Bulk(channel);
     writer.Bulk(message);
-    mark_ready_(*listener);
+    mark_ready_(*subscriber);
   }
   return static_cast<int64_t>(it->second.size());
 }
 
 int64_t PubSub::Publish(std::string_view channel, std::string_view message) {
   int64_t deliveries = Deliver(channels_, "message", channel, message);
-  for (const auto& [pattern, listeners] : patterns_) {
+  for (const auto& [pattern, subscribers] : patterns_) {
     if (!base::GlobMatch(pattern, channel)) continue;
-    for (Client* listener : listeners) {
-      resp::Writer writer = listener->push_writer();
+    for (Client* subscriber : subscribers) {
+      resp::Writer writer = subscriber->push_writer();
       writer.PushHeader(4);
       writer.Bulk("pmessage");
       writer.Bulk(pattern);
       writer.Bulk(channel);
       writer.Bulk(message);
-      mark_ready_(*listener);
+      mark_ready_(*subscriber);
       ++deliveries;
     }
   }
@@ -146,17 +146,17 @@ int64_t PubSub::PublishShard(std::string_view channel, std::string_view message)
 
 // ---- who listens
 
-std::vector<std::string_view> PubSub::Matching(const Listeners& listeners,
+std::vector<std::string_view> PubSub::Matching(const Subscribers& subscribers,
                                                std::string_view pattern) {
   std::vector<std::string_view> names;
-  for (const auto& [channel, clients] : listeners)
+  for (const auto& [channel, clients] : subscribers)
     if (base::GlobMatch(pattern, channel)) names.push_back(channel);
   return names;
 }
 
-int64_t PubSub::Count(const Listeners& listeners, std::string_view channel) {
-  const auto it = listeners.find(channel);
-  return it == listeners.end() ? 0 : static_cast<int64_t>(it->second.size());
+int64_t PubSub::Count(const Subscribers& subscribers, std::string_view channel) {
+  const auto it = subscribers.find(channel);
+  return it == subscribers.end() ? 0 : static_cast<int64_t>(it->second.size());
 }
 
 std::vector<std::string_view> PubSub::Channels(std::string_view pattern) const {

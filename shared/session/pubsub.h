@@ -1,6 +1,6 @@
-// Channels, patterns and shard channels, who listens, and delivery into the listeners' output.
-// RESP3 listeners get pushes, RESP2 ones arrays; the writer knows. Within a channel or a pattern the
-// order of delivery is that of subscription; a channel's listeners come before those of patterns.
+// Channels, patterns and shard channels, who listens, and delivery into the subscribers' output.
+// RESP3 subscribers get pushes, RESP2 ones arrays; the writer knows. Within a channel or a pattern the
+// order of delivery is that of subscription; a channel's subscribers come before those of patterns.
 //
 // Shard channels (SSUBSCRIBE) are a name space of their own; without a cluster that is all that
 // makes them different.
@@ -57,21 +57,21 @@ class PubSub {
       return std::hash<std::string_view>()(text);
     }
   };
-  using Listeners = std::unordered_map<std::string, std::vector<Client*>, Hash, std::equal_to<>>;
+  using Subscribers = std::unordered_map<std::string, std::vector<Client*>, Hash, std::equal_to<>>;
   using Names = std::unordered_set<std::string>;  // of one client
 
-  static void Add(Listeners& listeners, Names& names, std::string_view name, Client& client);
-  static void Drop(Listeners& listeners, std::string_view name, Client& client);
-  int64_t Deliver(const Listeners& listeners, std::string_view word, std::string_view channel,
+  static void Add(Subscribers& subscribers, Names& names, std::string_view name, Client& client);
+  static void Drop(Subscribers& subscribers, std::string_view name, Client& client);
+  int64_t Deliver(const Subscribers& subscribers, std::string_view word, std::string_view channel,
                   std::string_view message);
-  static std::vector<std::string_view> Matching(const Listeners& listeners,
+  static std::vector<std::string_view> Matching(const Subscribers& subscribers,
                                                 std::string_view pattern);
-  static int64_t Count(const Listeners& listeners, std::string_view channel);
+  static int64_t Count(const Subscribers& subscribers, std::string_view channel);
 
   std::function<void(Client&)> mark_ready_;
-  Listeners channels_;
-  Listeners patterns_;
-  Listeners shard_channels_;
+  Subscribers channels_;
+  Subscribers patterns_;
+  Subscribers shard_channels_;
 };
 
 }  // namespace quorate::session

@@ -25,6 +25,7 @@
 #include "server/store/databases.h"
 #include "shared/base/buffer.h"
 #include "shared/base/check.h"
+#include "shared/base/quoted.h"
 #include "shared/base/random.h"
 #include "shared/base/time.h"
 #include "shared/resp/reply_parser.h"
@@ -140,7 +141,7 @@ class FakeReplication final : public server::engine::ReplicationPort {
     Record(std::move(line), command.size());
   }
   void AppendMulti(int db) override { Record(std::to_string(db) + " MULTI", 15); }
-  void AppendExec(int db) override { Record(std::to_string(db) + " EXEC", 14); }
+  void AppendExec() override { Record("EXEC", 14); }
   void HandleReplconf(server::engine::Session& session,
                       std::span<const std::string_view> args) override {
     Handled(session, args);
@@ -172,7 +173,7 @@ class FakeReplication final : public server::engine::ReplicationPort {
   void ResetCounters() override { sync_counters = {}; }
   int64_t ReplicasAcknowledged(base::Offset) const override { return acknowledged; }
   int stream_db() const override { return -1; }
-  void RequestAcknowledgements() override { ++acknowledgement_requests; }
+  void ScheduleGetAck() override { ++acknowledgement_requests; }
   void HoldStream(bool hold) override { held = hold; }
 
   bool replica = false;
@@ -253,7 +254,7 @@ class EngineFixture {
   std::string Run(Session& session, std::string_view line) {
     std::string bytes;
     std::vector<size_t> ends;
-    CHECK(resp::SplitQuoted(line, &bytes, &ends));
+    CHECK(base::SplitQuoted(line, &bytes, &ends));
     std::vector<std::string_view> args;
     size_t begin = 0;
     for (const size_t end : ends) {

@@ -76,16 +76,16 @@ TEST_CASE("replconf: acknowledgements are silent, and rubbish in them too") {
   ReplicaTraits traits;
   ReplconfOutcome outcome = ApplyReplconf(Args{"REPLCONF", "ACK", "113"}, traits);
   CHECK(outcome.silent);
-  REQUIRE(outcome.ack.has_value());
-  CHECK(outcome.ack->offset == Offset(113));
+  REQUIRE(outcome.acknowledged.has_value());
+  CHECK(outcome.acknowledged == Offset(113));
   outcome = ApplyReplconf(Args{"REPLCONF", "ACK", "113", "FACK", "99"}, traits);
-  REQUIRE(outcome.ack.has_value());
-  CHECK(outcome.ack->fsynced == Offset(99));
+  REQUIRE(outcome.acknowledged.has_value());
+  CHECK(outcome.acknowledged == Offset(113));
   for (const char* bad : {"x", "-5", "", "99999999999999999999"}) {
     outcome = ApplyReplconf(Args{"REPLCONF", "ack", bad}, traits);
     CHECK(outcome.silent);
     CHECK(outcome.error.empty());
-    CHECK_FALSE(outcome.ack.has_value());
+    CHECK_FALSE(outcome.acknowledged.has_value());
   }
   CHECK(ApplyReplconf(Args{"REPLCONF", "getack", "*"}, traits).silent);
 }

@@ -130,7 +130,7 @@ TEST_CASE("replication: WAIT's acknowledgement comes at once, not at the next ti
   n[0].Set(0, "k", "v");
   const Offset end = n[0].replication.offset();
   const int before = n[0].acknowledgements;
-  n[0].replication.RequestAcknowledgements();
+  n[0].replication.ScheduleGetAck();
   n.world.Run(20ms);
   CHECK(n[0].acknowledgements > before);
   CHECK(n[0].replication.CountAcknowledged(end) == 1);
@@ -397,7 +397,7 @@ TEST_CASE("replication: during FAILOVER nothing is added to the stream and nobod
   CHECK(n[0].replication.StartFailover({}));
   n.world.Run(1ms);  // the question
   const Offset offset = n[0].replication.offset();
-  n[0].replication.RequestAcknowledgements();
+  n[0].replication.ScheduleGetAck();
   n.world.Run(5s);
   CHECK(n[0].replication.offset() == offset);
   const auto psync = n[0].replication.HandlePsync(

@@ -1,7 +1,7 @@
 // Random topologies: nodes change their primary, are promoted, hand their role over, start anew with
-// nothing, lose links and go on writing, all at random moments by seed; then everything heals into one tree, and every node must hold what its
-// root holds. While it runs, a node at the same place of the same history as another must hold the
-// same data.
+// nothing, lose links and go on writing, all at random moments by seed. Then everything heals into
+// one tree, and every node must hold what its root holds. While it runs, a node at the same place of
+// the same history as another must hold the same data.
 #include <algorithm>
 #include <chrono>
 #include <map>
@@ -99,8 +99,8 @@ class Topology {
     const auto replicas = nodes_[node]->replication.Replicas();
     core::FailoverRequest request;
     if (!replicas.empty() && random_.Chance(1, 2)) {
-      const auto& heir = replicas[random_.Below(replicas.size())];
-      request.target = {heir.ip, heir.port};
+      const auto& target = replicas[random_.Below(replicas.size())];
+      request.target = {target.ip, target.port};
       request.timeout = std::chrono::milliseconds(random_.Between(1, 50));
       request.force = random_.Chance(1, 3);
     }

@@ -110,7 +110,7 @@ TEST_CASE_FIXTURE(Fixture,
   CHECK(Run(monitor, "GET a") == "-ERR Replica can't interact with the keyspace\r\n");
   CHECK(Run(monitor, "PING") == "+PONG\r\n+1700000000.000000 [0 127.0.0.1:50002] \"PING\"\r\n");
   CHECK(Run("CLIENT LIST TYPE normal").find(" flags=O ") != std::string::npos);
-  engine.SetPause(engine::PausePurpose::kClientCommand, engine::PauseMode::kAll,
+  engine.SetPause(engine::PausePurpose::kClientCommand, engine::PauseScope::kAll,
                   host.now + std::chrono::seconds(1));
   CHECK(Run(monitor, "PING").starts_with("+PONG"));
   engine.EndPause(engine::PausePurpose::kClientCommand);

@@ -46,8 +46,8 @@ TEST_CASE("wait: CLIENT REPLY counts for the answer, however late it comes") {
 TEST_CASE("pause: CLIENT REPLY SKIP waits with the command that is postponed") {
   CommandFixture f;
   f.engine.Feed(f.client(), "CLIENT REPLY SKIP\r\n");
-  f.engine.SetPause(server::engine::PausePurpose::kClientCommand, server::engine::PauseMode::kWrite,
-                    f.host.now + std::chrono::seconds(1));
+  f.engine.SetPause(server::engine::PausePurpose::kClientCommand,
+                    server::engine::PauseScope::kWrites, f.host.now + std::chrono::seconds(1));
   CHECK(f.replication.held);
   f.engine.Feed(f.client(), "SET a 1\r\nGET a\r\n");
   CHECK(f.TakeOutput(f.client()).empty());
@@ -256,7 +256,7 @@ TEST_CASE_FIXTURE(CommandFixture, "psync: only a client's own connection becomes
 }
 
 TEST_CASE_FIXTURE(CommandFixture, "pause: PUBLISH enters the stream, and waits as writes do") {
-  engine.SetPause(server::engine::PausePurpose::kFailover, server::engine::PauseMode::kWrite,
+  engine.SetPause(server::engine::PausePurpose::kFailover, server::engine::PauseScope::kWrites,
                   base::Instant::max());
   CHECK(Run("PUBLISH c m") == "");
   Session& other = NewSession();
@@ -347,9 +347,9 @@ TEST_CASE_FIXTURE(CommandFixture, "failover: REPLICAOF is refused meanwhile") {
 }
 
 TEST_CASE_FIXTURE(CommandFixture, "pauses of different purposes end one by one") {
-  using server::engine::PauseMode;
   using server::engine::PausePurpose;
-  engine.SetPause(PausePurpose::kFailover, PauseMode::kWrite, base::Instant::max());
+  using server::engine::PauseScope;
+  engine.SetPause(PausePurpose::kFailover, PauseScope::kWrites, base::Instant::max());
   CHECK(Run("CLIENT PAUSE 100 WRITE") == "+OK\r\n");
   Session& writer = NewSession();
   CHECK(Run(writer, "SET k v") == "");
@@ -375,10 +375,10 @@ TEST_CASE_FIXTURE(CommandFixture, "pauses of different purposes end one by one")
 }
 
 TEST_CASE_FIXTURE(CommandFixture, "pause: what would be queued waits as well") {
-  using server::engine::PauseMode;
   using server::engine::PausePurpose;
+  using server::engine::PauseScope;
   Run("MULTI");
-  engine.SetPause(PausePurpose::kClientCommand, PauseMode::kWrite, base::Instant::max());
+  engine.SetPause(PausePurpose::kClientCommand, PauseScope::kWrites, base::Instant::max());
   CHECK(Run("PSYNC ? -1") == "-ERR Command not allowed inside a transaction\r\n");
   CHECK(Run("GET k") == "+QUEUED\r\n");
   CHECK(Run("SET k v") == "");
@@ -386,7 +386,7 @@ TEST_CASE_FIXTURE(CommandFixture, "pause: what would be queued waits as well") {
   engine.Resume(client());
   CHECK(TakeOutput(client()) == "+QUEUED\r\n");
   CHECK(Run("DISCARD") == "+OK\r\n");
-  engine.SetPause(PausePurpose::kClientCommand, PauseMode::kAll, base::Instant::max());
+  engine.SetPause(PausePurpose::kClientCommand, PauseScope::kAll, base::Instant::max());
   CHECK(Run("MULTI") == "");
 }
 

@@ -17,7 +17,7 @@ TEST_CASE_FIXTURE(CommandFixture,
   CHECK(Run("GET a") == "+QUEUED\r\n");
   CHECK(TakeStream().empty());
   CHECK(Run("EXEC") == "*3\r\n+OK\r\n:2\r\n$1\r\n2\r\n");
-  CHECK(TakeStream() == Lines{"0 MULTI", "0 SET a 1", "0 INCR a", "0 EXEC"});
+  CHECK(TakeStream() == Lines{"0 MULTI", "0 SET a 1", "0 INCR a", "EXEC"});
   CHECK(Run("EXEC") == "-ERR EXEC without MULTI\r\n");
 }
 

@@ -15,7 +15,6 @@ using quorate::base::Buffer;
 using quorate::base::Random;
 using quorate::resp::AppendCommand;
 using quorate::resp::RequestParser;
-using quorate::resp::SplitQuoted;
 using Outcome = RequestParser::Outcome;
 
 namespace {
@@ -323,14 +322,4 @@ TEST_CASE("request: any split of any stream gives the same requests") {
     CHECK(Feed(stream, [&] { return 1 + random.Below(50); }) == whole);
     CHECK(Feed(stream, [&] { return 1 + random.Below(2000); }) == whole);
   }
-}
-
-TEST_CASE("quotes: SplitQuoted appends to what is there and keeps NUL bytes") {
-  std::string bytes;
-  std::vector<size_t> ends;
-  REQUIRE(SplitQuoted(std::string_view("a\0b c", 5), &bytes, &ends));
-  CHECK(bytes == std::string_view("a\0bc", 4));
-  CHECK(ends == std::vector<size_t>{3, 4});
-  CHECK(SplitQuoted("   ", &bytes, &ends));
-  CHECK(ends.size() == 2);
 }

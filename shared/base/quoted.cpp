@@ -1,4 +1,6 @@
-#include "shared/base/split_quoted.h"
+#include "shared/base/quoted.h"
+
+#include "shared/base/hex.h"
 
 namespace quorate::base {
 
@@ -6,13 +8,6 @@ namespace {
 
 // The C locale's isspace.
 bool IsSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 char Unescape(char c) {
   switch (c) {
@@ -40,8 +35,9 @@ size_t ReadDoubleQuoted(std::string_view text, std::string* bytes) {
   for (size_t i = 0; i < text.size();) {
     if (text[i] == '"') return ClosesArgument(text.substr(i + 1)) ? i + 1 : std::string_view::npos;
     if (text[i] == '\\' && i + 3 < text.size() && text[i + 1] == 'x' &&
-        HexDigit(text[i + 2]) >= 0 && HexDigit(text[i + 3]) >= 0) {
-      bytes->push_back(static_cast<char>(HexDigit(text[i + 2]) * 16 + HexDigit(text[i + 3])));
+        HexDigitValue(text[i + 2]) >= 0 && HexDigitValue(text[i + 3]) >= 0) {
+      bytes->push_back(
+          static_cast<char>(HexDigitValue(text[i + 2]) * 16 + HexDigitValue(text[i + 3])));
       i += 4;
     } else if (text[i] == '\\' && i + 1 < text.size()) {
       bytes->push_back(Unescape(text[i + 1]));
@@ -87,6 +83,48 @@ bool SplitQuoted(std::string_view line, std::string* bytes, std::vector<size_t>*
     }
     ends->push_back(bytes->size());
   }
+}
+
+namespace {
+
+// What follows the backslash; 0 if `c` is not written so.
+char EscapeLetter(char c) {
+  switch (c) {
+    case '"':
+    case '\\':
+      return c;
+    case '\n':
+      return 'n';
+    case '\r':
+      return 'r';
+    case '\t':
+      return 't';
+    case '\a':
+      return 'a';
+    case '\b':
+      return 'b';
+    default:
+      return 0;
+  }
+}
+
+}  // namespace
+
+void AppendQuoted(std::string& out, std::string_view word) {
+  out += '"';
+  for (const char c : word) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (const char letter = EscapeLetter(c); letter != 0) {
+      out += '\\';
+      out += letter;
+    } else if (byte < 0x20 || byte >= 0x7f) {
+      out += "\\x";
+      AppendHex(out, byte);
+    } else {
+      out += c;
+    }
+  }
+  out += '"';
 }
 
 }  // namespace quorate::base
