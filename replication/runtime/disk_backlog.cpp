@@ -75,6 +75,45 @@ void DiskBacklog::Resume(base::Offset end) {
   synced_end_ = end;
 }
 
+void DiskBacklog::Clear(std::function<void()> done) {
+  Leave();
+  started_ = false;
+  on_cleared_ = std::move(done);
+  if (!busy_) RemoveAll();
+}
+
+void DiskBacklog::RemoveAll() {
+  busy_ = true;
+  index_ = {};
+  const auto cleared = std::make_shared<ClearedSegments>();
+  io_.Offload([&files = io_.files(), folder = folder_,
+               cleared] { *cleared = ClearSegments(files, folder); },
+              [this, alive = alive_, cleared] {
+                if (!*alive) return;
+                busy_ = false;
+                last_number_ = std::max(last_number_, cleared->last_number);
+                if (cleared->removed != 0)
+                  ports_.note("On-disk backlog: " + std::to_string(cleared->removed) +
+                                  " segments of before removed from " + folder_,
+                              false);
+                if (!cleared->status)
+                  ports_.note(
+                      "On-disk backlog: what a restart may run by mistake cannot be removed: " +
+                          cleared->status.error().message,
+                      true);
+                std::exchange(on_cleared_, nullptr)();
+              });
+}
+
+size_t DiskBacklog::CountSegments(io::Files& files) {
+  const base::Result<std::vector<std::string>> names = files.List(FolderOf(files));
+  if (!names) return 0;
+  return static_cast<size_t>(std::ranges::count_if(
+      *names, [](const std::string& name) { return SegmentNumber(name).has_value(); }));
+}
+
+bool DiskBacklog::InPlace() const { return folder_ == FolderOf(io_.files()); }
+
 void DiskBacklog::Start(bool resumed) {
   started_ = true;
   part_of_history_ = resumed;
@@ -176,6 +215,7 @@ void DiskBacklog::WriteBatch(uint64_t bytes) {
 
 void DiskBacklog::OnWritten(const DiskBatch& batch, uint64_t attachment) {
   busy_ = false;
+  if (on_cleared_) return RemoveAll();
   const bool current = attachment == attachment_ && cursor_.attached();
   if (!batch.status) {
     Fail(batch.status.error().message);

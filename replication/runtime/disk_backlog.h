@@ -64,6 +64,13 @@ class DiskBacklog {
   void Resume(base::Offset end);
   // What was found is no use; it stays until its room is needed.
   void SetAside() { index_.EndRun(); }
+  // Instead of all that, at run time: segments that are there are of another time, and nothing that
+  // a restart should run.
+  void Clear(std::function<void()> done);
+  // How many segments lie in the working directory.
+  static size_t CountSegments(io::Files& files);
+  // The working directory is still the one that it writes to.
+  bool InPlace() const;
   // From now on the history is written. `resumed`: after Resume, with the history restored.
   void Start(bool resumed);
 
@@ -112,6 +119,7 @@ class DiskBacklog {
   void OnWritten(const DiskBatch& batch, uint64_t attachment);
   void Fail(const std::string& reason);
   void Publish();
+  void RemoveAll();
   void FinishClosing();
 
   io::Io& io_;
@@ -137,6 +145,7 @@ class DiskBacklog {
   base::Instant flush_at_{};
   base::Instant synced_at_{};
   base::Offset synced_end_;  // of the run: this much is durable
+  std::function<void()> on_cleared_;
   std::function<void()> on_closed_;
   base::Instant close_by_{};
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

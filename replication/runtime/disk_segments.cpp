@@ -103,6 +103,27 @@ void ScanSegments(io::Files& files, const std::string& folder, const std::vector
   }
 }
 
+ClearedSegments ClearSegments(io::Files& files, const std::string& folder) {
+  ClearedSegments cleared;
+  const base::Result<std::vector<std::string>> names = files.List(folder);
+  if (!names) {
+    cleared.status = names.error();
+    return cleared;
+  }
+  // The oldest first: whatever ends this in between, what is left does not reach back further.
+  for (const std::string& name : *names) {
+    const std::optional<uint64_t> number = SegmentNumber(name);
+    if (!number && !IsUnfinishedSegment(name)) continue;
+    if (number) cleared.last_number = *number;
+    base::Status removed = files.Remove(folder + name);
+    if (!removed)
+      cleared.status = std::move(removed);
+    else if (number)
+      ++cleared.removed;
+  }
+  return cleared;
+}
+
 // ---- writing
 
 void SegmentWriter::Write(DiskBatch& batch) {

@@ -32,6 +32,14 @@ bool IsUnfinishedSegment(const std::string& name);
 void ScanSegments(io::Files& files, const std::string& folder, const std::vector<uint64_t>& numbers,
                   core::DiskIndex& index, std::vector<std::string>& problems);
 
+// Removes all segments of `folder`, finished or not.
+struct ClearedSegments {
+  uint64_t last_number = 0;  // the highest there was
+  size_t removed = 0;
+  base::Status status;  // why some are left
+};
+ClearedSegments ClearSegments(io::Files& files, const std::string& folder);
+
 // One step of the writing, and what came of it.
 struct DiskBatch {
   uint64_t segment = 0;

@@ -287,8 +287,7 @@ void Replication::SetOptions(const core::Options& options) {
   } else if (disk_) {
     disk_->SetLimit(options_.backlog_disk_size);
   } else {
-    MakeDisk();
-    if (disk_started_) StartDisk();
+    TurnOnDisk();
   }
   primary_.SetOptions(options_);
   replica_.SetOptions(options_);

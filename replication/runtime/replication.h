@@ -164,6 +164,8 @@ class Replication {
 
   // CONFIG SET of any replication directive.
   void SetOptions(const core::Options& options);
+  // CONFIG SET dir: the on-disk backlog begins anew there.
+  void OnDirectoryChanged();
 
  private:
   void Run(core::PrimaryActions actions);
@@ -186,6 +188,8 @@ class Replication {
                    const base::Result<std::string>& bytes);
   void MakeDisk();
   void DropDisk();
+  // At run time, as soon as one that was dropped is gone.
+  void TurnOnDisk();
   void DrainFeeder();
   void ArmTimer();
   void OnTimer();
@@ -203,9 +207,10 @@ class Replication {
   core::OffsetClock offset_clock_;
   std::unique_ptr<ReplicaFeeder> feeder_;
   std::unique_ptr<UpstreamLink> upstream_;
-  std::unique_ptr<DiskBacklog> disk_;   // while it is configured
-  std::unique_ptr<DiskReplay> replay_;  // at start
-  bool disk_resumed_ = false;           // our history goes on where the disk ends
+  std::unique_ptr<DiskBacklog> disk_;          // while it is configured
+  std::unique_ptr<DiskBacklog> leaving_disk_;  // it was, and removes its files
+  std::unique_ptr<DiskReplay> replay_;         // at start
+  bool disk_resumed_ = false;                  // our history goes on where the disk ends
   bool disk_started_ = false;
   std::map<core::ReplicaId, std::shared_ptr<SegmentReader>> disk_readers_;
   std::unique_ptr<io::Timer> timer_;

@@ -33,9 +33,24 @@ void Replication::DropDisk() {
   if (!disk_) return;
   std::vector<core::ReplicaId> fed;
   for (const auto& [replica, reader] : disk_readers_) fed.push_back(replica);
-  disk_.reset();
+  leaving_disk_ = std::move(disk_);
+  leaving_disk_->Clear([this] {
+    leaving_disk_.reset();
+    TurnOnDisk();
+  });
   for (const core::ReplicaId replica : fed)
     Run(primary_.Step(io_.Now(), core::DiskFailed{replica, "it was turned off"}));
+  disk_readers_.clear();
+}
+
+void Replication::TurnOnDisk() {
+  if (options_.backlog_disk_size == 0 || disk_ || leaving_disk_) return;
+  MakeDisk();
+  if (disk_started_) disk_->Clear([this] { StartDisk(); });
+}
+
+void Replication::OnDirectoryChanged() {
+  if (disk_ && !disk_->InPlace()) DropDisk();
 }
 
 void Replication::StartDisk() {
@@ -46,7 +61,7 @@ void Replication::StartDisk() {
     history_.StartNew(base::ReplicationId::Generate(random_));
     primary_.set_selected_db(-1);
   }
-  disk_->Start(disk_resumed_);
+  disk_->Start(std::exchange(disk_resumed_, false));
 }
 
 void Replication::CloseDisk(std::function<void()> done) {
@@ -63,7 +78,12 @@ core::BacklogView Replication::Backlog() const {
 // ---- at start
 
 bool Replication::RecoverDisk(std::function<void()> done) {
-  return disk_ && disk_->Recover(std::move(done));
+  if (disk_) return disk_->Recover(std::move(done));
+  if (const size_t segments = DiskBacklog::CountSegments(io_.files()); segments != 0)
+    Note("On-disk backlog: it is turned off: " + std::to_string(segments) +
+             " segments are ignored here, and removed when it is turned on at run time.",
+         true);
+  return false;
 }
 
 bool Replication::recovered_disk() const { return disk_ && !disk_->index().empty(); }

@@ -140,7 +140,8 @@ std::vector<ServerRow> DownstreamRows() {
       Value("repl-backlog-disk-size", &S::repl_backlog_disk_size, Memory(0, kInt64Max),
             "Replication history kept in files of the working directory, from which replicas come "
             "back after a long cut and a restart replays what the snapshot file lacks; 0 keeps "
-            "none.")
+            "none, and CONFIG SET to 0 removes them. To go back to an older snapshot file, or to "
+            "start empty, remove backlog-*.seg as well, or what they hold is replayed.")
           .RefusedWhileLoading(),
       Value("repl-backlog-ttl", &S::repl_backlog_ttl, Integer<std::chrono::seconds>(0, kInt64Max),
             "Seconds without replicas after which a primary frees the backlog; 0 never."),

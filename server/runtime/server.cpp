@@ -413,6 +413,7 @@ std::optional<quorate::config::ApplyFailure> Server::ApplySettings(
     for (auto& [id, connection] : connections_)
       connection->stream().SetKeepAlive(after.tcp_keepalive);
   replication_->SetOptions(ReplicationOptions(after));
+  if (before.dir != after.dir) replication_->OnDirectoryChanged();
   engine_->slowlog().Trim(static_cast<size_t>(std::max<int64_t>(after.slowlog_max_len, 0)));
   const std::string inert =
       quorate::config::InertWarning(directives_.catalog(), "CONFIG SET", changed);

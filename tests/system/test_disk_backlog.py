@@ -218,6 +218,62 @@ class DiskBacklog(SystemTest):
         write(primary, 1, "b")
         self.assert_synced(primary, replica)
         self.assertNotIn("repl_backlog_disk_size", primary.info())
+        wait_for("the segments are gone", lambda: not segments(primary))
+
+    def test_turned_off_and_on_again_nothing_old_comes_back(self):
+        primary = self.primary()
+        write(primary, 3, "a")
+        until_written(primary)
+        primary("CONFIG", "SET", "repl-backlog-disk-size", "0")
+        primary("CONFIG", "SET", "repl-backlog-disk-size", "8mb")
+        wait_for("it has begun", lambda: "segments of before removed" in primary.log() and segments(primary))
+        write(primary, 1, "b")
+        primary("SAVE")
+        write(primary, 1, "c")
+        until_written(primary)
+        digest = primary.digest()
+        primary.kill()
+        self.start_again(primary)
+        self.assertEqual(primary.digest(), digest)
+        primary("CONFIG", "SET", "repl-backlog-disk-size", "0")
+        wait_for("the segments are gone", lambda: not segments(primary))
+
+    def test_segments_are_ignored_when_it_is_off(self):
+        primary = self.primary()
+        write(primary, 1, "a")
+        until_written(primary)
+        primary.kill()
+        primary.argv[primary.argv.index("--repl-backlog-disk-size") + 1] = "0"
+        self.start_again(primary)
+        self.assertEqual(primary("DBSIZE"), 0)
+        self.assertIn("segments are ignored", primary.log())
+        self.assertTrue(segments(primary))
+        primary("CONFIG", "SET", "repl-backlog-disk-size", "8mb")
+        wait_for("it has begun", lambda: "1 segments of before removed" in primary.log() and segments(primary))
+        primary("SET", "only", "this")
+        until_written(primary)
+        primary.kill()
+        primary.argv[primary.argv.index("--repl-backlog-disk-size") + 1] = "8mb"
+        self.start_again(primary)
+        self.assertEqual(primary("KEYS", "*"), ["only"])
+
+    def test_it_moves_with_the_directory(self):
+        primary = self.primary(enable_protected_configs="yes")
+        write(primary, 1, "a")
+        until_written(primary)
+        folder = os.path.join(primary.folder, "elsewhere")
+        os.mkdir(folder)
+        primary("CONFIG", "SET", "dir", folder)
+        primary("SAVE")
+        write(primary, 1, "b")
+        wait_for("it is written there", lambda: any(name.endswith(".seg") for name in os.listdir(folder)))
+        until_written(primary)
+        self.assertEqual(segments(primary), [])
+        digest = primary.digest()
+        primary.kill()
+        primary.argv += ["--dir", folder]
+        self.start_again(primary)
+        self.assertEqual(primary.digest(), digest)
 
 
 if __name__ == "__main__":

@@ -231,6 +231,40 @@ TEST_CASE("on-disk backlog: a promotion between two segments is the second one's
   CHECK(found.end() == node.history().offset().bytes());
 }
 
+TEST_CASE("on-disk backlog: begun at run time, nothing of an earlier time is left to be replayed") {
+  World world(9);
+  Host& host = world.AddHost("10.0.0.1");
+  host.disk().Put("/server/backlog-0000000000000007.seg", "of another server");
+  host.disk().Put("/server/backlog-0000000000000008.seg.new", "of another server");
+  host.disk().Put("/server/dump.rdb", "a snapshot");
+  DiskNode node(world, host);
+  const auto clear = [&](bool start) {
+    bool done = false;
+    node.disk().Clear([&] { done = true; });
+    REQUIRE(world.RunUntil([&] { return done; }, 1s));
+    CHECK(host.disk().List() == std::vector<std::string>{"/server/dump.rdb"});
+    if (start) node.Start();
+  };
+  clear(true);
+  node.Append("first ");
+  world.RunFor(20ms);
+  CHECK(host.disk().Peek("/server/backlog-0000000000000008.seg"));
+  node.Append("under way ");  // when it is turned off
+  clear(false);
+  node.Append("meanwhile ");
+  world.RunFor(1s);
+  CHECK(host.disk().List().size() == 1);
+  CHECK_FALSE(node.history().disk());
+  clear(true);
+  node.Append("last");
+  world.RunFor(1200ms);
+  CHECK(host.disk().Peek("/server/backlog-0000000000000009.seg"));
+  node.Kill();
+  const Recovered found = node.Recover();
+  DemandPart(found, node);
+  CHECK(found.bytes == "first under way meanwhile last");
+}
+
 // Any mixture of writing, changes of the history, faults of the disk and deaths: what is found is
 // always a part of one of the histories, and at least what the disk had for certain.
 TEST_CASE(
