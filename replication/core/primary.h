@@ -360,6 +360,7 @@ class Primary {
   // For people: "ip:port" as announced.
   std::string NameOf(ReplicaId id) const;
   const ReplicaTraits& TraitsOf(ReplicaId id) const;
+  ReplicaPhase PhaseOf(const Replica& replica) const;
 
   History& history_;
   Options options_;

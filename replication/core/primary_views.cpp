@@ -27,6 +27,14 @@ int64_t Primary::CountGood(base::Instant now) const {
   });
 }
 
+ReplicaPhase Primary::PhaseOf(const Replica& replica) const {
+  if (std::holds_alternative<WaitSnapshot>(replica.state)) return ReplicaPhase::kWaitSnapshot;
+  const auto* sending = std::get_if<SendSnapshot>(&replica.state);
+  if (sending == nullptr) return ReplicaPhase::kOnline;
+  return producing_ && producing_->id == sending->snapshot ? ReplicaPhase::kWaitSnapshot
+                                                           : ReplicaPhase::kSendSnapshot;
+}
+
 std::vector<ReplicaView> Primary::Replicas(base::Instant now) const {
   std::vector<ReplicaView> views;
   views.reserve(replicas_.size());
@@ -36,9 +44,7 @@ std::vector<ReplicaView> Primary::Replicas(base::Instant now) const {
     view.id = id;
     view.ip = traits.announced_ip.empty() ? replica.peer_ip : traits.announced_ip;
     view.port = traits.listening_port;
-    view.phase = std::holds_alternative<WaitSnapshot>(replica.state)   ? ReplicaPhase::kWaitSnapshot
-                 : std::holds_alternative<SendSnapshot>(replica.state) ? ReplicaPhase::kSendSnapshot
-                                                                       : ReplicaPhase::kOnline;
+    view.phase = PhaseOf(replica);
     view.acknowledged = replica.acknowledged;
     if (view.phase == ReplicaPhase::kOnline) {
       view.lag_seconds =

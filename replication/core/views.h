@@ -16,6 +16,7 @@ namespace quorate::replication::core {
 // A replica's connection to us, by the id the server gave the connection (CLIENT LIST's id).
 enum class ReplicaId : uint64_t {};
 
+// As in Redis, a replica waits until its snapshot has been made, whether it is sent meanwhile or not.
 enum class ReplicaPhase { kWaitSnapshot, kSendSnapshot, kOnline };
 // "wait_bgsave", "send_bulk", "online".
 std::string_view InfoName(ReplicaPhase phase);

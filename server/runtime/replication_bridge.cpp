@@ -133,6 +133,8 @@ void ReplicationBridge::EndStream() { Detach(); }
 size_t ReplicationBridge::TryWrite(ReplicaId replica, std::span<const std::string_view> slices) {
   serve::Connection* connection = find_connection_(static_cast<uint64_t>(replica));
   if (connection == nullptr || connection->closing) return 0;
+  // It was killed: what comes after that is not for it any more.
+  if (static_cast<engine::Session&>(connection->client()).close_now) return 0;
   const size_t written = connection->stream().TryWrite(slices);
   engine_->stats().net_repl_output_bytes += written;
   return written;

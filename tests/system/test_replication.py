@@ -5,7 +5,7 @@ import time
 
 import redis
 
-from harness import REDIS, SystemTest, main, wait_for
+from harness import OURS, REDIS, SystemTest, main, wait_for
 from workload import fill
 
 
@@ -85,6 +85,21 @@ class Sync(SystemTest):
         replica("REPLICAOF", "127.0.0.1", str(primary.port))
         self.assert_synced(primary, replica)
         self.assertEqual(primary.info("stats")["sync_full"], 2)
+
+    def test_a_killed_link_gets_nothing_of_the_same_transaction(self):
+        for family in (REDIS, OURS):
+            with self.subTest(str(family)):
+                primary = self.server(family)
+                replica = self.server(replica_of=primary)
+                self.assert_synced(primary, replica)
+                with primary.connect() as client, client.pipeline() as pipe:
+                    pipe.execute_command("CLIENT", "KILL", "TYPE", "replica")
+                    pipe.config_set("repl-backlog-size", 16384)
+                    for number in range(10):
+                        pipe.set(f"k{number}", "x" * 16384)
+                    pipe.execute()
+                self.assert_synced(primary, replica)
+                self.assertEqual(primary.info("stats")["sync_full"], 2)
 
     def test_replica_comes_back_after_kill_9(self):
         primary = self.server()

@@ -30,6 +30,9 @@ TEST_CASE("primary: the first replica starts a history; full sync with the lengt
                                ": 1/length\n");
   bench.primary.Append(0, kSet);
   CHECK(bench.Read(1) == "not streaming");
+  CHECK(bench.primary.Replicas(bench.now).at(0).phase == ReplicaPhase::kWaitSnapshot);
+  CHECK(bench.Step(SnapshotProduced{SnapshotId{1}}) == "");
+  CHECK(bench.primary.Replicas(bench.now).at(0).phase == ReplicaPhase::kSendSnapshot);
   CHECK(bench.Step(SnapshotDelivered{ReplicaId{1}}) == "stream 1\n");
   // The replica knows no selected database, so the stream selects one.
   CHECK(bench.Read(1) == kSelect0 + kSet);
