@@ -132,6 +132,7 @@ void Backlog::SetLimit(size_t limit) {
 void Backlog::Reset(base::Offset start) {
   CHECK(cursors_ == 0);
   blocks_.clear();
+  gone_.Clear();
   memory_ = 0;
   end_ = start;
   AddBlock(0);
@@ -153,8 +154,10 @@ void Backlog::Mark(int db) {
   wants_mark_ = false;
 }
 
-std::optional<Backlog::UnitStart> Backlog::FindUnit(base::Offset offset) const {
+std::optional<UnitStart> Backlog::FindUnit(base::Offset offset,
+                                           std::optional<base::Offset> elsewhere) const {
   std::optional<UnitStart> found;
+  if (elsewhere) found = gone_.Find(*elsewhere, offset);
   for (const auto& block : blocks_) {
     if (!block->unit_at) continue;
     const base::Offset at = block->start + static_cast<int64_t>(*block->unit_at);
@@ -180,6 +183,8 @@ void Backlog::Trim() {
   while (blocks_.size() > 1) {
     const Block& front = *blocks_.front();
     if (front.references != 0 || size() - front.used < limit_) return;
+    if (front.unit_at)
+      gone_.Add({front.start + static_cast<int64_t>(*front.unit_at), front.unit_db});
     memory_ -= sizeof(Block) + front.capacity;
     blocks_.pop_front();
   }

@@ -25,7 +25,9 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 
+#include "replication/core/unit_marks.h"
 #include "shared/base/ids.h"
 
 namespace quorate::replication::core {
@@ -96,17 +98,16 @@ class Backlog {
 
   // ---- where reading may begin
 
-  // A place from which the bytes can be read as commands, and the database selected there (-1 =
-  // none yet).
-  struct UnitStart {
-    base::Offset at;
-    int db = -1;
-  };
   // True after a new block: whoever appends is to call Mark when its next unit begins.
   bool wants_mark() const { return wants_mark_; }
   void Mark(int db);
   // The last mark at or before `offset`; if there is none, the first of all; nothing without marks.
-  std::optional<UnitStart> FindUnit(base::Offset offset) const;
+  // It may lie before start(), but not before `elsewhere`: what follows that can be read from
+  // somewhere else.
+  std::optional<UnitStart> FindUnit(base::Offset offset,
+                                    std::optional<base::Offset> elsewhere = std::nullopt) const;
+  // Units that began before this backlog did.
+  void RememberUnits(UnitMarks units) { gone_ = std::move(units); }
 
   // Aborts if an invariant is broken.
   void CheckInvariants() const;
@@ -122,6 +123,7 @@ class Backlog {
   size_t memory_ = 0;
   size_t cursors_ = 0;
   bool wants_mark_ = true;
+  UnitMarks gone_;                             // of blocks that were trimmed
   std::deque<std::unique_ptr<Block>> blocks_;  // never empty
 };
 

@@ -70,7 +70,8 @@ void Replica::OnHandshakeReply(base::Instant now, std::string_view line, Replica
 
 bool Replica::AskHistory(Handshaking& handshake, ReplicaActions& actions) {
   const Backlog* backlog = history_.backlog();
-  const bool may_record = options_.rollback && backlog != nullptr && backlog->size() != 0;
+  const bool kept = backlog != nullptr && (backlog->size() != 0 || history_.disk());
+  const bool may_record = options_.rollback && kept;
   if (handover_ || !(may_record || MayRefuse())) return false;
   handshake.expected.push_back(Expect::kHistory);
   actions.emplace_back(Send{EncodeCommand({"INFO", "replication"})});

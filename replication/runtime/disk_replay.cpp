@@ -16,6 +16,7 @@ DiskReplay::DiskReplay(DiskBacklog& disk, StreamApplier& applier, base::Offset f
       reader_(disk.ReaderFrom(from)),
       parser_(UpstreamLink::StreamLimits()) {
   outcome_.end = from;
+  outcome_.units.Add({from, stream_db});
   tracker_.Restart(stream_db);
   applier_.SelectDb(std::max(stream_db, 0));
 }
@@ -47,6 +48,7 @@ bool DiskReplay::RunCommands() {
   size_t done = 0;
   const auto released = [&](std::string_view applied) {
     outcome_.end += static_cast<int64_t>(applied.size());
+    if (!applied.empty()) outcome_.units.Add({outcome_.end, tracker_.db()});
   };
   while (true) {
     const std::string_view rest = input_.view().substr(done);

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "replication/core/stream_tracker.h"
+#include "replication/core/unit_marks.h"
 #include "replication/runtime/disk_backlog.h"
 #include "replication/runtime/ports.h"
 #include "shared/base/buffer.h"
@@ -25,7 +26,8 @@ class DiskReplay {
     base::Offset end;  // the dataset is here now
     int stream_db = -1;
     uint64_t commands = 0;
-    std::string problem;  // why it ended before the backlog's end; empty = it did not
+    core::UnitMarks units;  // met on the way
+    std::string problem;    // why it ended before the backlog's end; empty = it did not
   };
 
   // The dataset is at `from`, where the stream has selected `stream_db`. `done` is called once,

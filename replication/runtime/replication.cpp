@@ -93,6 +93,8 @@ void Replication::OnLoaded(const std::optional<SavedHistory>& saved) {
   } else {
     Run(replica_.Step(io_.Now(), core::Follow{replica_.primary(), false, -1}));
   }
+  if (disk_resumed_ && history_.backlog() != nullptr)
+    history_.backlog()->RememberUnits(std::exchange(replayed_units_, {}));
   primary_.ForgetStreamTime();
   ArmTimer();
 }
@@ -380,45 +382,6 @@ void Replication::Run(core::ReplicaActions actions) {
                },
                action);
   }
-}
-
-void Replication::NoteOffset() {
-  if (history_.offset() != offset_clock_.latest())
-    offset_clock_.Note(history_.offset(), io_.WallNow());
-}
-
-void Replication::Record(const core::RecordDiscarded& record) {
-  upstream_->HoldStream();
-  NoteOffset();
-  DiscardedStream discarded;
-  discarded.history = history_.id();
-  discarded.fork = record.fork;
-  discarded.end = history_.offset();
-  discarded.begin = history_.offset();
-  core::Backlog& backlog = *history_.backlog();
-  if (const auto unit = backlog.FindUnit(record.fork.at)) {
-    discarded.begin = unit->at;
-    discarded.db = unit->db;
-    core::Backlog::Cursor cursor = *backlog.FindOffset(unit->at);
-    discarded.bytes.reserve(cursor.pending());
-    while (cursor.pending() != 0) {
-      std::string_view slice;
-      cursor.Peek(std::span(&slice, 1));
-      discarded.bytes += slice;
-      cursor.Advance(slice.size());
-    }
-  }
-  discarded.not_before = offset_clock_.NotBefore(record.fork.at);
-  discarded.not_after = offset_clock_.Reached(discarded.end);
-  discarded.successor = record.successor;
-  discarded.successor_history = record.id;
-  discarded.successor_offset = record.offset;
-  const auto done = [this, alive = alive_, number = record.number](const base::Status& status) {
-    if (!*alive) return;
-    Run(replica_.Step(io_.Now(), core::DiscardedRecorded{number, status.ok()}));
-    ArmTimer();
-  };
-  ports_.rollback->Record(std::move(discarded), done);
 }
 
 void Replication::Run(core::FailoverActions actions) {

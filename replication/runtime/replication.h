@@ -21,6 +21,7 @@
 #include "replication/core/options.h"
 #include "replication/core/primary.h"
 #include "replication/core/replica.h"
+#include "replication/core/unit_marks.h"
 #include "replication/core/views.h"
 #include "replication/runtime/ports.h"
 #include "shared/base/ids.h"
@@ -168,6 +169,8 @@ class Replication {
   void OnDirectoryChanged();
 
  private:
+  struct DiscardedRead;
+
   void Run(core::PrimaryActions actions);
   void Run(core::ReplicaActions actions);
   void Run(core::FailoverActions actions);
@@ -180,8 +183,13 @@ class Replication {
   // Lets a failover see what has become of its replicas.
   void LookAtFailover();
   core::Options Effective(core::Options options) const;
-  void Record(const core::RecordDiscarded& record);
   void NoteOffset();
+  // The part of the history that is to be recorded: what memory has of it, then the rest.
+  void Record(const core::RecordDiscarded& record);
+  void ReadDiscarded();
+  // `problem`: why the disk could not be read; empty: it was.
+  void EndDiscardedRead(const std::string& problem);
+  void HandOver(uint64_t number, DiscardedStream discarded);
   void StartSnapshot(const core::BeginSnapshot& begin);
   void ReadDisk(const core::ReadDisk& read);
   void OnDiskPiece(core::ReplicaId replica, const std::shared_ptr<SegmentReader>& reader,
@@ -213,6 +221,8 @@ class Replication {
   bool disk_resumed_ = false;                  // our history goes on where the disk ends
   bool disk_started_ = false;
   std::map<core::ReplicaId, std::shared_ptr<SegmentReader>> disk_readers_;
+  core::UnitMarks replayed_units_;                 // until the history is restored
+  std::shared_ptr<DiscardedRead> discarded_read_;  // what a record needs is being read from disk
   std::unique_ptr<io::Timer> timer_;
   base::Instant armed_for_{};
   bool link_up_ = false;  // as the listener was told

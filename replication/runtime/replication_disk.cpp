@@ -31,6 +31,7 @@ void Replication::MakeDisk() {
 
 void Replication::DropDisk() {
   if (!disk_) return;
+  if (discarded_read_) EndDiscardedRead("it was turned off");
   std::vector<core::ReplicaId> fed;
   for (const auto& [replica, reader] : disk_readers_) fed.push_back(replica);
   leaving_disk_ = std::move(disk_);
@@ -121,6 +122,7 @@ void Replication::ReplayDisk(const std::optional<SavedHistory>& saved,
     if (latest.previous_end) reached.previous_end = std::min(*latest.previous_end, outcome.end);
     disk_->Resume(outcome.end);
     disk_resumed_ = true;
+    replayed_units_ = outcome.units;
     const auto next = done;
     replay_.reset();
     next(reached);

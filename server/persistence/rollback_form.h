@@ -6,7 +6,7 @@
 //   id                    <replication id>-<from>-<to>, the files' name
 //   from, to              offsets: the history's bytes [from, to) are what was thrown away
 //   fork                  "exact", or "estimated" if the new primary did not say where it parted
-//   missing_bytes         of those, what could not be recorded any more (the backlog had lost it)
+//   missing_bytes         of those, what could not be recorded any more (memory and disk had lost it)
 //   commands, keys        writes in the file, without SELECT, MULTI and EXEC; distinct keys of them
 //   key_names             the first of them as "db:key", other bytes than printable ones as \xHH
 //   bytes                 size of the file

@@ -224,6 +224,55 @@ class Rollback(SystemTest):
         self.assertEqual([c[1] for c in commands[1:]], [f"key:{i}" for i in range(101 - len(commands), 100)])
         self.assertAlmostEqual(summary["missing_bytes"] + summary["bytes"], end - start, delta=100)
 
+    def test_what_only_the_disk_still_has_is_recorded(self):
+        for killed in (False, True):
+            with self.subTest(killed=killed):
+                old = self.server(**{"repl-backlog-size": "64kb", "repl-backlog-disk-size": "64mb"})
+                new = self.server(REDIS, replica_of=old)
+                pipe = old.connect(db=5).pipeline(transaction=False)
+                for i in range(3000):
+                    pipe.set(f"kept:{i}", "x" * 1000)
+                pipe.execute()
+                self.assert_synced(old, new)
+                new("REPLICAOF", "NO", "ONE")
+                # The fork is between two writes of database 5: no SELECT follows it.
+                expected = [["SELECT", "5"]]
+                pipe = old.connect(db=5).pipeline(transaction=False)
+                for i in range(5000):
+                    pipe.set(f"lost:{i}", str(i) * 200)
+                    expected.append(["SET", f"lost:{i}", str(i) * 200])
+                pipe.execute()
+                if killed:
+                    wait_for("all is on disk", lambda: old.info()["repl_backlog_disk_written_offset"] ==
+                             old.info()["master_repl_offset"])
+                    old.kill()
+                    old.start()
+                    wait_for("it has loaded", lambda: old.info("persistence")["loading"] == 0)
+                self.assertGreater(old.info()["repl_backlog_first_byte_offset"], 5_000_000)
+                self.follow(old, new)
+                summary = self.the_record(old)
+                self.assertEqual((summary["fork"], summary["missing_bytes"]), ("exact", 0))
+                self.assertEqual((summary["commands"], summary["keys"]), (5000, 5000))
+                self.assertEqual(commands_of(path_of(old, summary["id"])), expected)
+
+    def test_a_disk_that_cannot_be_read_leaves_what_memory_has(self):
+        old = self.server(**{"repl-backlog-size": "64kb", "repl-backlog-disk-size": "64mb"})
+        new = self.server(REDIS, replica_of=old)
+        old("SET", "kept", "both")
+        self.assert_synced(old, new)
+        new("REPLICAOF", "NO", "ONE")
+        for i in range(500):
+            old("SET", f"key:{i}", "x" * 4000)
+        wait_for("all is on disk", lambda: old.info()["repl_backlog_disk_written_offset"] ==
+                 old.info()["master_repl_offset"])
+        for path in glob.glob(os.path.join(old.folder, "*.seg")):
+            os.remove(path)
+        self.follow(old, new)
+        summary = self.the_record(old)
+        self.assertGreater(summary["missing_bytes"], 1_000_000)
+        self.assertEqual(commands_of(path_of(old, summary["id"]))[-1][1], "key:499")
+        self.assertIn("The rollback record has only what memory holds", old.log())
+
     def test_old_records_give_way_to_new_ones(self):
         old = self.server(**{"rollback-max-files": "2"})
         ids = []

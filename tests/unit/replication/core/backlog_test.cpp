@@ -235,3 +235,25 @@ TEST_CASE("backlog: a mark in each block says where commands begin") {
   CHECK(backlog.FindUnit(backlog.start())->at == backlog.end());
   CHECK(backlog.FindUnit(backlog.start())->db == 11);
 }
+
+TEST_CASE("backlog: marks of bytes that are gone serve whoever can read them elsewhere") {
+  Backlog backlog(64 * 1024, Offset(0));
+  const std::string command(4096, 'x');
+  for (int i = 0; i < 1024; ++i) {
+    if (backlog.wants_mark()) backlog.Mark(i);
+    backlog.Append(command);
+  }
+  const Offset start = backlog.start();
+  REQUIRE(start > Offset(4'000'000));
+  CHECK(backlog.FindUnit(Offset(3'000'000))->at >= start);
+  const auto gone = backlog.FindUnit(Offset(3'000'000), Offset(0));
+  REQUIRE(gone);
+  CHECK(gone->at <= Offset(3'000'000));
+  CHECK(gone->at > Offset(1'500'000));
+  CHECK(gone->at.bytes() == gone->db * 4096);
+  // Not before what can be read, and memory's own marks come first.
+  CHECK(backlog.FindUnit(Offset(3'000'000), Offset(3'500'000))->at >= Offset(3'500'000));
+  CHECK(backlog.FindUnit(backlog.end(), Offset(0))->at >= start);
+  backlog.Reset(Offset(0));
+  CHECK(!backlog.FindUnit(Offset(3'000'000), Offset(0)));
+}

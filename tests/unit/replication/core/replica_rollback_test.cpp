@@ -66,6 +66,14 @@ TEST_CASE("replica: nobody is asked without something to lose, or if nothing is 
   fresh.Follow();
   fresh.Step(LinkOpened{});
   CHECK(fresh.Receive("+PONG\r\n+OK\r\n+OK\r\n").ends_with("send <PSYNC ? -1>\n"));
+  // A restart leaves nothing in memory; the disk has the rest.
+  Bench restarted(Recording());
+  restarted.Follow();
+  restarted.history.Restore(*ReplicationId::Parse(kOurs), Offset(130), {}, std::nullopt);
+  restarted.history.SetDisk(History::DiskRange{Offset(0), Offset(130)});
+  restarted.Step(HistoryRestored{-1});
+  restarted.Step(LinkOpened{});
+  CHECK(restarted.Receive("+PONG\r\n+OK\r\n+OK\r\n").ends_with("send <INFO replication>\n"));
   Demoted130 off(Options{});
   CHECK(off.Receive("+OK\r\n") == "send <PSYNC " + kOurs + " 131>\n");
   CHECK(off.Snapshot() == kCommit);
