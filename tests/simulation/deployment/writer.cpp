@@ -12,6 +12,8 @@ namespace {
 
 constexpr uint64_t kWritesPerTransaction = 4;
 
+constexpr uint64_t kWritesPerFleetingKey = 5;
+constexpr int64_t kLongestLifeMs = 4000;
 constexpr uint64_t kWritesPerDatabase = 3;
 constexpr size_t kDatabases[] = {0, 9};
 
@@ -103,8 +105,15 @@ bool Writer::SendSelect(uint64_t number) {
                         process_.io().Now() + options_.timeout, {});
 }
 
+bool Writer::SendFleeting(uint64_t number) {
+  if (number % kWritesPerFleetingKey != 0) return true;
+  return primary_->Send({"SET", ip_ + ":soon:" + std::to_string(number), "1", "PX",
+                         std::to_string(random_.Between(1, kLongestLifeMs))},
+                        process_.io().Now() + options_.timeout, {});
+}
+
 bool Writer::SendSet(uint64_t number) {
-  return SendSelect(number) &&
+  return SendSelect(number) && SendFleeting(number) &&
          primary_->Send(
              {"SET", KeyOf(number), "1"}, process_.io().Now() + options_.timeout,
              [this, number](const base::Result<resp::Value>& reply) { OnWritten(number, reply); });

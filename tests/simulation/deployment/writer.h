@@ -1,7 +1,7 @@
 // A sentinel-aware client that writes: asks the sentinels in turn for the primary, connects, makes
 // sure by ROLE that it is one, and sets one new key after another, in one database and then in
 // another: the stream of a primary has a SELECT for every change. Every write ends as acknowledged,
-// refused or unknown (sent, and no answer); at the end the harness compares that with what the
+// refused or unknown (sent, and no answer). Some set a second key that soon expires. At the end the harness compares that with what the
 // surviving primary has.
 #pragma once
 
@@ -60,6 +60,8 @@ class Writer {
   bool IsIn(const server::store::Databases& databases, uint64_t number) const;
   // The write's database becomes the connection's.
   bool SendSelect(uint64_t number);
+  // A key "<ip>:soon:<n>" in the same database, which lives for seconds at most.
+  bool SendFleeting(uint64_t number);
   bool SendSet(uint64_t number);
   bool SendTransaction(uint64_t number);
   void OnWritten(uint64_t number, const base::Result<resp::Value>& reply);

@@ -5,12 +5,20 @@
 #include <algorithm>
 #include <cstring>
 
+#include "tests/simulation/swarm/fold.h"
+
 namespace quorate::simulation {
 
 namespace core = sentinel::core;
 using replication::core::History;
 
 namespace {
+
+bool NoData(const server::store::Databases& databases) {
+  for (size_t i = 0; i < databases.count(); ++i)
+    if (databases[i].size() != 0) return false;
+  return true;
+}
 
 // Phases that only an elected leader reaches.
 bool IsElected(const core::Failover& failover) {
@@ -114,6 +122,7 @@ void Checkers::ObserveConfig(SeenSentinel& seen, const core::State& state,
 
 void Checkers::ForgetServer(size_t index) {
   servers_[index].position.reset();
+  servers_[index].data_due = true;
   streams_.Forget(index);
 }
 
@@ -128,7 +137,31 @@ void Checkers::ObservePast(size_t index, const History& history) {
                         highest->second.bytes()));
 }
 
-void Checkers::ObserveServer(size_t index, const History& history, bool is_replica) {
+void Checkers::ObserveData(size_t index, const ServerView& view) {
+  const std::string id = view.history.id().ToString();
+  const int64_t offset = view.history.offset().bytes();
+  const std::optional<std::string_view> stream = streams_.Beginning(id, offset);
+  if (!stream) return;
+  const auto wrong = [&](const std::string& what) {
+    Violate(fmt::format("R2: server {} at offset {} of {}: {}", index + 1, offset, id, what));
+  };
+  Fold fold;
+  if (!fold.Read(*stream)) return wrong("its stream has an unknown command");
+  if (const auto difference = fold.FindDifference(view.databases)) wrong(*difference);
+}
+
+void Checkers::ObserveAcknowledged(size_t replica, const base::ReplicationId& id,
+                                   base::Offset offset) {
+  const auto& reached = servers_[replica].highest;
+  const auto highest = reached.find(id.ToString());
+  // It may have had these bytes under the id before, and not have heard of this one.
+  if (highest == reached.end() || offset <= highest->second) return;
+  Violate(fmt::format("R4: server {} has acknowledged {} bytes of {}, and had only come to {}",
+                      replica + 1, offset.bytes(), id.view(), highest->second.bytes()));
+}
+
+void Checkers::ObserveServer(size_t index, const ServerView& view) {
+  const History& history = view.history;
   SeenServer& seen = servers_[index];
   const base::Offset start =
       history.backlog() == nullptr ? base::Offset() : history.backlog()->start();
@@ -138,12 +171,20 @@ void Checkers::ObserveServer(size_t index, const History& history, bool is_repli
     Violate(fmt::format("R1: the offset of server {} fell from {} to {} within {}", index + 1,
                         seen.position->second.bytes(), history.offset().bytes(),
                         history.id().view()));
-  if (const auto wrong = streams_.Observe(index, history, is_replica)) Violate("R4/R5: " + *wrong);
+  if (const auto wrong = streams_.Observe(index, history, view.is_replica, NoData(view.databases)))
+    Violate("R4/R5: " + *wrong);
+  const bool snapshot = seen.position && start > seen.position->second;
   seen.backlog_start = start;
-  if (same && seen.position->second == history.offset()) return;
-  seen.position = {history.id(), history.offset()};
-  base::Offset& highest = seen.highest[history.id().ToString()];
-  highest = std::max(highest, history.offset());
+  if (!same || snapshot) seen.data_due = true;
+  if (!same || seen.position->second != history.offset()) {
+    seen.position = {history.id(), history.offset()};
+    base::Offset& highest = seen.highest[history.id().ToString()];
+    highest = std::max(highest, history.offset());
+    if (++seen.moves % kMovesPerLook == 0) seen.data_due = true;
+  }
+  if (!seen.data_due || view.loading || history.backlog() == nullptr) return;
+  seen.data_due = false;
+  ObserveData(index, view);
 }
 
 }  // namespace quorate::simulation

@@ -10,7 +10,13 @@
 //   R1  within one replication id a server's offset never falls while it runs, but by a new
 //       snapshot, with which its backlog begins anew; a restart from a file takes it back, and
 //       never to an offset that it, or of another's id anybody, had not come to
-//   R4  between two turns a server stands where a command or a transaction has ended (streams.h)
+//   R2  a server's data are what its history's stream makes of an empty dataset (fold.h), whenever
+//       it has started, was promoted, went over to another history or took a snapshot, and now and
+//       then between. So no write is there that its own history does not have (D4), no partial
+//       resync joined what does not fit (R3), and no failed full sync left a mixture (R7); and
+//       keys vanish only by what the stream says, however the clocks stand (R8).
+//   R4  between two turns a server stands where a command or a transaction has ended (streams.h);
+//       and no replica has acknowledged what it had not come to
 //   R5  what any server adds to its history are the bytes that the id's primary wrote (streams.h)
 #pragma once
 
@@ -23,6 +29,7 @@
 
 #include "replication/core/history.h"
 #include "sentinel/core/state.h"
+#include "server/store/databases.h"
 #include "tests/simulation/swarm/streams.h"
 
 namespace quorate::simulation {
@@ -34,7 +41,15 @@ class Checkers {
 
   // By index. Cheap if nothing that matters has changed since the last call.
   void ObserveSentinel(size_t index, const sentinel::core::State& state);
-  void ObserveServer(size_t index, const replication::core::History& history, bool is_replica);
+  struct ServerView {
+    const replication::core::History& history;
+    const server::store::Databases& databases;
+    bool is_replica = false;
+    bool loading = false;  // its files
+  };
+  void ObserveServer(size_t index, const ServerView& view);
+  // What server `replica` has acknowledged to a server whose history is `id`.
+  void ObserveAcknowledged(size_t replica, const base::ReplicationId& id, base::Offset offset);
   // The process has ended.
   void ForgetSentinel(size_t index);
   void ForgetServer(size_t index);
@@ -60,7 +75,11 @@ class Checkers {
     std::optional<std::pair<base::ReplicationId, base::Offset>> position;  // in this run
     base::Offset backlog_start;
     std::map<std::string, base::Offset> highest;  // by replication id, over all its runs
+    bool data_due = true;                         // to be looked at in the next turn
+    uint64_t moves = 0;
   };
+  // Of its offset, until its data are looked at again.
+  static constexpr uint64_t kMovesPerLook = 256;
 
   void ObserveGroup(SeenSentinel& seen, const sentinel::core::State& state,
                     const sentinel::core::Group& group);
@@ -69,6 +88,7 @@ class Checkers {
   void ObserveConfig(SeenSentinel& seen, const sentinel::core::State& state,
                      const sentinel::core::Group& group);
   void ObservePast(size_t index, const replication::core::History& history);
+  void ObserveData(size_t index, const ServerView& view);
 
   std::vector<SeenSentinel> sentinels_;
   std::vector<SeenServer> servers_;

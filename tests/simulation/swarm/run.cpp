@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -18,6 +19,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr base::Duration kLook = milliseconds(100);
+constexpr base::Duration kSettleLook = seconds(1);
 // All must be well for so long without a break.
 constexpr base::Duration kSteady = seconds(3);
 // Requests of writers that were told to stop are over after this.
@@ -53,6 +55,10 @@ class Run {
   void DemandLiveness();
   void DemandEqualData();
   void DemandWrites();
+  void ObserveAcknowledged();
+  // D3.
+  void NoteSettled();
+  void DemandSettled();
   // R6.
   void DemandWholeTransactions(const ServerNode& server);
   void Tell(const std::string& what);
@@ -73,6 +79,14 @@ class Run {
   std::vector<int> sentinel_starts_;
   std::vector<int> server_starts_;
   std::vector<char> was_replica_;  // servers, in their last turn
+  // Of every writer.
+  struct Settled {
+    std::set<uint64_t> acknowledged;
+    std::set<std::string> absent;  // of these
+  };
+  std::vector<Settled> settled_;
+  int settled_starts_ = 0;  // of servers, by then
+  base::Instant next_settled_{};
 };
 
 Run::Run(uint64_t seed, const std::function<void(const std::string&)>& tell)
@@ -142,7 +156,8 @@ void Run::OnServerTurn(size_t index) {
     was_replica_[index] = false;
   }
   const bool is_replica = node.replication().is_replica();
-  checkers_.ObserveServer(index, node.replication().history(), is_replica);
+  checkers_.ObserveServer(index, {node.replication().history(), node.engine().databases(),
+                                  is_replica, node.engine().loading});
   if (std::exchange(was_replica_[index], is_replica) != 0 && !is_replica)
     DemandWholeTransactions(node);
 }
@@ -153,7 +168,52 @@ bool Run::Violated() {
 }
 
 void Run::RunFor(base::Duration time) {
-  deployment_.world().RunUntil([this] { return Violated(); }, time);
+  for (const base::Instant end = deployment_.world().Now() + time; !Violated();) {
+    const base::Duration left = end - deployment_.world().Now();
+    if (left <= base::Duration::zero()) return;
+    deployment_.world().RunUntil([this] { return Violated(); }, std::min(left, kLook));
+    ObserveAcknowledged();
+    NoteSettled();
+  }
+}
+
+void Run::ObserveAcknowledged() {
+  for (const auto& server : deployment_.servers()) {
+    if (!server->running()) continue;
+    for (const auto& replica : server->replication().Replicas())
+      for (size_t i = 0; i < deployment_.servers().size(); ++i)
+        if (deployment_.servers()[i]->ip() == replica.ip && replica.acknowledges)
+          checkers_.ObserveAcknowledged(i, server->replication().history().id(),
+                                        replica.acknowledged);
+  }
+}
+
+// What every server has, and none was stopped since: nothing can lose it.
+void Run::NoteSettled() {
+  int starts = 0;
+  bool equal = true;
+  for (const auto& server : deployment_.servers()) {
+    starts += server->starts();
+    if (!server->running()) return settled_.clear();
+    equal =
+        equal && server->replication().offset() == deployment_.servers()[0]->replication().offset();
+  }
+  if (std::exchange(settled_starts_, starts) != starts) settled_.clear();
+  if (!equal || deployment_.world().Now() < next_settled_ || deployment_.Trouble()) return;
+  next_settled_ = deployment_.world().Now() + kSettleLook;
+  settled_.clear();
+  const auto& databases = deployment_.primary().engine().databases();
+  for (const auto& writer : deployment_.writers())
+    settled_.push_back({writer->acknowledged(), writer->Absent(writer->acknowledged(), databases)});
+}
+
+void Run::DemandSettled() {
+  const auto& databases = deployment_.primary().engine().databases();
+  for (size_t i = 0; i < settled_.size(); ++i) {
+    const auto absent = deployment_.writers()[i]->Absent(settled_[i].acknowledged, databases);
+    if (!std::ranges::includes(settled_[i].absent, absent))
+      checkers_.Violate("D3: writes are lost that all servers had, and none was stopped since");
+  }
 }
 
 Verdict Run::Execute() {
@@ -228,6 +288,7 @@ void Run::DemandWrites() {
     if (lost > 0)
       checkers_.Violate(fmt::format("D1: {} acknowledged writes lost, and nobody died", lost));
   }
+  DemandSettled();
   DemandWholeTransactions(primary);
 }
 

@@ -16,7 +16,7 @@ namespace core = replication::core;
 namespace {
 
 // Of a stream's past this much goes on under its successor's id; backlogs hold less.
-constexpr size_t kInherited = 4 * 1024 * 1024;
+constexpr size_t kInherited = 64 * 1024 * 1024;
 
 // The last bytes of the history, from `from` on. A cursor is the only way to read a backlog, and
 // needs it writable; it leaves nothing changed but that a block nobody needs may go at once.
@@ -49,7 +49,7 @@ int64_t Streams::AddedFrom(const std::optional<Seen>& seen, const core::History&
 }
 
 Streams::Stream Streams::BeginningOf(const core::History& history, int64_t from) const {
-  Stream stream{from, {}, {from}};
+  Stream stream{from, false, {}, {from}};
   const auto parent = streams_.find(history.previous_id().ToString());
   if (parent == streams_.end() || !history.previous_end()) return stream;
   const int64_t left = history.previous_end()->bytes();
@@ -57,6 +57,7 @@ Streams::Stream Streams::BeginningOf(const core::History& history, int64_t from)
   const auto known = static_cast<size_t>(left - parent->second.start);
   const size_t skipped = known - std::min(known, kInherited);
   stream.start = parent->second.start + static_cast<int64_t>(skipped);
+  stream.from_empty = parent->second.from_empty && skipped == 0;
   stream.bytes = parent->second.bytes.substr(skipped, known - skipped);
   stream.units.clear();
   for (const int64_t unit : parent->second.units)
@@ -81,8 +82,15 @@ void Streams::FindUnits(Stream& stream) {
   }
 }
 
+std::optional<std::string_view> Streams::Beginning(const std::string& id, int64_t offset) const {
+  const auto found = streams_.find(id);
+  if (found == streams_.end() || !found->second.from_empty || offset > found->second.end())
+    return std::nullopt;
+  return std::string_view(found->second.bytes).substr(0, static_cast<size_t>(offset));
+}
+
 std::optional<std::string> Streams::Observe(size_t index, const core::History& history,
-                                            bool is_replica) {
+                                            bool is_replica, bool no_data) {
   std::optional<Seen>& seen = seen_[index];
   const int64_t offset = history.offset().bytes();
   if (seen && seen->offset == offset && seen->id == history.id().view()) {
@@ -97,6 +105,7 @@ std::optional<std::string> Streams::Observe(size_t index, const core::History& h
   const auto [found, fresh] = streams_.try_emplace(seen->id);
   Stream& stream = found->second;
   if (fresh) stream = BeginningOf(history, from);
+  if (fresh && offset == 0 && no_data) stream.from_empty = true;
   const auto at = [&](const std::string& what) {
     return fmt::format("server {} at offset {} of {}: {}", index + 1, offset, seen->id, what);
   };

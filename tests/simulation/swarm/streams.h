@@ -11,6 +11,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "replication/core/history.h"
@@ -22,14 +23,19 @@ class Streams {
   explicit Streams(size_t servers) : seen_(servers) {}
 
   // Looks at what the server's turn has added. Returns what is wrong with it, in words.
+  // `no_data`: it has no keys.
   std::optional<std::string> Observe(size_t index, const replication::core::History& history,
-                                     bool is_replica);
+                                     bool is_replica, bool no_data);
+  // The first `offset` bytes of that history, from an empty dataset on; nothing: not all of them
+  // are known.
+  std::optional<std::string_view> Beginning(const std::string& id, int64_t offset) const;
   // Its process has ended.
   void Forget(size_t index) { seen_[index].reset(); }
 
  private:
   struct Stream {
     int64_t start = 0;
+    bool from_empty = false;  // there was no data at `start`, which is 0
     std::string bytes;
     std::vector<int64_t> units;  // where commands and transactions end, and `start`
     int64_t end() const { return start + static_cast<int64_t>(bytes.size()); }
