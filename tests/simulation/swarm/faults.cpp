@@ -28,6 +28,7 @@ const std::set<std::string_view> kSteps = {
 constexpr int64_t kMostClockPpm = 100'000;
 // A replica's distance from the top.
 constexpr size_t kDeepest = 3;
+constexpr size_t kUnknownDepth = 100;
 // To read a snapshot file takes less.
 constexpr base::Duration kLoadingTakes = std::chrono::seconds(2);
 
@@ -389,7 +390,8 @@ size_t Faults::DepthOf(const ServerNode& node) const {
   size_t depth = 0;
   for (const ServerNode* at = &node; at != nullptr && depth <= deployment_.servers().size();
        ++depth) {
-    if (!at->running() || !at->replication().is_replica()) return depth;
+    if (!at->running()) return kUnknownDepth;
+    if (!at->replication().is_replica()) return depth;
     at = deployment_.ServerAt(at->replication().Upstream()->primary);
   }
   return depth;
@@ -409,7 +411,7 @@ size_t Faults::HeightOf(const ServerNode& node) const {
   return height;
 }
 
-// Never below itself, as far as can be seen; what is under way may make it so all the same.
+// Never below itself, as far as can be seen: nobody would mend that.
 void Faults::Reparent() {
   std::vector<const ServerNode*> replicas;
   for (const auto& server : deployment_.servers())

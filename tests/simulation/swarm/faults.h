@@ -59,7 +59,8 @@ class Faults {
   void Partition();
   void SlowLink();
   void Reparent();
-  // How many servers are above it, as their configurations go.
+  // How many servers are above it, as their configurations go; far more than allowed if one of them
+  // does not run: it may come back below anybody.
   size_t DepthOf(const ServerNode& node) const;
   // How many generations of replicas are below it.
   size_t HeightOf(const ServerNode& node) const;
