@@ -284,6 +284,11 @@ base::Duration SilentFor(const CommandLink& link, base::Instant now) {
   return now - SilentSince(link);
 }
 
+void ForgetSilence(CommandLink& link, base::Instant now) {
+  if (link.unanswered_since) link.unanswered_since = now;
+  if (!link.up()) link.last_valid_reply = now;
+}
+
 namespace {
 
 void Forgive(CommandLink& link, base::Duration stall, base::Instant now) {

@@ -54,6 +54,9 @@ base::Duration SilentFor(const CommandLink& link, base::Instant now);
 // Since when that is.
 base::Instant SilentSince(const CommandLink& link);
 
+// What was silent until now counts from now on. No effect on a link that is up and owes nothing.
+void ForgetSilence(CommandLink& link, base::Instant now);
+
 // A stall of this process is no silence of others: moves the clocks of unanswered pings by `stall`.
 void ForgiveStall(State& state, base::Duration stall, base::Instant now);
 

@@ -62,6 +62,7 @@ Deployment::Deployment(uint64_t seed, const DeploymentOptions& options, const Wo
   writing.group = kGroup;
   writing.pause = options_.write_pause;
   writing.longest_value = options_.longest_value;
+  writing.fleeting_keys = options_.fleeting_keys;
   for (size_t i = 0; i < options_.sentinels; ++i) {
     sentinels_.push_back(std::make_unique<SentinelNode>(world_, Ip(2, i), options_.syntax,
                                                         SentinelConfig(options_)));

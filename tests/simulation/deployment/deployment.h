@@ -31,6 +31,7 @@ struct DeploymentOptions {
   size_t writers = 1;
   base::Duration write_pause = std::chrono::milliseconds(20);
   uint64_t longest_value = 2000;
+  bool fleeting_keys = false;
   // Of the servers: seconds and changes.
   std::optional<std::pair<int64_t, int64_t>> save_point;
   uint64_t backlog_bytes = 1024 * 1024;

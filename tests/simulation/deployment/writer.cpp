@@ -106,7 +106,7 @@ bool Writer::SendSelect(uint64_t number) {
 }
 
 bool Writer::SendFleeting(uint64_t number) {
-  if (number % kWritesPerFleetingKey != 0) return true;
+  if (!options_.fleeting_keys || number % kWritesPerFleetingKey != 0) return true;
   return primary_->Send({"SET", ip_ + ":soon:" + std::to_string(number), "1", "PX",
                          std::to_string(random_.Between(1, kLongestLifeMs))},
                         process_.io().Now() + options_.timeout, {});

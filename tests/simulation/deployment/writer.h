@@ -1,7 +1,7 @@
 // A sentinel-aware client that writes: asks the sentinels in turn for the primary, connects, makes
 // sure by ROLE that it is one, and sets one new key after another, in one database and then in
 // another: the stream of a primary has a SELECT for every change. Every write ends as acknowledged,
-// refused or unknown (sent, and no answer). Some set a second key that soon expires. At the end the harness compares that with what the
+// refused or unknown (sent, and no answer); at the end the harness compares that with what the
 // surviving primary has.
 #pragma once
 
@@ -26,6 +26,7 @@ class Writer {
     uint64_t longest_value = 2000;                         // of a transaction
     base::Duration pause = std::chrono::milliseconds(20);  // between two writes
     base::Duration timeout = std::chrono::milliseconds(500);
+    bool fleeting_keys = false;  // with some writes another key, which expires
     base::Duration retry = std::chrono::milliseconds(50);  // before asking again
   };
 

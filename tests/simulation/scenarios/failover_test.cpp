@@ -171,3 +171,25 @@ TEST_CASE("scenario: a sentinel with a torn state file does not start") {
     CHECK(s.sentinel(1).Start().ok());
   }
 }
+
+TEST_CASE(
+    "scenario: sentinels that were cut off from the new primary do not hold that against it") {
+  DeploymentOptions options;
+  options.sentinels = 5;
+  options.follows = {std::nullopt, 0, 0};
+  Scenario s("cut_off_sentinels_return", 2, options);
+  s.Note("partition: server 3, sentinels 1 and 2; server 1 is killed");
+  Host* const side[] = {&s.server(3).host(), &s.sentinel(1).host(), &s.sentinel(2).host()};
+  s.world().Partition(side);
+  s.Run(1500ms);
+  s.server(1).Kill();
+  CHECK(s.UntilEvent(4, "+switch-master"));
+  s.Run(3s);
+  s.Note("heal");
+  s.world().HealAll();
+  CHECK(s.server(1).Start().ok());
+  CHECK(s.UntilWell());
+  CHECK(s.Count("+elected-leader") == 1);
+  CHECK_FALSE(s.server(2).replication().is_replica());
+  CHECK(s.MatchesTranscript());
+}

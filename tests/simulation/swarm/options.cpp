@@ -53,6 +53,7 @@ constexpr size_t kMostSentinels = 5;
 
 DeploymentOptions DrawDeployment(base::Random& random) {
   DeploymentOptions options;
+  options.fleeting_keys = true;
   const size_t servers = random.Chance(1, 12) ? 1 : 2 + random.Below(kMostServers - 1);
   options.follows = {std::nullopt};
   for (size_t i = 1; i < servers; ++i) options.follows.push_back(random.Below(i));
