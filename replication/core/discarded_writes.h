@@ -47,6 +47,7 @@ class DiscardedWrites {
   std::string TakeFile() { return std::move(file_); }
   uint64_t commands() const { return commands_; }  // without MULTI and EXEC
   uint64_t keys() const { return seen_.size(); }
+  const std::set<std::pair<int, std::string>>& all_keys() const { return seen_; }
   const std::vector<std::pair<int, std::string>>& named_keys() const { return named_keys_; }
 
  private:

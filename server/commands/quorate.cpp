@@ -61,8 +61,9 @@ void QuorateHelp(Context& context) {
       "    Return the replication ID and offset after this connection's last command.",
       "ROLLBACK LIST",
       "    Return the records of writes that this node lost to a new primary, oldest first.",
-      "ROLLBACK REPLAY <id>",
+      "ROLLBACK REPLAY <id> [IFUNCHANGED]",
       "    Run a record's commands as ordinary writes, in the background. Primaries only.",
+      "    IFUNCHANGED: but those on keys that were changed since the record was made.",
       "ROLLBACK SHOW <id> [<count>]",
       "    Return a record with its first <count> (10) commands.",
       "WAITOFFSET <replication-id> <offset> <milliseconds>",
@@ -132,7 +133,10 @@ void RollbackShow(engine::RollbackPort& rollbacks, Context& context) {
 void RollbackReplay(engine::RollbackPort& rollbacks, Context& context) {
   if (context.engine.replication().is_replica())
     return context.Error("ERR A rollback record can be replayed on a primary only");
-  if (const base::Status begun = rollbacks.Replay(context.arg(3)); !begun)
+  const bool if_unchanged = context.argc() == 5;
+  if (if_unchanged && !base::EqualsIgnoreCase(context.arg(4), "ifunchanged"))
+    return context.Error(errors::kSyntax);
+  if (const base::Status begun = rollbacks.Replay(context.arg(3), if_unchanged); !begun)
     return context.Error(begun.error().message);
   context.reply.SimpleString("Background replay started");
 }
@@ -145,7 +149,7 @@ void QuorateRollback(Context& context) {
     return RollbackList(*rollbacks, context);
   if (base::EqualsIgnoreCase(what, "show") && (context.argc() == 4 || context.argc() == 5))
     return RollbackShow(*rollbacks, context);
-  if (base::EqualsIgnoreCase(what, "replay") && context.argc() == 4)
+  if (base::EqualsIgnoreCase(what, "replay") && (context.argc() == 4 || context.argc() == 5))
     return RollbackReplay(*rollbacks, context);
   context.Error(errors::kSyntax);
 }
@@ -158,7 +162,13 @@ constexpr Argument kRollbackArguments[] = {
     {.depth = 1, .name = "show", .type = Type::kBlock, .token = "SHOW"},
     {.depth = 2, .name = "id"},
     {.depth = 2, .name = "count", .type = Type::kInteger, .optional = true},
-    {.depth = 1, .name = "replay-id", .token = "REPLAY"}};
+    {.depth = 1, .name = "replay", .type = Type::kBlock, .token = "REPLAY"},
+    {.depth = 2, .name = "id"},
+    {.depth = 2,
+     .name = "ifunchanged",
+     .type = Type::kPureToken,
+     .token = "IFUNCHANGED",
+     .optional = true}};
 constexpr Argument kWaitOffsetArguments[] = {{.name = "replicationid"},
                                              {.name = "offset", .type = Type::kInteger},
                                              {.name = "milliseconds", .type = Type::kInteger}};

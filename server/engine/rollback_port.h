@@ -24,6 +24,7 @@ struct RollbackStatus {
   std::string replay_id;  // the last one begun; empty: none. What it did, so far
   uint64_t replay_commands = 0;
   uint64_t replay_errors = 0;
+  uint64_t replay_skipped = 0;
 };
 
 // What a record's summary says.
@@ -50,8 +51,9 @@ class RollbackPort {
   // the file's first 256 KB. Errors here and below have their code.
   using Commands = std::vector<std::vector<std::string>>;
   virtual base::Result<Commands> Show(std::string_view id, size_t count) = 0;
-  // Begins to run its commands as a client's, between the turns of the loop.
-  virtual base::Status Replay(std::string_view id) = 0;
+  // Begins to run its commands as a client's, between the turns of the loop. `if_unchanged`: only
+  // those whose keys hold what they held when the record was made.
+  virtual base::Status Replay(std::string_view id, bool if_unchanged) = 0;
 };
 
 }  // namespace quorate::server::engine

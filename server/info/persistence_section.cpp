@@ -67,6 +67,7 @@ void AppendRollbacks(const engine::RollbackStatus& status, Fields& out) {
   out.Text("rollback_last_replay", status.replay_id);
   out.Count("rollback_last_replay_commands", status.replay_commands);
   out.Count("rollback_last_replay_errors", status.replay_errors);
+  out.Count("rollback_last_replay_skipped", status.replay_skipped);
 }
 
 }  // namespace

@@ -152,6 +152,8 @@ RollbackRecord MakeRollbackRecord(const DiscardedStream& discarded,
   summary.commands = writes.commands();
   summary.keys = writes.keys();
   for (const auto& [db, key] : writes.named_keys()) summary.key_names.push_back(Printable(db, key));
+  if (writes.keys() <= RollbackBase::kMostKeys)
+    record.keys.assign(writes.all_keys().begin(), writes.all_keys().end());
   record.file = writes.TakeFile();
   summary.bytes = record.file.size();
   summary.written_after = discarded.not_before;

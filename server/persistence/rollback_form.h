@@ -1,4 +1,4 @@
-// The two files of a rollback record: the commands, as an append-only file begins (redis-cli --pipe
+// The first two files of a rollback record (rollback_base.h has the third): the commands, as an append-only file begins (redis-cli --pipe
 // takes it), and a summary in JSON for people and programs. Made of a part of a replication stream,
 // in memory, without I/O: it may run in a worker.
 //
@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "replication/runtime/ports.h"
+#include "server/persistence/rollback_base.h"
 #include "shared/base/result.h"
 #include "shared/base/time.h"
 #include "shared/command/registry.h"
@@ -55,6 +56,7 @@ base::Result<RollbackSummary> ParseRollbackSummary(std::string_view json);
 struct RollbackRecord {
   RollbackSummary summary;
   std::string file;
+  std::vector<RollbackBase::Key> keys;  // of its commands; none if there are too many to remember
 };
 // `commands` tells keys; a command that it does not know has none.
 RollbackRecord MakeRollbackRecord(const replication::runtime::DiscardedStream& discarded,

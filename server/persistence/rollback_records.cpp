@@ -12,6 +12,8 @@ constexpr std::string_view kFolder = "rollback";
 constexpr uint32_t kMode = 0644;
 // Read at once for SHOW.
 constexpr size_t kShownBytes = 256 * 1024;
+// Fingerprints taken in one turn.
+constexpr size_t kKeysPerTurn = 500;
 
 std::string PathOf(std::string_view id, std::string_view ending) {
   return fmt::format("{}/{}.{}", kFolder, id, ending);
@@ -29,7 +31,11 @@ struct RollbackRecords::Job {
 RollbackRecords::RollbackRecords(io::Io& io, engine::Engine& engine,
                                  std::shared_ptr<const command::Registry> commands,
                                  log::Logger& logger)
-    : io_(io), engine_(engine), commands_(std::move(commands)), logger_(logger) {}
+    : io_(io),
+      engine_(engine),
+      commands_(std::move(commands)),
+      logger_(logger),
+      notes_timer_(io.CreateTimer([this] { NoteSomeKeys(); })) {}
 
 RollbackRecords::~RollbackRecords() { *alive_ = false; }
 
@@ -117,6 +123,42 @@ void RollbackRecords::Finish(Job& job, const base::Status& status) {
     Keep(summary);
   }
   job.done(status);
+  // The new data has taken the place of the old one now.
+  if (status) NoteKeys(job.record);
+}
+
+void RollbackRecords::NoteKeys(const RollbackRecord& record) {
+  if (record.keys.empty()) return;
+  notes_ = {record.summary.id, record.keys, 0, {}};
+  notes_timer_->StartAt(io_.Now());
+}
+
+void RollbackRecords::NoteSomeKeys() {
+  const size_t end = std::min(notes_.done + kKeysPerTurn, notes_.keys.size());
+  for (; notes_.done < end; ++notes_.done) {
+    const RollbackBase::Key& key = notes_.keys[notes_.done];
+    notes_.base.Set(key, RollbackBase::Now(engine_.databases(), key, io_.WallNow()));
+  }
+  if (notes_.done < notes_.keys.size()) return notes_timer_->StartAt(io_.Now());
+  io_.files().ReplaceAsync(
+      PathOf(notes_.id, "keys"), notes_.base.Encode(), kMode,
+      [this, alive = alive_](const base::Status& written) {
+        if (*alive && !written)
+          logger_.Warning(fmt::format("Cannot note what the keys of a rollback record are now: {}",
+                                      written.error().message));
+      });
+  notes_ = {};
+}
+
+base::Result<RollbackBase> RollbackRecords::ReadKeys(std::string_view id) const {
+  const std::string path = PathOf(id, "keys");
+  if (!io_.files().Exists(path))
+    return base::Error{"ERR It was not noted what the keys of that record were"};
+  const auto file = io_.files().Read(path);
+  if (!file) return base::Error{"ERR " + file.error().message};
+  auto keys = RollbackBase::Parse(*file);
+  if (!keys) return base::Error{fmt::format("ERR {}: {}", path, keys.error().message)};
+  return keys;
 }
 
 void RollbackRecords::Keep(const RollbackSummary& summary) {
@@ -140,7 +182,8 @@ void RollbackRecords::Discard(const RollbackSummary& summary) {
   io_.Offload(
       [&files = io_.files(), id = summary.id, failure] {
         // The commands first: what has commands has a summary.
-        for (const std::string_view ending : {"aof", "json"}) {
+        for (const std::string_view ending : {"aof", "json", "keys"}) {
+          if (ending == "keys" && !files.Exists(PathOf(id, ending))) continue;
           const base::Status removed = files.Remove(PathOf(id, ending));
           if (!removed && failure->empty()) *failure = removed.error().message;
         }
@@ -166,7 +209,8 @@ engine::RollbackStatus RollbackRecords::status() const {
           .replaying = replay_ != nullptr,
           .replay_id = replay_id_,
           .replay_commands = replay_ ? replay_->commands() : replay_commands_,
-          .replay_errors = replay_ ? replay_->errors() : replay_errors_};
+          .replay_errors = replay_ ? replay_->errors() : replay_errors_,
+          .replay_skipped = replay_ ? replay_->skipped() : replay_skipped_};
 }
 
 // ---- QUORATE ROLLBACK
@@ -224,23 +268,33 @@ base::Result<engine::RollbackPort::Commands> RollbackRecords::Show(std::string_v
   return commands;
 }
 
-base::Status RollbackRecords::Replay(std::string_view id) {
+base::Status RollbackRecords::Replay(std::string_view id, bool if_unchanged) {
   if (replay_ != nullptr) return base::Error{"ERR A replay is already in progress"};
   auto file = Open(id);
   if (!file) return file.error();
+  std::unique_ptr<RollbackGate> gate;
+  if (if_unchanged) {
+    auto keys = ReadKeys(id);
+    if (!keys) return keys.error();
+    gate = std::make_unique<RollbackGate>(engine_, commands_, std::move(*keys));
+  }
   replay_id_ = id;
   logger_.Notice(fmt::format("Replay of rollback record {} started", id));
-  replay_ = std::make_unique<RollbackReplay>(
-      io_, engine_, std::move(*file), [this](const base::Status& status) { OnReplayed(status); });
+  replay_ =
+      std::make_unique<RollbackReplay>(io_, engine_, std::move(*file), std::move(gate),
+                                       [this](const base::Status& status) { OnReplayed(status); });
   return {};
 }
 
 void RollbackRecords::OnReplayed(const base::Status& status) {
   replay_commands_ = replay_->commands();
   replay_errors_ = replay_->errors();
-  const std::string outcome =
+  replay_skipped_ = replay_->skipped();
+  std::string outcome =
       fmt::format("{} commands, {} errors{}{}", replay_commands_, replay_errors_,
                   replay_errors_ == 0 ? "" : ", the first: ", replay_->first_error());
+  if (replay_skipped_ != 0)
+    outcome += fmt::format("; {} left out, because their keys have changed", replay_skipped_);
   replay_.reset();
   if (status) {
     logger_.Notice(fmt::format("Replay of rollback record {} finished: {}", replay_id_, outcome));

@@ -3,7 +3,8 @@
 //
 // A record is two files in the folder `rollback` of the working directory, rollback_form.h says
 // what is in them. The summary is durable before the commands are, so commands have a summary,
-// whatever dies when. Thread rule: the loop thread.
+// whatever dies when. A third one, of what its keys are now, follows when the new data is there.
+// Thread rule: the loop thread.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +16,7 @@
 #include "replication/runtime/ports.h"
 #include "server/engine/engine.h"
 #include "server/engine/rollback_port.h"
+#include "server/persistence/rollback_base.h"
 #include "server/persistence/rollback_form.h"
 #include "server/persistence/rollback_replay.h"
 #include "shared/command/registry.h"
@@ -39,16 +41,27 @@ class RollbackRecords final : public replication::runtime::RollbackRecorder,
   engine::RollbackStatus status() const override;
   std::vector<engine::RollbackEntry> List() const override;
   base::Result<Commands> Show(std::string_view id, size_t count) override;
-  base::Status Replay(std::string_view id) override;
+  base::Status Replay(std::string_view id, bool if_unchanged) override;
 
  private:
   struct Job;
+  struct KeyNotes {
+    std::string id;
+    std::vector<RollbackBase::Key> keys;
+    size_t done = 0;
+    RollbackBase base;
+  };
 
   void Write(const std::shared_ptr<Job>& job);
   void Finish(Job& job, const base::Status& status);
   void Keep(const RollbackSummary& summary);
   void Discard(const RollbackSummary& summary);
   uint64_t Bytes() const;
+  // Writes down what the keys of a record are now, some at a time.
+  void NoteKeys(const RollbackRecord& record);
+  void NoteSomeKeys();
+  // What NoteKeys wrote.
+  base::Result<RollbackBase> ReadKeys(std::string_view id) const;
   // Error: there is no such record, or its file cannot be opened.
   base::Result<std::unique_ptr<io::ReadableFile>> Open(std::string_view id) const;
   void OnReplayed(const base::Status& status);
@@ -64,6 +77,9 @@ class RollbackRecords final : public replication::runtime::RollbackRecorder,
   std::string replay_id_;
   uint64_t replay_commands_ = 0;  // of the last one, when it has ended
   uint64_t replay_errors_ = 0;
+  uint64_t replay_skipped_ = 0;
+  KeyNotes notes_;  // in progress
+  const std::unique_ptr<io::Timer> notes_timer_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -1,5 +1,7 @@
 #include "server/persistence/rollback_replay.h"
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -9,10 +11,12 @@ namespace quorate::server::persistence {
 
 RollbackReplay::RollbackReplay(io::Io& io, engine::Engine& engine,
                                std::unique_ptr<io::ReadableFile> file,
+                               std::unique_ptr<RollbackGate> gate,
                                std::function<void(base::Status)> done)
     : io_(io),
       engine_(engine),
       file_(std::move(file)),
+      gate_(std::move(gate)),
       done_(std::move(done)),
       session_(engine.NextSessionId(), io.Now()),
       timer_(io.CreateTimer([this] { Step(); })) {
@@ -40,32 +44,48 @@ std::optional<base::Status> RollbackReplay::RunSlice() {
     if (session_.blocked()) return std::nullopt;
     Account();
   }
-  for (size_t run = 0; run < kSliceBytes;) {
+  for (size_t taken = 0; taken < kSliceBytes;) {
     if (session_.close_now) return base::Error{"its session was closed: " + session_.close_reason};
     if (engine_.replication().is_replica()) return base::Error{"this node is a replica now"};
-    const base::Result<bool> next = reader_.Next();
-    if (!next) return next.error();
-    if (!*next) {
-      std::string slice(kSliceBytes, '\0');
-      const base::Result<size_t> size = file_->Read(slice.data(), slice.size());
-      if (!size) return size.error();
-      if (*size == 0) return reader_.Finish();
-      reader_.Push(std::string_view(slice).substr(0, *size));
+    if (ready_.empty()) {
+      if (const std::optional<base::Status> ended = Pull(taken)) return ended;
       continue;
     }
-    run += reader_.raw().size();
-    counts_ = !IsFraming(reader_.args()[0]);
+    piece_ = std::move(ready_.front());
+    ready_.pop_front();
     answer_due_ = true;
-    engine_.Feed(session_, reader_.raw());
+    engine_.Feed(session_, piece_.raw);
     if (session_.blocked()) return std::nullopt;
     Account();
   }
   return std::nullopt;
 }
 
+std::optional<base::Status> RollbackReplay::Pull(size_t& taken) {
+  const base::Result<bool> next = reader_.Next();
+  if (!next) return next.error();
+  if (!*next) {
+    std::string slice(kSliceBytes, '\0');
+    const base::Result<size_t> size = file_->Read(slice.data(), slice.size());
+    if (!size) return size.error();
+    if (*size == 0) return reader_.Finish();
+    reader_.Push(std::string_view(slice).substr(0, *size));
+    return std::nullopt;
+  }
+  taken += reader_.raw().size();
+  if (!gate_) {
+    ready_.push_back({std::string(reader_.raw()), !IsFraming(reader_.args()[0])});
+    return std::nullopt;
+  }
+  std::vector<RollbackPiece> unit = gate_->Admit(reader_.args(), reader_.raw());
+  std::ranges::move(unit, std::back_inserter(ready_));
+  return std::nullopt;
+}
+
 void RollbackReplay::Account() {
   answer_due_ = false;
-  if (counts_) ++commands_;
+  if (piece_.counts) ++commands_;
+  if (gate_ && ready_.empty()) gate_->Ran();
   resp::ReplyParser parser;
   const std::string_view answer = session_.output.view();
   if (parser.Next(answer) == resp::ReplyParser::Outcome::kReply) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -14,6 +15,7 @@
 
 #include "server/engine/engine.h"
 #include "server/engine/session.h"
+#include "server/persistence/rollback_gate.h"
 #include "server/persistence/rollback_reader.h"
 #include "shared/base/result.h"
 #include "shared/io/io.h"
@@ -28,20 +30,24 @@ class RollbackReplay {
   static constexpr base::Duration kPauseCheck = std::chrono::milliseconds(20);
 
   // `done` is called once, never from inside the constructor; it may destroy this.
+  // With a `gate`, only what it admits is run.
   RollbackReplay(io::Io& io, engine::Engine& engine, std::unique_ptr<io::ReadableFile> file,
-                 std::function<void(base::Status)> done);
+                 std::unique_ptr<RollbackGate> gate, std::function<void(base::Status)> done);
   ~RollbackReplay();
   RollbackReplay(const RollbackReplay&) = delete;
   RollbackReplay& operator=(const RollbackReplay&) = delete;
 
   uint64_t commands() const { return commands_; }  // run so far, without SELECT, MULTI and EXEC
   uint64_t errors() const { return errors_; }
+  uint64_t skipped() const { return gate_ ? gate_->skipped() : 0; }
   const std::string& first_error() const { return first_error_; }
 
  private:
   void Step();
   // Nothing: the slice has run, or waits. Else how it all ended.
   std::optional<base::Status> RunSlice();
+  // Takes one command from the file, or reads on; adds its size to `taken`. As RunSlice.
+  std::optional<base::Status> Pull(size_t& taken);
   // Looks at the answer to the command that has just run.
   void Account();
   void NoteError(std::string_view text);
@@ -49,12 +55,14 @@ class RollbackReplay {
   io::Io& io_;
   engine::Engine& engine_;
   const std::unique_ptr<io::ReadableFile> file_;
+  const std::unique_ptr<RollbackGate> gate_;
   std::function<void(base::Status)> done_;
   engine::Session session_;
   RollbackReader reader_;
   const std::unique_ptr<io::Timer> timer_;
-  bool answer_due_ = false;  // a pause put the command off
-  bool counts_ = false;      // ... which is a write
+  std::deque<RollbackPiece> ready_;  // to be run
+  RollbackPiece piece_;              // being run
+  bool answer_due_ = false;          // a pause put the command off
   uint64_t commands_ = 0;
   uint64_t errors_ = 0;
   std::string first_error_;

@@ -1,4 +1,4 @@
-// Both files of a rollback record from arbitrary bytes. The commands: never a read outside the input,
+// The files of a rollback record from arbitrary bytes. The commands: never a read outside the input,
 // the same ones however the file is cut, and they are the file's own bytes. The summary: what is
 // accepted is written so that it reads back as the same.
 #include <cstddef>
@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "server/persistence/rollback_base.h"
 #include "server/persistence/rollback_form.h"
 #include "server/persistence/rollback_reader.h"
 #include "shared/base/check.h"
@@ -48,6 +49,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string whole = ReadAll(bytes, nullptr);
   CHECK(ReadAll(bytes, &pieces) == whole);
 
+  if (const auto keys = RollbackBase::Parse(bytes); keys.ok()) {
+    const auto keys_again = RollbackBase::Parse(keys->Encode());
+    CHECK(keys_again.ok());
+    CHECK(keys_again->size() == keys->size());
+  }
   const auto summary = ParseRollbackSummary(bytes);
   if (!summary.ok()) return 0;
   CHECK(IsRollbackId(summary->id));

@@ -160,6 +160,42 @@ class Rollback(SystemTest):
                          (4, 0))
         self.assertEqual(old.client.mget("a", "counter", "b"), ["1", "105", "23"])
 
+    def test_a_replay_may_leave_changed_keys_alone(self):
+        old, new = self.part(REDIS)
+        new("SET", "n", "10")
+        old("SET", "a", "1")
+        old("SET", "b", "1")
+        old("INCR", "n")
+        old("INCR", "n")  # on what the replay made of it
+        for first in ("c", "d"):
+            pipe = old.connect(db=2).pipeline(transaction=True)
+            pipe.set(first, "1").set(first + first, "1")
+            pipe.execute()
+        old("APPEND", "b", "2")
+        old("FLUSHDB")  # no keys of its own
+        self.follow(old, new)
+        identity = self.the_record(old)["id"]
+        wait_for("the keys are noted", lambda: os.path.exists(path_of(old, identity)[:-4] + ".keys"))
+        old.restart()
+        old("REPLICAOF", "NO", "ONE")
+        old.client.flushall()
+        old("SET", "n", "10")
+        old("SET", "b", "changed")
+        old.connect(db=2).set("dd", "changed")
+        old("QUORATE", "ROLLBACK", "REPLAY", identity, "IFUNCHANGED")
+        wait_for("it is through", lambda: old.info("persistence")["rollback_replay_in_progress"] == 0)
+        self.assertEqual(old.client.mget("a", "b", "n"), ["1", "changed", "12"])
+        self.assertEqual(old.connect(db=2).mget("c", "cc", "d", "dd"), [b"1", b"1", None, b"changed"])
+        persistence = old.info("persistence")
+        self.assertEqual((persistence["rollback_last_replay_commands"], persistence["rollback_last_replay_errors"],
+                          persistence["rollback_last_replay_skipped"]), (5, 0, 5))
+        self.assertIn("5 left out, because their keys have changed", old.log())
+        with self.assertRaisesRegex(ResponseError, "syntax"):
+            old("QUORATE", "ROLLBACK", "REPLAY", identity, "IFNOTCHANGED")
+        os.remove(path_of(old, identity)[:-4] + ".keys")
+        with self.assertRaisesRegex(ResponseError, "not noted"):
+            old("QUORATE", "ROLLBACK", "REPLAY", identity, "IFUNCHANGED")
+
     def test_what_cannot_be_replayed_is_said(self):
         old, new = self.part(REDIS)
         old("INCR", "n")
