@@ -129,9 +129,13 @@ void Checkers::ForgetServer(size_t index) {
 // What a server believes to have had under the id before this one, a restart's included.
 void Checkers::ObservePast(size_t index, const History& history) {
   if (!history.previous_end()) return;
-  const auto& reached = servers_[index].highest;
-  const auto highest = reached.find(history.previous_id().ToString());
-  if (highest != reached.end() && *history.previous_end() > highest->second)
+  SeenServer& seen = servers_[index];
+  const auto highest = seen.highest.find(history.previous_id().ToString());
+  if (highest == seen.highest.end() || *history.previous_end() <= highest->second) return;
+  // In the turn in which it left that history it may have come further: the bytes are compared.
+  if (seen.position && seen.position->first == history.previous_id())
+    highest->second = *history.previous_end();
+  else
     Violate(fmt::format("R1: server {} says it had {} bytes of {}, and had only come to {}",
                         index + 1, history.previous_end()->bytes(), history.previous_id().view(),
                         highest->second.bytes()));
