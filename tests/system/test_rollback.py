@@ -310,18 +310,26 @@ class Rollback(SystemTest):
         self.assertIn("The rollback record has only what memory holds", old.log())
 
     def test_old_records_give_way_to_new_ones(self):
-        old = self.server(**{"rollback-max-files": "2"})
-        ids = []
-        for i in range(3):
-            new = self.server(REDIS, replica_of=old)
-            self.assert_synced(old, new)
-            new("REPLICAOF", "NO", "ONE")
-            old("SET", "round", str(i))
-            self.follow(old, new)
-            old("REPLICAOF", "NO", "ONE")
-            ids.append(old.info("persistence")["rollback_last_record"])
-        wait_for("two are left", lambda: sorted(records(old)) == sorted(ids[1:]))
-        self.assertFalse(os.path.exists(path_of(old, ids[0])))
+        # A record here has about 55 bytes.
+        for limit in ({"rollback-max-files": "2"}, {"rollback-max-size": "120"}):
+            with self.subTest(**limit):
+                old = self.server(**limit)
+                ids = []
+                for i in range(4):
+                    new = self.server(REDIS, replica_of=old)
+                    self.assert_synced(old, new)
+                    new("REPLICAOF", "NO", "ONE")
+                    old("SET", "round", str(i))
+                    self.follow(old, new)
+                    old("REPLICAOF", "NO", "ONE")
+                    ids.append(old.info("persistence")["rollback_last_record"])
+                    if i == 1:
+                        old.restart()  # what is found counts
+                        self.assertEqual(old.info("persistence")["rollback_records"], 2)
+                wait_for("two are left", lambda: sorted(records(old)) == sorted(ids[2:]))
+                self.assertEqual(len(old("QUORATE", "ROLLBACK", "LIST")), 2)
+                for identity in ids[:2]:
+                    self.assertFalse(os.path.exists(path_of(old, identity)))
 
     def test_zero_files_is_off(self):
         old = self.server(**{"rollback-max-files": "0"})
