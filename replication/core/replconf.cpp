@@ -1,5 +1,7 @@
 #include "replication/core/replconf.h"
 
+#include <algorithm>
+
 #include "replication/core/ancestry.h"
 #include "shared/base/numbers.h"
 
@@ -20,6 +22,11 @@ std::optional<bool> ParseFlag(std::string_view text, std::string& error) {
     return *value == 1;
   }
   return std::nullopt;
+}
+
+// INFO and ROLE repeat it to sentinels, field by field and line by line: it must not end its own.
+bool IsOneWord(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c > ' ' && c < 127 && c != ','; });
 }
 
 // A list of words, perhaps quoted: everything not named is excluded.
@@ -53,6 +60,7 @@ std::string ApplyPair(std::string_view option, std::string_view value, ReplicaTr
       return "ERR REPLCONF ip-address provided by replica instance is too long: " +
              std::to_string(value.size()) + " bytes";
     }
+    if (!IsOneWord(value)) return "ERR Invalid ip-address";
     traits.announced_ip = value;
   } else if (base::EqualsIgnoreCase(option, "capa")) {
     // Capabilities of newer peers are simply not ours.

@@ -43,6 +43,15 @@ TEST_CASE("replconf: a run id asks for the ancestry") {
   CHECK(ErrorOf({"REPLCONF", "quorate-run-id", "short"}) == "ERR Invalid run id");
 }
 
+TEST_CASE("replconf: an address that would make lines or fields of INFO is refused") {
+  for (const std::string_view text : {"10.0.0.9\r\nrole:slave", "10.0.0.9,state=online", "a b"})
+    CHECK(ErrorOf({"REPLCONF", "ip-address", text}) == "ERR Invalid ip-address");
+  ReplicaTraits traits;
+  CHECK(ApplyReplconf(Args{"REPLCONF", "ip-address", "::1", "ip-address", "node_1.example"}, traits)
+            .error.empty());
+  CHECK(traits.announced_ip == "node_1.example");
+}
+
 TEST_CASE("replconf: errors in Redis' words") {
   CHECK(ErrorOf({"REPLCONF", "a"}) == "ERR syntax error");
   CHECK(ErrorOf({"REPLCONF", "foo", "bar"}) == "ERR Unrecognized REPLCONF option: foo");
