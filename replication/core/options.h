@@ -21,6 +21,7 @@ struct Options {
   bool diskless_sync = true;  // repl-diskless-sync: wait diskless_sync_delay for company
   base::Duration diskless_sync_delay = std::chrono::seconds(0);
   int64_t diskless_sync_max_replicas = 0;  // 0 = no limit
+  int64_t max_full_syncs = 0;              // repl-max-concurrent-full-syncs; 0 = no limit
   uint64_t output_hard_limit =
       256ull * 1024 * 1024;  // client-output-buffer-limit replica; 0 = none
   uint64_t output_soft_limit = 64ull * 1024 * 1024;

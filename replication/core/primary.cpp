@@ -1,6 +1,7 @@
 #include "replication/core/primary.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "shared/base/check.h"
@@ -61,6 +62,11 @@ Primary::PsyncReply Primary::Psync(base::Instant now, const PsyncReceived& recei
     } else if (traits.snapshot_only) {
       decision = FullResync{FullResyncReason::kAsked};
     }
+    // Replicas of any kind take this answer for "later", and come back within a second or so.
+    if (std::holds_alternative<FullResync>(decision) && TooManyFullSyncs(traits))
+      decision = PsyncDenied{
+          "NOMASTERLINK Can't SYNC while so many full synchronizations are in progress "
+          "(repl-max-concurrent-full-syncs)"};
   }
   std::visit(
       base::Overloaded{
@@ -73,6 +79,20 @@ Primary::PsyncReply Primary::Psync(base::Instant now, const PsyncReceived& recei
       },
       decision);
   return reply;
+}
+
+bool Primary::TooManyFullSyncs(const ReplicaTraits& newcomer) const {
+  if (options_.max_full_syncs == 0) return false;
+  std::set<SnapshotId> sending;
+  std::set<std::pair<bool, bool>> waiting;
+  for (const auto& [id, replica] : replicas_) {
+    if (const auto* sent = std::get_if<SendSnapshot>(&replica.state))
+      sending.insert(sent->snapshot);
+    if (std::holds_alternative<WaitSnapshot>(replica.state))
+      waiting.emplace(TraitsOf(id).exclude_data, TraitsOf(id).exclude_functions);
+  }
+  waiting.emplace(newcomer.exclude_data, newcomer.exclude_functions);
+  return static_cast<int64_t>(sending.size() + waiting.size()) > options_.max_full_syncs;
 }
 
 Primary::Replica& Primary::Attach(base::Instant now, const PsyncReceived& received) {

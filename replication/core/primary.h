@@ -28,6 +28,8 @@
 // | SendSnapshot | SnapshotDelivered, mark    | AwaitAck     | -                                 |
 // | SendSnapshot | SnapshotDelivered, rdb-only| -            | DropReplica                       |
 // | AwaitAck     | acknowledgement            | Streaming    | StartStreaming                    |
+// | -            | the same, too many already | -            | refused with -NOMASTERLINK: it    |
+// |              |                            |              | keeps its data and asks again     |
 // | any          | timeout, limit, new role   | -            | DropReplica                       |
 // | any          | ReplicaClosed              | -            | (CancelSnapshot, if it was the    |
 // |              |                            |              | last one who wanted it)           |
@@ -39,6 +41,9 @@
 //   P3  the first bytes fed after a cut select a database: a replica knows none after a snapshot.
 //   P4  at most one snapshot is in the making; every member of it was cut at the same offset.
 //   P5  in the role of a replica nothing but ForwardApplied moves the history.
+//   P6  with Options::max_full_syncs, no more snapshots than that are being sent or waited for.
+//       Counted are snapshots, not receivers: who shares one, be it that it joins those who wait
+//       for the next, costs nothing more.
 #pragma once
 
 #include <chrono>
@@ -354,6 +359,8 @@ class Primary {
   base::Duration PingPeriod() const;
   void FreeIdleBacklog(base::Instant now, PrimaryActions& actions);
   bool UsesMark(ReplicaId id) const;
+  // Another full sync would be one too many (P6).
+  bool TooManyFullSyncs(const ReplicaTraits& newcomer) const;
   base::Instant SnapshotDue(ReplicaId id, const WaitSnapshot& waiting) const;
   void MaybeBeginSnapshot(base::Instant now, PrimaryActions& actions);
   void EnforceOutputLimits(base::Instant now, PrimaryActions& actions);

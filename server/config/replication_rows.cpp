@@ -162,6 +162,10 @@ std::vector<ServerRow> DownstreamRows() {
       Value("repl-diskless-sync-max-replicas", &S::repl_diskless_sync_max_replicas,
             Integer<int>(0, kIntMax),
             "Replicas after which a full synchronisation waits no longer; 0 waits in any case."),
+      Value("repl-max-concurrent-full-syncs", &S::repl_max_concurrent_full_syncs,
+            Integer<int>(0, kIntMax),
+            "Full synchronisations at a time; 0 is no limit. Replicas that share a snapshot count "
+            "as one. Others are told to come again, and meanwhile keep what they have."),
       Value("repl-disable-tcp-nodelay", &S::repl_disable_tcp_nodelay, YesNo(),
             "Let the kernel collect small writes to replicas: fewer packets, more delay."),
       Value("min-replicas-to-write", &S::min_replicas_to_write, Integer<int>(0, kIntMax),

@@ -138,6 +138,7 @@ struct ServerSettings {
   bool repl_diskless_sync = true;
   std::chrono::seconds repl_diskless_sync_delay{5};
   int repl_diskless_sync_max_replicas = 0;
+  int repl_max_concurrent_full_syncs = 0;  // 0: no limit
   bool repl_disable_tcp_nodelay = false;
   SnapshotArrival repl_diskless_load = SnapshotArrival::kOldData;
   int rollback_max_files = 16;              // 0: what a full sync throws away is not recorded

@@ -15,6 +15,7 @@ replication::core::Options ReplicationOptions(const config::ServerSettings& sett
   options.diskless_sync = settings.repl_diskless_sync;
   options.diskless_sync_delay = settings.repl_diskless_sync_delay;
   options.diskless_sync_max_replicas = settings.repl_diskless_sync_max_replicas;
+  options.max_full_syncs = settings.repl_max_concurrent_full_syncs;
   options.output_hard_limit = limit.hard_bytes;
   options.output_soft_limit = limit.soft_bytes;
   options.output_soft_time = limit.soft_time;

@@ -15,6 +15,24 @@ TEST_CASE("primary: nobody follows, nothing is counted") {
   CHECK(bench.primary.NextDeadline() == Instant::max());
 }
 
+TEST_CASE("primary: more full syncs than are allowed come again; who shares one costs nothing") {
+  Options options;
+  options.max_full_syncs = 1;
+  Bench bench(options);
+  for (const int id : {1, 2, 3}) bench.Replconf(id, {"capa", "eof"});
+  CHECK(bench.Psync(1, "?", -1) == "");
+  CHECK(bench.Psync(2, "?", -1) == "");  // joins
+  CHECK(bench.EndTurn().ends_with("1/mark 2/mark\n"));
+  const std::string refused = bench.Psync(3, "?", -1);
+  CHECK(refused.find("NOMASTERLINK") != std::string::npos);
+  CHECK_FALSE(bench.primary.IsReplica(ReplicaId{3}));
+  CHECK(bench.primary.counters().full == 2);
+  bench.Step(SnapshotDelivered{ReplicaId{1}});
+  CHECK(bench.Psync(3, "?", -1) == refused);
+  bench.Step(SnapshotDelivered{ReplicaId{2}});
+  CHECK(bench.Psync(3, "?", -1) == "");
+}
+
 TEST_CASE("primary: the first replica starts a history; full sync with the length framing") {
   Bench bench;
   const ReplicationId before = bench.history.id();

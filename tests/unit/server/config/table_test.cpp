@@ -145,7 +145,7 @@ TEST_CASE("directives: CONFIG GET of the defaults is what Redis 7.0.15 answers")
   for (const auto& [name, value] : config::ConfigGet(table.Bind(settings), Texts{"*"}))
     if (table.catalog().infos()[*table.catalog().Find(name)].in_template) ours[name] = value;
   for (const char* our_own : {"primaryauth", "primaryuser", "dir", "repl-backlog-disk-size",
-                              "replica-refuse-empty-primary"})
+                              "replica-refuse-empty-primary", "repl-max-concurrent-full-syncs"})
     CHECK(ours.erase(our_own) == 1);
   for (const char* our_own : {"rollback-max-files", "rollback-max-size", "rollback-required"})
     CHECK(ours.erase(our_own) == 1);
@@ -375,7 +375,8 @@ TEST_CASE("directives: every changed setting survives a rewrite in both syntaxes
       "save 5 6\ndbfilename d.rdb\nstop-writes-on-bgsave-error no\nrepl-backlog-size "
       "2mb\nrepl-backlog-disk-size 9mb\nrepl-backlog-ttl 0\nrepl-timeout 5\n"
       "repl-ping-replica-period 3\nrepl-diskless-sync no\nrepl-diskless-sync-delay 0\n"
-      "repl-diskless-sync-max-replicas 2\nrepl-disable-tcp-nodelay yes\nmin-replicas-to-write 1\n"
+      "repl-diskless-sync-max-replicas 2\nrepl-max-concurrent-full-syncs "
+      "3\nrepl-disable-tcp-nodelay yes\nmin-replicas-to-write 1\n"
       "min-replicas-max-lag 3\nnotify-keyspace-events AnKE\nslowlog-log-slower-than "
       "-1\nslowlog-max-len 0\n"
       "rollback-max-files 3\nrollback-max-size 5mb\nrollback-required yes\n"
