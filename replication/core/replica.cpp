@@ -118,7 +118,8 @@ void Replica::OnLinkOpened(base::Instant now, ReplicaActions& actions) {
   last_io_ = now;
   line_.clear();
   process_.reset();
-  contains_ours_ = false;
+  is_middle_ = false;
+  takes_theirs_ = false;
   actions.emplace_back(Send{EncodeCommand({"PING"})});
 }
 
@@ -206,7 +207,7 @@ Replica::Segment Replica::Receive(base::Instant now, std::string_view& input,
     return {};
   }
   if (auto* handshake = std::get_if<Handshaking>(&state_); handshake && handshake->text_left) {
-    TakeHistory(*handshake, input, actions);
+    TakeHistory(now, *handshake, input, actions);
     return {};
   }
   if (TakeLine(now, input, actions)) {
@@ -285,7 +286,7 @@ bool Replica::MayRefuse() const {
 void Replica::Refuse(base::Instant now, const std::optional<base::ReplicationId>& id,
                      SyncRefusal reason, const std::string& what, ReplicaActions& actions) {
   const bool known = refusal_.has_value();
-  refusal_ = Refusal{id, reason};
+  refusal_ = Refusal{id, reason, known ? refusal_->since : now};
   Break(now,
         "full sync refused, the old data stays: " + what +
             ", and keys that came from this primary would be lost. REPLICAOF (the same or another "
@@ -325,7 +326,7 @@ void Replica::StartStreaming(base::Instant now, bool legacy, int db, ReplicaActi
   read_ = history_.offset();
   failed_attempts_ = 0;
   down_since_ = {};
-  was_in_sync_ = WasInSync{process_};
+  was_in_sync_ = is_middle_ ? std::nullopt : std::optional(WasInSync{process_});
   refusal_.reset();
   next_send_ = now + kAlivePeriod;
   actions.emplace_back(ResumeStream{db});

@@ -36,7 +36,8 @@
 // | Receiving   | the same, failed, required  | Waiting     | AbandonStaging, CloseLink         |
 // | Receiving   | StagingCommitted            | Streaming   | ResumeStream, Send ACK            |
 // | Receiving   | StagingFailed               | Waiting     | AbandonStaging, CloseLink         |
-// | Handshaking | +FULLRESYNC, it is older    | Waiting     | CloseLink; asked again later (U7) |
+// | Handshaking | INFO's reply or +FULLRESYNC:| Waiting     | CloseLink; asked again later (U7) |
+// |             | its history is older        |             |                                   |
 // | Receiving   | StagingVerified, it is empty| Waiting     | AbandonStaging, CloseLink (U7)    |
 // | Waiting     | AllowSync, while we refuse  | Connecting  | OpenLink                          |
 // | Streaming   | StreamCorrupt               | Waiting     | as LinkClosed; next sync is full  |
@@ -66,6 +67,9 @@
 //       with, whose history somebody changed on purpose. What was refused stays refused however
 //       long it grows, until AllowSync, Follow or Promote, or until the primary goes on with our
 //       history. Meanwhile the old data stays, and the primary is asked again every kRefusedPause.
+//       After kPatience what would be lost is given up if U6 can record all of it.
+//       None of this if the other was known for a middle node: it guards itself, and us with it,
+//       and if it is made a primary after it lost its data, that was decided.
 #pragma once
 
 #include <chrono>
@@ -264,6 +268,8 @@ class Replica {
   static constexpr base::Duration kAlivePeriod = std::chrono::seconds(1);
   // A refused primary is asked again: it may have found its data.
   static constexpr base::Duration kRefusedPause = std::chrono::seconds(10);
+  // Time for sentinels to promote somebody who has what the primary lost.
+  static constexpr base::Duration kPatience = std::chrono::seconds(20);
 
   struct Off {};
   struct Waiting {
@@ -297,8 +303,12 @@ class Replica {
   void OnVerified(base::Instant now, const StagingVerified& verified, ReplicaActions& actions);
   void OnAllowSync(base::Instant now, ReplicaActions& actions);
   // U7 asks for more than any snapshot.
-  bool Gated() const { return MayRefuse() && !contains_ours_; }
+  bool Gated() const { return MayRefuse() && !takes_theirs_; }
   bool MayRefuse() const;
+  // True if it does, by what the primary answered to INFO, or to PSYNC.
+  bool RefusesHistory(base::Instant now, ReplicaActions& actions);
+  bool RefusesOffset(base::Instant now, const base::ReplicationId& id, base::Offset offset,
+                     ReplicaActions& actions);
   void Refuse(base::Instant now, const std::optional<base::ReplicationId>& id, SyncRefusal reason,
               const std::string& what, ReplicaActions& actions);
   void Tick(base::Instant now, ReplicaActions& actions);
@@ -319,7 +329,8 @@ class Replica {
   bool AskHistory(Handshaking& handshake, ReplicaActions& actions);
   void OnHistoryReply(base::Instant now, std::string_view line, Handshaking& handshake,
                       ReplicaActions& actions);
-  void TakeHistory(Handshaking& handshake, std::string_view& input, ReplicaActions& actions);
+  void TakeHistory(base::Instant now, Handshaking& handshake, std::string_view& input,
+                   ReplicaActions& actions);
   void AskSync(Handshaking& handshake, ReplicaActions& actions);
   void OnPsyncReply(base::Instant now, std::string_view line, ReplicaActions& actions);
   // False if that ends the link.
@@ -353,7 +364,8 @@ class Replica {
   std::optional<Handover> handover_;
   bool has_keys_ = false;
   std::optional<base::RunId> process_;  // at the link's other end, if it says it
-  bool contains_ours_ = false;          // the history that is offered now begins with all of ours
+  bool is_middle_ = false;              // it says that it follows another node itself
+  bool takes_theirs_ = false;  // by its history, whatever it offers loses nothing, or is recorded
   // With primary_, since the Follow.
   struct WasInSync {
     std::optional<base::RunId> process;
@@ -362,6 +374,7 @@ class Replica {
   struct Refusal {
     std::optional<base::ReplicationId> id;
     SyncRefusal reason = SyncRefusal::kEmpty;
+    base::Instant since;
   };
   std::optional<Refusal> refusal_;
   std::string line_;  // unfinished line

@@ -88,7 +88,7 @@ void Replica::OnHistoryReply(base::Instant now, std::string_view line, Handshaki
   handshake.text_left = static_cast<size_t>(*length) + 2;
 }
 
-void Replica::TakeHistory(Handshaking& handshake, std::string_view& input,
+void Replica::TakeHistory(base::Instant now, Handshaking& handshake, std::string_view& input,
                           ReplicaActions& actions) {
   const size_t taken = std::min(*handshake.text_left, input.size());
   handshake.text.append(input.substr(0, taken));
@@ -98,7 +98,28 @@ void Replica::TakeHistory(Handshaking& handshake, std::string_view& input,
   theirs_ = ParsePrimaryHistory(handshake.text);
   handshake.text_left.reset();
   handshake.text.clear();
-  AskSync(handshake, actions);
+  if (!RefusesHistory(now, actions)) AskSync(handshake, actions);
+}
+
+bool Replica::RefusesHistory(base::Instant now, ReplicaActions& actions) {
+  if (!theirs_ || !MayRefuse() || theirs_->id == history_.id()) return false;
+  const auto common = CommonPrefix(history_, *theirs_);
+  const bool recordable = options_.rollback && common && history_.backlog() != nullptr &&
+                          *common >= history_.backlog()->start();
+  const bool patient = !refusal_ || now < refusal_->since + kPatience;
+  takes_theirs_ = common == history_.offset() || (recordable && !patient);
+  return !takes_theirs_ && RefusesOffset(now, theirs_->id, theirs_->offset, actions);
+}
+
+bool Replica::RefusesOffset(base::Instant now, const base::ReplicationId& id, base::Offset offset,
+                            ReplicaActions& actions) {
+  const bool grown = refusal_ && refusal_->id == id;
+  if (!grown && offset >= history_.offset()) return false;
+  Refuse(now, id, grown ? refusal_->reason : SyncRefusal::kOlder,
+         "it has " + id.ToString() + ":" + std::to_string(offset.bytes()) + ", we have applied " +
+             history_.id().ToString() + ":" + std::to_string(history_.offset().bytes()),
+         actions);
+  return true;
 }
 
 void Replica::AskSync(Handshaking& handshake, ReplicaActions& actions) {
@@ -148,6 +169,7 @@ bool Replica::AcceptAncestry(base::Instant now, std::string_view line, ReplicaAc
   const Ancestry ancestry =
       line.starts_with('+') ? ParseAncestry(line.substr(1)).value_or(Ancestry{}) : Ancestry{};
   if (!ancestry.empty()) process_ = ancestry.front();
+  is_middle_ = ancestry.size() > 1;
   if (handover_) {
     // Of course it follows us, until it has taken the role.
     handover_->target.assign(ancestry.begin(), ancestry.begin() + (ancestry.empty() ? 0 : 1));
@@ -235,16 +257,9 @@ void Replica::OnFullResync(base::Instant now, std::string_view line, ReplicaActi
   if (!id || !offset || *offset < 0 || !line.empty()) {
     return Break(now, "it sent a malformed +FULLRESYNC", actions);
   }
-  contains_ours_ = *id == history_.id() || (theirs_ && theirs_->id == *id &&
-                                            CommonPrefix(history_, *theirs_) == history_.offset());
-  const bool grown = refusal_ && refusal_->id == id;
-  if (Gated() && (grown || base::Offset(*offset) < history_.offset())) {
-    return Refuse(now, *id, grown ? refusal_->reason : SyncRefusal::kOlder,
-                  "it offers " + id->ToString() + ":" + std::to_string(*offset) +
-                      ", we have applied " + history_.id().ToString() + ":" +
-                      std::to_string(history_.offset().bytes()),
-                  actions);
-  }
+  if (!theirs_ || theirs_->id != *id) takes_theirs_ = false;
+  if (*id == history_.id()) takes_theirs_ = true;
+  if (Gated() && RefusesOffset(now, *id, base::Offset(*offset), actions)) return;
   state_ = Receiving{*id, base::Offset(*offset), std::nullopt, -1, std::nullopt};
   next_send_ = now + kAlivePeriod;
   actions.emplace_back(

@@ -11,13 +11,19 @@ namespace quorate::sentinel::core {
 namespace {
 
 base::Duration PrimaryInfoPeriod(const Turn& turn, const Group& group) {
-  const bool unsettled = group.primary.reported_role != Role::kPrimary || group.failover;
+  // Who follows a new primary is to be known before it fails, too.
+  const base::Instant since = std::max(group.config_changed_at, group.primary.new_process_at);
+  const bool unsettled = group.primary.reported_role != Role::kPrimary || group.failover ||
+                         turn.now() < since + turn.timings().info_period;
   return unsettled ? std::min(kInfoFastPeriod, turn.timings().info_period)
                    : turn.timings().info_period;
 }
 
 base::Duration ReplicaInfoPeriod(const Turn& turn, const Group& group, const Replica& replica) {
   if (IsBeingReconfigured(replica)) return kInfoReconfPeriod;
+  const base::Instant new_process_at = group.primary.new_process_at;
+  if (new_process_at != base::Instant{} && turn.now() < new_process_at + kNewProcessWatch)
+    return kDeathInfoPeriod;
   const bool unsettled = group.odown_since || group.failover || !replica.primary_link_up ||
                          replica.reported_role != Role::kReplica || !SharesStream(group, replica);
   return unsettled ? std::min(kInfoFastPeriod, turn.timings().info_period)
@@ -41,6 +47,7 @@ void RecordRunId(Turn& turn, Group& group, DataNode& node, Replica* replica,
                  const InfoFacts& facts) {
   if (!facts.run_id || facts.run_id->IsZero() || node.run_id == facts.run_id) return;
   if (std::exchange(node.run_id, facts.run_id)) {
+    node.new_process_at = turn.now();
     if (replica) {
       turn.AnnounceReplica(group, *replica, EventType::kReboot);
     } else {
@@ -89,6 +96,7 @@ void RecordReplicaFacts(Turn& turn, const Group& group, Replica& replica, const 
   if (facts.priority) replica.priority = *facts.priority;
   if (facts.replica_offset) replica.offset = *facts.replica_offset;
   if (facts.announced) replica.announced = *facts.announced;
+  replica.sync_refused = facts.sync_refused;
 }
 
 void RecordRole(Turn& turn, Group& group, DataNode& node, Replica* replica, Role role) {

@@ -7,6 +7,7 @@
 #include "sentinel/core/gossip.h"
 #include "sentinel/core/links.h"
 #include "sentinel/core/names.h"
+#include "sentinel/core/replica_selection.h"
 #include "sentinel/core/views.h"
 
 namespace quorate::sentinel::core {
@@ -67,12 +68,28 @@ bool HasDied(Turn& turn, Group& group) {
   return false;
 }
 
+// Rule (e). A replica that has been without the primary for long is no heir, and must not keep a
+// primary that cannot be replaced looking down.
+bool HasLostData(const Group& group) {
+  if (group.primary.reported_role != Role::kPrimary) return false;
+  return std::any_of(group.replicas.begin(), group.replicas.end(), [&](const auto& entry) {
+    const Replica& replica = entry.second;
+    return replica.sync_refused && replica.command.up() && !replica.sdown_since &&
+           replica.reported_role == Role::kReplica && replica.priority != 0 &&
+           replica.primary == group.primary.address &&
+           replica.primary_link_down <= kMaxLinkDownAfters * group.options.down_after;
+  });
+}
+
 bool PrimaryIsDown(Turn& turn, Group& group) {
   // Each rule is asked, so that each sets its deadline.
   const bool silent = IsSilent(turn, group.primary.command, group.options.down_after);
   const bool wrong_role = ClaimsWrongRole(turn, group);
   const bool rebooting = RebootsTooLong(turn, group);
-  return silent || wrong_role || rebooting || HasDied(turn, group);
+  const bool data_lost = HasLostData(group);
+  if (data_lost && !group.data_lost) turn.AnnouncePrimary(group, EventType::kDataLost);
+  group.data_lost = data_lost;
+  return silent || wrong_role || rebooting || data_lost || HasDied(turn, group);
 }
 
 // Keeps `since` in line with `down`; true if that changed.

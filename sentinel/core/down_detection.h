@@ -6,6 +6,8 @@
 //   (c) | a primary that restarted has only said -LOADING for reboot-down-after, if that is set
 //   (d) | with failure-detection fast, the process has died: its link broke, connecting is refused
 //       | again and again through a debounce, and no replica still holds a link to it
+//   (e) | it has lost data: a replica that follows it, of use as an heir, refuses to be emptied or
+//       | put back by it (our servers' replica-refuse-empty-primary; Redis' never say so)
 //
 // Objectively (ODOWN), for a primary: we see it down, and enough peers said so within 5 s to make
 // the quorum. Peers are asked when we begin to suspect, then every second; being asked is a hint

@@ -25,6 +25,7 @@ constexpr EventRow kRows[] = {
     {EventType::kSentinelAddressUpdate, "+sentinel-address-update", kN, true},
     {EventType::kRoleChange, "+role-change", kV, true},
     {EventType::kRoleChangeWrong, "-role-change", kV, true},
+    {EventType::kDataLost, "+data-lost", kW, true},
     {EventType::kSdown, "+sdown", kW, true},
     {EventType::kSdownEnd, "-sdown", kW, true},
     {EventType::kOdown, "+odown", kW, true},

@@ -30,6 +30,7 @@ enum class EventType {
   kSentinelAddressUpdate,
   kRoleChange,
   kRoleChangeWrong,
+  kDataLost,
   kSdown,
   kSdownEnd,
   kOdown,

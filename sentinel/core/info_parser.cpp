@@ -87,6 +87,8 @@ void ReadReplicaField(std::string_view key, std::string_view value, InfoFacts& f
     if (priority && *priority <= INT32_MAX) facts.priority = static_cast<uint32_t>(*priority);
   } else if (key == "slave_repl_offset") {
     facts.replica_offset = ParseOffset(value);
+  } else if (key == "master_sync_refused") {
+    facts.sync_refused = !value.empty();
   } else if (key == "replica_announced") {
     facts.announced = ParseFlag(value);
   }

@@ -29,6 +29,9 @@ struct InfoFacts {
   std::optional<uint32_t> priority;
   std::optional<base::Offset> replica_offset;  // slave_repl_offset
   std::optional<bool> announced;
+  // Our servers': it keeps its data from what the primary, which came back with less, would put in
+  // its place (master_sync_refused).
+  bool sync_refused = false;
 
   // Lineage; a stock server gives these too.
   std::optional<base::ReplicationId> replication_id;

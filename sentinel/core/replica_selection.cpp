@@ -11,7 +11,6 @@ namespace {
 constexpr int kMaxSilentPings = 5;
 constexpr base::Duration kMaxInfoAgePrimaryDown = std::chrono::seconds(5);
 constexpr int kMaxInfoPeriodsPrimaryUp = 3;
-constexpr int kMaxLinkDownAfters = 10;
 
 base::Duration MaxInfoAge(const Group& group, const Timings& timings) {
   return group.primary.sdown_since ? kMaxInfoAgePrimaryDown
@@ -91,6 +90,9 @@ bool Better(const Ranked& a, const Ranked& b, Occasion occasion) {
   const bool a_out = a.candidate.eligibility != Eligibility::kEligible;
   const bool b_out = b.candidate.eligibility != Eligibility::kEligible;
   if (a_out != b_out) return b_out;
+  // What the primary has lost is what is to be saved.
+  if (occasion == Occasion::kPrimaryLost && a.replica->sync_refused != b.replica->sync_refused)
+    return a.replica->sync_refused;
   if (a.candidate.same_history != b.candidate.same_history) return a.candidate.same_history;
   const int64_t a_data = -a.replica->offset.bytes();
   const int64_t b_data = -b.replica->offset.bytes();

@@ -6,9 +6,9 @@
 // rules and the last. When the primary died is what we saw; if it has never answered us (we
 // started, or were RESET, after its death) the replicas say it: when the last of them lost its
 // link. So a sentinel that never saw the primary up still finds an heir. Among the eligible, those
-// that share the primary's replication history come first if there are any (an offset means nothing
-// in another history); then, when the primary is lost, the most data, the lower priority, the
-// smaller run id. In a planned switchover the data will be made equal, so the priority goes first;
+// come first that refuse the primary because it has lost data (down_detection.h, rule (e)); then
+// those that share the primary's replication history (an offset means nothing in another one);
+// then, when the primary is lost, the most data, the lower priority, the smaller run id. In a planned switchover the data will be made equal, so the priority goes first;
 // and since it can be made equal only along the primary's own stream, a replica that follows
 // another node or has another history is not eligible at all.
 //
@@ -45,6 +45,9 @@ struct Candidate {
   Eligibility eligibility = Eligibility::kEligible;
   bool same_history = true;  // or not known to be of another
 };
+
+// How many down-after periods before the primary's death a replica may have lost its link.
+inline constexpr int kMaxLinkDownAfters = 10;
 
 enum class Occasion { kPrimaryLost, kSwitchover };
 

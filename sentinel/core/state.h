@@ -102,6 +102,7 @@ struct DataNode {
   base::Instant last_hello_sent{};
   bool script_kill_sent = false;
   std::optional<base::Instant> rebooted_at;  // run id changed and no +PONG since
+  base::Instant new_process_at{};            // run id changed
 
   // From INFO; absent until first told.
   std::optional<base::ReplicationId> replication_id;
@@ -129,7 +130,8 @@ struct Replica : DataNode {
   uint32_t priority = 100;
   base::Offset offset{0};
   bool announced = true;
-  bool was_primary = false;  // replaced by a failover and not seen as a replica since
+  bool sync_refused = false;  // it says that the primary has lost data that it has
+  bool was_primary = false;   // replaced by a failover and not seen as a replica since
   std::optional<base::Instant> repaired_at;  // last +convert-to-slave or +fix-slave-config
   Reconfiguration reconfiguration;
 };
@@ -252,6 +254,7 @@ struct Group {
   // could elect two leaders in one epoch (views.h, Electorate; administration.h, KeepElectorate).
   uint32_t electorate_met = 1;
   std::optional<base::Instant> reset_at;  // the electorate may shrink some time after this
+  bool data_lost = false;                 // rule (e) of down_detection.h
   std::optional<base::Instant> odown_since;
   std::optional<Failover> failover;
   std::optional<PendingConfig> pending_config;

@@ -73,6 +73,9 @@ inline constexpr int kDeathRefusals = 3;
 inline constexpr base::Duration kCrashDebounce = std::chrono::milliseconds(100);
 // How often replicas are asked whether they still hold their link to a primary that seems dead.
 inline constexpr base::Duration kDeathInfoPeriod = std::chrono::milliseconds(50);
+// For so long after a primary was started anew its replicas are asked that often whether it still
+// has what they have.
+inline constexpr base::Duration kNewProcessWatch = std::chrono::seconds(3);
 // After ODOWN each sentinel waits a random part of this before it stands, so that they do not split
 // the vote.
 inline constexpr base::Duration kCandidacyJitter = std::chrono::milliseconds(20);

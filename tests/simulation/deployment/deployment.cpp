@@ -22,10 +22,7 @@ std::string ServerConfig(const DeploymentOptions& options, size_t index) {
     text += fmt::format("repl-backlog-disk-size {}\n", options.disk_backlogs[index]);
   // A server whose last save has failed answers PING with an error, so its sentinels hold it for
   // down until somebody saves again: nobody does here.
-  text += fmt::format(
-      "save {}\nstop-writes-on-bgsave-error no\n"
-      "replica-refuse-empty-primary no\n",
-      SavePointText(options));
+  text += fmt::format("save {}\nstop-writes-on-bgsave-error no\n", SavePointText(options));
   if (const auto followed = options.follows[index])
     text += fmt::format("replicaof {} {}\n", Ip(1, *followed), ServerNode::kPort);
   return text;

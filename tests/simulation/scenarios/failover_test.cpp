@@ -130,6 +130,26 @@ TEST_CASE("scenario: an old primary returns empty and follows the new one") {
   CHECK(s.MatchesTranscript());
 }
 
+TEST_CASE("scenario: a primary restarts empty, and nothing is wiped") {
+  for (const bool fast : {false, true}) {
+    DeploymentOptions options;
+    options.fast_detection = fast;
+    Scenario s(fast ? "primary_restarts_empty_fast" : "primary_restarts_empty", 10, options);
+    s.writer().Stop();
+    const std::string keys = s.Call(s.server(2).endpoint(), {"DBSIZE"});
+    s.Note("server 1 is killed and starts again at once, with nothing");
+    s.server(1).Kill();
+    CHECK(s.server(1).Start().ok());
+    CHECK(s.UntilPrimaryIs(2, 900ms));  // down-after is a second
+    CHECK(s.UntilWell());
+    CHECK(s.server(1).replication().is_replica());
+    for (const size_t server : {1, 2, 3})
+      CHECK(s.Call(s.server(server).endpoint(), {"DBSIZE"}) == keys);
+    CHECK(s.CountLostWrites(2) == 0);
+    CHECK(s.MatchesTranscript());
+  }
+}
+
 TEST_CASE("scenario: a vote survives the power cut that follows it") {
   Scenario s("vote_survives_power_cut", 8);
   s.Note("kill server 1");

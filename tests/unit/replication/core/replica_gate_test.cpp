@@ -48,7 +48,7 @@ std::string FullResync(char id, int offset) {
 // Of the history FullResync('c', ...), which was kTheirs up to `left_at`.
 std::string Info(int left_at) {
   return "master_replid:" + std::string(40, 'c') +
-         "\r\nmaster_repl_offset:500\r\nmaster_replid2:" + kTheirs +
+         "\r\nmaster_repl_offset:" + std::to_string(left_at + 1) + "\r\nmaster_replid2:" + kTheirs +
          "\r\nsecond_repl_offset:" + std::to_string(left_at + 1) + "\r\n";
 }
 
@@ -113,6 +113,12 @@ TEST_CASE("replica: what is not a primary that lost data is not refused") {
     bench.Step(LinkClosed{"not there"});
   }
   SUBCASE("all of our history is in the new one") { info = Info(100); }
+  SUBCASE("a middle node, which may have become a primary since") {
+    bench.Step(AllowSync{});
+    AskAgain(bench, kFirstRun + " " + kSecondRun, "+CONTINUE\r\n");
+    REQUIRE(bench.replica.link_up());
+    bench.Step(LinkClosed{"cut"});
+  }
   SUBCASE("our own history") { answer = "+FULLRESYNC " + kTheirs + " 90\r\n"; }
   SUBCASE("never in sync since the Follow") {
     bench.Step(Promote{});
@@ -128,6 +134,32 @@ TEST_CASE("replica: a new history that has only a part of ours in it is refused"
   Bench bench;
   SyncedThenCut(bench, kFirstRun);
   CHECK(AskAgain(bench, kSecondRun, FullResync('c', 99), Info(99)) == "close\n");
+  CHECK(Refused(bench) == SyncRefusal::kOlder);
+}
+
+TEST_CASE("replica: what can be recorded whole is given up after a while") {
+  Bench bench;
+  bench.options.rollback = true;
+  bench.replica.SetOptions(bench.options);
+  SyncedThenCut(bench, kFirstRun);
+  const std::string lost = "*1\r\n$4\r\nPING\r\n";
+  bench.history.Append(lost);  // beyond what the primary has
+  CHECK(AskAgain(bench, kSecondRun, "", Info(100)) == "");
+  CHECK(Refused(bench) == SyncRefusal::kOlder);
+  CHECK(AskAgain(bench, kSecondRun, "", Info(100)) == "");
+  CHECK(Refused(bench) == SyncRefusal::kOlder);
+  CHECK(AskAgain(bench, kSecondRun, FullResync('c', 101), Info(100)) == "");
+  bench.Receive("$3\r\nrdb");
+  CHECK(bench.Step(StagingVerified{-1, 0}).starts_with("record 1 from 100 for"));
+}
+
+TEST_CASE("replica: INFO tells of an older history before anything is asked for") {
+  Bench bench;
+  SyncedThenCut(bench, kFirstRun);
+  const std::string info = "master_replid:" + std::string(40, 'c') + "\r\nmaster_repl_offset:0\r\n";
+  CHECK(AskAgain(bench, kSecondRun, "", info) == "");
+  CHECK(bench.replica.link_state() == LinkState::kConnect);
+  CHECK(Refused(bench) == SyncRefusal::kOlder);
 }
 
 TEST_CASE("replica: AllowSync asks at once and takes what was refused") {

@@ -50,6 +50,37 @@ TEST_CASE("discovery: sentinels find each other and the replicas through the pri
   CHECK_FALSE(world.Happened("+sdown"));
 }
 
+TEST_CASE("failover: a primary that came back with less gives way to a replica that has more") {
+  World world(3, 3, FastOptions());
+  Settle(world, 3, 2);
+  world.KillServer(0);
+  world.RunFor(milliseconds(20));
+  world.StartServer(0);
+  FakeServer& primary = world.server(0);
+  primary.replication_id = *base::ReplicationId::Parse(std::string(40, 'e'));
+  // One replica keeps what it had. The other, that of another program, was emptied, and has come
+  // far in the new history.
+  world.server(1).replication_id = primary.replication_id;
+  world.server(1).offset = 5000;
+  world.server(2).refuses = primary.address;
+  SUBCASE("it may be promoted") {
+    REQUIRE(world.RunUntil([&] { return AllSee(world, 3, world.server(2).address); },
+                           milliseconds(900)));
+    CHECK(world.Happened("+data-lost master mymaster 10.0.0.1 6379"));
+    ExpectOneLeaderPerEpoch(world);
+    world.RunFor(seconds(2));
+    CHECK(primary.follows == world.server(2).address);
+    CHECK(world.server(1).follows == world.server(2).address);
+  }
+  SUBCASE("it may not: then the primary is as good as any") {
+    world.server(2).priority = 0;
+    world.RunFor(seconds(1));  // until that is known
+    world.RunFor(seconds(20));
+    CHECK(AllSee(world, 3, primary.address));
+    CHECK_FALSE(world.group(0).primary.sdown_since.has_value());
+  }
+}
+
 TEST_CASE("failover: a killed primary is replaced within down-after and a little") {
   World world(3, 3, FastOptions());
   Settle(world, 3, 2);

@@ -342,7 +342,8 @@ void World::StartServer(int i) {
 
 bool World::LinkWorks(const FakeServer& replica) {
   const FakeServer* primary = replica.follows ? FindServer(*replica.follows) : nullptr;
-  return primary && primary->alive && !IsCut(primary->address, replica.address);
+  return primary && primary->alive && !IsCut(primary->address, replica.address) &&
+         replica.refuses != replica.follows;
 }
 
 std::string World::Info(const FakeServer& server) {
@@ -358,6 +359,7 @@ std::string World::Info(const FakeServer& server) {
     line("master_link_status", up ? "up" : "down");
     line("master_sync_in_progress", "0");
     if (!up) line("master_link_down_since_seconds", "1");
+    if (server.refuses == server.follows) line("master_sync_refused", "older");
     line("slave_repl_offset", std::to_string(server.offset));
     line("slave_priority", std::to_string(server.priority));
     line("replica_announced", "1");

@@ -32,6 +32,7 @@ struct FakeServer {
   bool alive = true;
   bool frozen = false;  // accepts and reads, answers nothing
   std::optional<Endpoint> follows;
+  std::optional<Endpoint> refuses;  // whom it would follow without taking what that one has
   int64_t offset = 1000;
   int64_t lag = 0;
   uint32_t priority = 100;
