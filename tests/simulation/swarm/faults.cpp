@@ -381,6 +381,16 @@ void Faults::Operate(const std::string& command) {
   Request(deployment_.sentinels()[AnySentinel()]->endpoint(), {"SENTINEL", command, kGroup});
 }
 
+void Faults::AllowRefusedSyncs() {
+  for (const auto& server : deployment_.servers()) {
+    if (!server->running() || !server->replication().is_replica()) continue;
+    const auto upstream = server->replication().Upstream();
+    if (upstream->refused)
+      Request(server->endpoint(),
+              {"REPLICAOF", upstream->primary.host, std::to_string(upstream->primary.port)});
+  }
+}
+
 void Faults::Save() {
   const base::Endpoint to = deployment_.servers()[AnyServer()]->endpoint();
   Request(to, {random_.Chance(1, 2) ? "SAVE" : "BGSAVE"});

@@ -28,6 +28,9 @@ class Faults {
   // Everything is powered, runs, is connected and in order again; no strike that is still planned
   // happens.
   void HealAll();
+  // The operator sees that servers refuse what their primaries would give them
+  // (replica-refuse-empty-primary), and no sentinel has found a better primary: lets it happen.
+  void AllowRefusedSyncs();
   // A sentinel has just announced it; some steps of a failover are answered by a strike at once.
   void OnEvent(size_t sentinel, std::string_view event);
 

@@ -22,6 +22,8 @@ constexpr base::Duration kLook = milliseconds(100);
 constexpr base::Duration kSettleLook = seconds(1);
 // All must be well for so long without a break.
 constexpr base::Duration kSteady = seconds(3);
+// An operator looks after what sentinels have not mended by then.
+constexpr base::Duration kOperatorComes = seconds(20);
 // Requests of writers that were told to stop are over after this.
 constexpr base::Duration kLastRequests = seconds(1);
 // L3: elections that may be won until all is well; more are a livelock.
@@ -251,10 +253,15 @@ void Run::DemandLiveness() {
   const base::Duration bound =
       2 * options_.deployment.failover_timeout + options_.deployment.down_after + seconds(30);
   end_ = deployment_.world().Now() + bound;
+  base::Instant operator_comes = deployment_.world().Now() + kOperatorComes;
   const uint64_t elections_before = checkers_.elections();
   base::Duration well{};
   while (well < kSteady && !Violated()) {
     RunFor(kLook);
+    if (deployment_.world().Now() >= operator_comes) {
+      faults_.AllowRefusedSyncs();
+      operator_comes = deployment_.world().Now() + kOperatorComes / 4;
+    }
     const std::optional<std::string> trouble = deployment_.Trouble();
     well = trouble ? base::Duration{} : well + kLook;
     if (trouble && deployment_.world().Now() >= end_)
