@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 
 #include "scripts/ops/config_files.h"
@@ -189,6 +190,19 @@ base::Status Deployment::Signal(const std::string& name, int signal) {
 base::Status Deployment::Stop(const std::string& name) {
   const auto process = Running(name);
   return process ? StopProcess(*process) : base::Status();
+}
+
+base::Status Deployment::RemoveData(const std::string& name) {
+  static const std::set<std::string> kept = {"conf", "log", "pid"};
+  std::error_code error;
+  std::vector<fs::path> data;
+  for (const auto& entry : fs::directory_iterator(fs::path(directory_) / name, error))
+    if (!kept.contains(entry.path().filename().string())) data.push_back(entry.path());
+  for (const fs::path& path : data) {
+    if (!error) fs::remove_all(path, error);
+  }
+  if (error) return base::Error{name + ": " + error.message()};
+  return {};
 }
 
 base::Status Deployment::StopAll() {

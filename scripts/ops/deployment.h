@@ -58,6 +58,9 @@ class Deployment {
   std::optional<ProcessId> Running(const std::string& name) const;
   base::Status Signal(const std::string& name, int signal);
 
+  // Removes what the server has written to keep its data. Precondition: it does not run.
+  base::Status RemoveData(const std::string& name);
+
   // Stops sentinels before servers, so that none of them sees a failure.
   base::Status StopAll();
   // Removes what Create and the processes put there, and the folder if nothing else is in it.

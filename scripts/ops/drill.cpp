@@ -109,6 +109,13 @@ base::Status Round::InjectFault() {
       return deployment_.Signal(victim_, SIGKILL);
     case Scenario::kPausePrimary:
       return Stop(victim_);
+    case Scenario::kRestartEmptyPrimary:
+      killed_.push_back(victim_);
+      if (auto status = deployment_.Signal(victim_, SIGKILL); !status) return status;
+      if (!foreground_.WaitUntil([this] { return !deployment_.Running(victim_); }, kCommandTimeout))
+        return base::Error{victim_ + " was killed and runs still"};
+      if (auto status = deployment_.RemoveData(victim_); !status) return status;
+      return UndoFault();
     case Scenario::kOldPrimaryReturns: {
       const std::vector<std::string> replicas = stopped_;
       if (auto status = Stop(victim_); !status) return status;

@@ -7,6 +7,10 @@
 // the replicas go on and one of them takes over, the old primary wakes up. Then its rollback record
 // is compared with what was lost.
 //
+// restart-empty-primary: the primary is killed, loses its files and starts again at once, so that it
+// answers before anybody has held it for dead. Its replicas must keep what they have, and the
+// sentinels must name one of them.
+//
 // A round: writers run -> fault -> every sentinel names a new primary and every writer writes again
 // -> writers stop -> the deployment is restored -> the surviving data is read and compared with the
 // history -> the writes are removed.

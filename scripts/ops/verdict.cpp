@@ -107,6 +107,8 @@ std::string ToString(Scenario scenario) {
       return "switchover";
     case Scenario::kOldPrimaryReturns:
       return "old-primary-returns";
+    case Scenario::kRestartEmptyPrimary:
+      return "restart-empty-primary";
   }
   return "";
 }

@@ -21,11 +21,19 @@ namespace quorate::ops {
 
 // kOldPrimaryReturns: the primary writes on without its replicas, stands still for so long that
 // another takes over, and comes back.
-enum class Scenario { kKillPrimary, kPausePrimary, kSwitchover, kOldPrimaryReturns };
+// kRestartEmptyPrimary: the primary is killed and started again at once, without its files.
+enum class Scenario {
+  kKillPrimary,
+  kPausePrimary,
+  kSwitchover,
+  kOldPrimaryReturns,
+  kRestartEmptyPrimary
+};
 inline constexpr Scenario kScenarios[] = {Scenario::kKillPrimary, Scenario::kPausePrimary,
-                                          Scenario::kSwitchover, Scenario::kOldPrimaryReturns};
+                                          Scenario::kSwitchover, Scenario::kOldPrimaryReturns,
+                                          Scenario::kRestartEmptyPrimary};
 
-// "kill-primary", "pause-primary", "switchover", "old-primary-returns".
+// "kill-primary", "pause-primary", "switchover", "old-primary-returns", "restart-empty-primary".
 std::string ToString(Scenario scenario);
 
 // What the surviving primary held when the writers had stopped.

@@ -50,7 +50,8 @@ class Operator(SystemTest):
         self.assertIn("refused", answer)
 
     def test_drills_pass(self):
-        for scenario in ("kill-primary", "pause-primary", "switchover", "old-primary-returns"):
+        for scenario in ("kill-primary", "pause-primary", "switchover", "old-primary-returns",
+                         "restart-empty-primary"):
             with self.subTest(scenario):
                 report, _ = json.JSONDecoder().raw_decode(self.quorate("drill", scenario, "--json"))
                 self.assertEqual(report["verdict"], "passed", report)

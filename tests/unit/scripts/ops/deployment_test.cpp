@@ -71,6 +71,21 @@ TEST_CASE("deployment: a folder without one, or with a spoilt one, is an error")
   CHECK_FALSE(Deployment::Open(folder / "run").ok());
 }
 
+TEST_CASE("deployment: a server's data go, its configuration stays") {
+  const Folder folder;
+  auto deployment = Deployment::Create(folder / "run", Small(), kPrograms);
+  REQUIRE(deployment.ok());
+  const std::string name = deployment->Names().front();
+  const std::string home = deployment->directory() + "/" + name;
+  std::ofstream(home + "/dump.rdb") << "data";
+  fs::create_directory(home + "/rollback");
+  CHECK(deployment->RemoveData(name).ok());
+  CHECK_FALSE(fs::exists(home + "/dump.rdb"));
+  CHECK_FALSE(fs::exists(home + "/rollback"));
+  CHECK(fs::exists(home + "/conf"));
+  CHECK_FALSE(deployment->RemoveData("nobody").ok());
+}
+
 TEST_CASE(
     "deployment: a process runs from Start to Stop, once, and a pid file of a stranger is not "
     "believed") {
