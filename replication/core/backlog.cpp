@@ -147,11 +147,11 @@ size_t Backlog::excess() const {
   return size() <= kept ? 0 : size() - kept;
 }
 
-void Backlog::Mark(int db) {
+void Backlog::NoteUnitStart(int db) {
   Block& tail = *blocks_.back();
   tail.unit_at = tail.used;
   tail.unit_db = db;
-  wants_mark_ = false;
+  wants_unit_start_ = false;
 }
 
 std::optional<UnitStart> Backlog::FindUnit(base::Offset offset,
@@ -175,7 +175,7 @@ Backlog::Block* Backlog::AddBlock(size_t wanted) {
   if (!blocks_.empty()) blocks_.back()->next = block.get();
   memory_ += sizeof(Block) + bytes;
   blocks_.push_back(std::move(block));
-  wants_mark_ = true;
+  wants_unit_start_ = true;
   return blocks_.back().get();
 }
 

@@ -12,7 +12,8 @@
 //       makes the backlog exceed limit(), and that excess serves partial resyncs too.
 //   B3  every cursor c satisfies start() <= c.offset() <= end().
 //   B4  a block's bytes never move and never change once appended.
-//   B5  at a mark a unit begins: a command, or a whole transaction. A block has at most one.
+//   B5  at a noted start a unit begins: a command, or a whole transaction. A block has at most
+//       one.
 //
 // Thread rule: one thread. Cursors must be gone before Reset and before the backlog is destroyed
 // (checked).
@@ -98,10 +99,11 @@ class Backlog {
 
   // ---- where reading may begin
 
-  // True after a new block: whoever appends is to call Mark when its next unit begins.
-  bool wants_mark() const { return wants_mark_; }
-  void Mark(int db);
-  // The last mark at or before `offset`; if there is none, the first of all; nothing without marks.
+  // True after a new block: whoever appends is to call NoteUnitStart when its next unit begins.
+  bool wants_unit_start() const { return wants_unit_start_; }
+  void NoteUnitStart(int db);
+  // The last noted start at or before `offset`; if there is none, the first of all; nothing if none
+  // was noted.
   // It may lie before start(), but not before `elsewhere`: what follows that can be read from
   // somewhere else.
   std::optional<UnitStart> FindUnit(base::Offset offset,
@@ -122,7 +124,7 @@ class Backlog {
   base::Offset end_;
   size_t memory_ = 0;
   size_t cursors_ = 0;
-  bool wants_mark_ = true;
+  bool wants_unit_start_ = true;
   UnitMarks gone_;                             // of blocks that were trimmed
   std::deque<std::unique_ptr<Block>> blocks_;  // never empty
 };

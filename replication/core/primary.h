@@ -218,7 +218,7 @@ class Primary {
   // One complete RESP array that ran in `db`; SELECT is put before it when the database differs
   // from the last one. Preconditions of these: streaming().
   void Append(int db, std::string_view command) {
-    if (history_.backlog()->wants_mark()) MarkUnit();
+    if (history_.backlog()->wants_unit_start()) MarkUnit();
     if (db != selected_db_) Select(db);
     history_.Append(command);
   }
@@ -263,7 +263,7 @@ class Primary {
   // Applied upstream bytes, verbatim: whole units. `db` is what they leave selected.
   void ForwardApplied(std::string_view bytes, int db) {
     history_.Append(bytes);
-    if (history_.backlog()->wants_mark()) history_.backlog()->Mark(db);
+    if (history_.backlog()->wants_unit_start()) history_.backlog()->NoteUnitStart(db);
   }
 
   // ---- role
@@ -335,7 +335,7 @@ class Primary {
   void Select(int db);
   // The next byte begins a unit, unless one is open.
   void MarkUnit() {
-    if (!unit_open_) history_.backlog()->Mark(selected_db_);
+    if (!unit_open_) history_.backlog()->NoteUnitStart(selected_db_);
   }
   void NoteAcknowledged(base::Offset offset) {
     if (!most_acknowledged_ || *most_acknowledged_ < offset) most_acknowledged_ = offset;

@@ -23,7 +23,7 @@ constexpr uint64_t kUnlimitedSpoolBytes = 1024ull * 1024 * 1024;
 }  // namespace
 
 void Primary::AppendMulti(int db) {
-  if (history_.backlog()->wants_mark()) MarkUnit();
+  if (history_.backlog()->wants_unit_start()) MarkUnit();
   if (db != selected_db_) Select(db);
   Feed(kMulti);
   unit_open_ = true;

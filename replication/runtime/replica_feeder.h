@@ -1,6 +1,7 @@
-// The writing side of the replicas: for each its lines (+FULLRESYNC, "\n"), then its snapshot or what
-// was read from disk for it, then the stream, never out of this order, as fast as its connection takes them. What the connection
-// does not take stays where it is (a cursor's position); the rest of a replica is not copied.
+// The writing side of the replicas: for each its lines (+FULLRESYNC, "\n"), then its snapshot or
+// what was read from disk for it, then the stream, never out of this order, as fast as its
+// connection takes them. What the connection does not take stays where it is (a cursor's position);
+// the rest of a replica is not copied.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// Replication's dealings with the on-disk backlog: its life, the replay at a start, and the replicas
-// that are fed from it.
+// Replication's dealings with the on-disk backlog: its life, the replay at a start, and the
+// replicas that are fed from it.
 #include <algorithm>
 #include <string>
 #include <utility>

@@ -1,4 +1,5 @@
-// What the benchmarks put on a server: redis-benchmark on a core of its own, and a known set of keys.
+// What the benchmarks put on a server: redis-benchmark on a core of its own, and a known set of
+// keys.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,5 @@
-// The rollback records of a server of the deployment: which there are, by QUORATE ROLLBACK LIST, and
-// what is in their files.
+// The rollback records of a server of the deployment: which there are, by QUORATE ROLLBACK LIST,
+// and what is in their files.
 #pragma once
 
 #include <set>

@@ -129,10 +129,11 @@ class Contender {
   const std::string& version() const { return version_; }
 
  private:
-  // Each server has a folder of its own.
+  // Each server has a folder of its own, without what the last one left there.
   base::Result<Server> Start(const char* core, const char* name) {
     const std::string folder = folder_ + "/" + name;
     std::error_code error;
+    std::filesystem::remove_all(folder, error);
     std::filesystem::create_directory(folder, error);
     return PinnedServer::Start(foreground_, program_, core, folder,
                                {"--repl-diskless-sync-delay", "0"});

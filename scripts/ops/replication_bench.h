@@ -3,8 +3,8 @@
 // snapshot file costs the writers. As in the other benchmark the two programs are measured in turn.
 //
 // The full syncs run unpinned, since Redis makes the snapshot in a child of its own. The writes run
-// with the primary (or the middle node, when that is measured) alone on a core, and the load and the
-// other servers on the other.
+// with the primary (or the middle node, when that is measured) alone on a core, and the load and
+// the other servers on the other.
 #pragma once
 
 #include <functional>

@@ -122,8 +122,9 @@ void Forget(Turn& turn, const ForgetRequested& request) {
   RespondOkWhenDurable(turn, request.client);
 }
 
-// The primary will name its replicas again, but not a living node that has taken the role without being
-// announced (a promotion that was given up): forgotten, that one would stay a second primary (L1).
+// The primary will name its replicas again, but not a living node that has taken the role without
+// being announced (a promotion that was given up): forgotten, that one would stay a second primary
+// (L1).
 void ForgetReplicas(Group& group, base::Instant now) {
   std::map<base::Endpoint, Replica> kept;
   for (const auto& [address, replica] : group.replicas) {

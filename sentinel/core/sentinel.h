@@ -10,7 +10,8 @@
 //
 // Invariants, CHECKed by CheckInvariants where one state shows them:
 //
-//   E1 | one voter per id: no vote and no candidacy once another process was heard under our id
+//   E1 | one voter per id: no vote and no candidacy while another process is heard under our id
+//      | (and duplicate_quiet after its last word; twins that never hear each other are two voters)
 //   E2 | one vote per (group, epoch): a group's vote epoch never falls, whatever RESET, REMOVE,
 //      | MONITOR or a restart do
 //   E3 | a vote leaves this process, or counts for ourselves, only after its write has completed

@@ -57,7 +57,8 @@ void Engine::AddSession(Session& session) {
 void Engine::RemoveSession(Session& session) {
   watches_.UnwatchAll(session);
   pubsub_.Remove(session);
-  std::erase(waiting_, &session);
+  std::erase(waiting_for_acks_, &session);
+  std::erase(waiting_for_offset_, &session);
   if (session.kind == SessionKind::kMonitor) monitors_.Remove(session);
   if (session.listed_ready) std::erase(ready_, &session);
   session.listed_ready = false;
@@ -99,12 +100,14 @@ Session* Engine::FindSession(uint64_t id) const {
   return it == sessions_.end() ? nullptr : it->second;
 }
 
-std::vector<Session*> Engine::TakeReady() {
+std::span<Session* const> Engine::TakeReady() {
   for (Session* session : ready_) {
     session->listed_ready = false;
     EnforceOutputLimit(*session);
   }
-  return std::exchange(ready_, {});
+  taken_.clear();
+  taken_.swap(ready_);
+  return taken_;
 }
 
 void Engine::Kill(Session& session, std::string_view reason) {

@@ -75,7 +75,7 @@ class Engine {
   void RemoveSession(Session& session);
   const std::map<uint64_t, Session*>& sessions() const { return sessions_; }
   Session* FindSession(uint64_t id) const;
-  size_t waiting_count() const { return waiting_.size(); }
+  size_t waiting_count() const { return waiting_for_acks_.size() + waiting_for_offset_.size(); }
   uint64_t NextSessionId() { return ++last_session_id_; }
 
   // ---- time and input
@@ -100,8 +100,8 @@ class Engine {
   base::Instant NextDeadline() const;
 
   // Sessions with output or a close mark since the last TakeReady, in order; those whose output
-  // went over client-output-buffer-limit are marked for closing here.
-  std::vector<Session*> TakeReady();
+  // went over client-output-buffer-limit are marked for closing here. Valid until the next call.
+  std::span<Session* const> TakeReady();
   void MarkReady(Session& session) {
     if (session.listed_ready) return;
     session.listed_ready = true;
@@ -248,6 +248,19 @@ class Engine {
   // The same, and not from an old figure if it is much above maxmemory.
   uint64_t MemoryInUseNow();
   void ResolveWaits();
+  // Answers and wakes one that is in no list of waiting ones any more.
+  void AnswerBlocked(Session& session, const std::function<void(resp::Writer&)>& answer);
+  // Takes those out of `waiting` of whom `due` says so, in order.
+  template <typename Due>
+  static std::vector<Session*> TakeIf(std::vector<Session*>& waiting, const Due& due) {
+    std::vector<Session*> taken;
+    std::erase_if(waiting, [&](Session* session) {
+      if (!due(*session)) return false;
+      taken.push_back(session);
+      return true;
+    });
+    return taken;
+  }
   bool HistoryMayChange() const;
   replication::core::Standing StandingNow(const replication::core::Position& position) const;
   std::string WhyElsewhere(const replication::core::Position& position) const;
@@ -284,7 +297,9 @@ class Engine {
 
   std::map<uint64_t, Session*> sessions_;
   std::vector<Session*> ready_;
-  std::vector<Session*> waiting_;  // blocked on WAIT or QUORATE WAITOFFSET
+  std::vector<Session*> taken_;               // ready_ of the last TakeReady, for its storage
+  std::vector<Session*> waiting_for_acks_;    // BlockedOnWait
+  std::vector<Session*> waiting_for_offset_;  // BlockedOnOffset
   uint64_t dataset_number_ = 1;
   std::string stream_error_;  // the first one that ApplyFromPrimary's command answered
   uint64_t last_session_id_ = 0;

@@ -1,6 +1,7 @@
 // Engine: sessions that wait - for acknowledgements, for the end of a pause - and what a change of
 // role does to them.
 #include <algorithm>
+#include <utility>
 
 #include "server/engine/engine.h"
 #include "shared/resp/errors.h"
@@ -9,16 +10,21 @@ namespace quorate::server::engine {
 
 void Engine::BlockOnWait(Session& session, BlockedOnWait wait) {
   session.blocked_state = wait;
-  waiting_.push_back(&session);
+  waiting_for_acks_.push_back(&session);
   replication_.ScheduleGetAck();
 }
 
 void Engine::Unblock(Session& session, const std::function<void(resp::Writer&)>& answer) {
+  std::erase(waiting_for_acks_, &session);
+  std::erase(waiting_for_offset_, &session);
+  AnswerBlocked(session, answer);
+}
+
+void Engine::AnswerBlocked(Session& session, const std::function<void(resp::Writer&)>& answer) {
   session.BeginAnswer();
   answer(session.writer);
   session.EndAnswer();
   session.blocked_state = NotBlocked{};
-  std::erase(waiting_, &session);
   MarkReady(session);
   if (!session.input.empty()) host_.ResumeSoon(session);
 }
@@ -26,26 +32,26 @@ void Engine::Unblock(Session& session, const std::function<void(resp::Writer&)>&
 void Engine::OnReplicaAcknowledged() { ResolveWaits(); }
 
 void Engine::ResolveWaits() {
-  const std::vector<Session*> waiting = waiting_;
-  for (Session* session : waiting) {
-    const auto* wait = std::get_if<BlockedOnWait>(&session->blocked_state);
-    if (wait == nullptr) continue;
-    const int64_t acknowledged = replication_.ReplicasAcknowledged(wait->offset);
-    if (acknowledged < wait->replicas && now_ < wait->deadline) continue;
-    Unblock(*session, [&](resp::Writer& reply) { reply.Integer(acknowledged); });
+  const auto acknowledged = [&](const Session& session) {
+    return replication_.ReplicasAcknowledged(std::get<BlockedOnWait>(session.blocked_state).offset);
+  };
+  const std::vector<Session*> due = TakeIf(waiting_for_acks_, [&](const Session& session) {
+    const auto& wait = std::get<BlockedOnWait>(session.blocked_state);
+    return acknowledged(session) >= wait.replicas || now_ >= wait.deadline;
+  });
+  for (Session* session : due) {
+    AnswerBlocked(*session, [&](resp::Writer& reply) { reply.Integer(acknowledged(*session)); });
   }
 }
 
 void Engine::OnRoleChanged() {
   propagation_.DropUnit();
   if (!replication_.is_replica()) own_expiries_.Clear();  // a primary expires everything
-  const std::vector<Session*> waiting = waiting_;
-  for (Session* session : waiting) {
-    if (!std::holds_alternative<BlockedOnWait>(session->blocked_state)) continue;
+  for (Session* session : std::exchange(waiting_for_acks_, {})) {
     // As in Redis the connection ends there: its owner is to look for the primary.
     session->close_after_reply = true;
     session->close_reason = "the role changed while it waited";
-    Unblock(*session, [](resp::Writer& reply) { reply.Error(resp::errors::kUnblocked); });
+    AnswerBlocked(*session, [](resp::Writer& reply) { reply.Error(resp::errors::kUnblocked); });
   }
 }
 

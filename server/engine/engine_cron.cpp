@@ -23,12 +23,10 @@ void Engine::Cron() {
 base::Instant Engine::NextDeadline() const {
   base::Instant next = base::Instant::max();
   if (pause_.active()) next = pause_.until();
-  for (const Session* session : waiting_) {
-    const auto* on_offset = std::get_if<BlockedOnOffset>(&session->blocked_state);
-    next = std::min(next, on_offset != nullptr
-                              ? on_offset->deadline
-                              : std::get<BlockedOnWait>(session->blocked_state).deadline);
-  }
+  for (const Session* session : waiting_for_acks_)
+    next = std::min(next, std::get<BlockedOnWait>(session->blocked_state).deadline);
+  for (const Session* session : waiting_for_offset_)
+    next = std::min(next, std::get<BlockedOnOffset>(session->blocked_state).deadline);
   return next;
 }
 

@@ -47,18 +47,18 @@ void Engine::WaitForOffset(Session& session, const BlockedOnOffset& wait) {
   if (StandingNow(wait.target) != core::Standing::kAhead || session.transaction != nullptr)
     return AnswerWaitOffset(wait.target, session.writer);
   session.blocked_state = wait;
-  waiting_.push_back(&session);
+  waiting_for_offset_.push_back(&session);
 }
 
 void Engine::ResolveOffsetWaits() {
-  if (waiting_.empty()) return;
-  const std::vector<Session*> waiting = waiting_;
-  for (Session* session : waiting) {
-    const auto* blocked = std::get_if<BlockedOnOffset>(&session->blocked_state);
-    if (blocked == nullptr) continue;
-    const BlockedOnOffset wait = *blocked;
-    if (StandingNow(wait.target) == core::Standing::kAhead && now_ < wait.deadline) continue;
-    Unblock(*session, [&](resp::Writer& reply) { AnswerWaitOffset(wait.target, reply); });
+  if (waiting_for_offset_.empty()) return;
+  const std::vector<Session*> due = TakeIf(waiting_for_offset_, [&](const Session& session) {
+    const auto& wait = std::get<BlockedOnOffset>(session.blocked_state);
+    return StandingNow(wait.target) != core::Standing::kAhead || now_ >= wait.deadline;
+  });
+  for (Session* session : due) {
+    const core::Position target = std::get<BlockedOnOffset>(session->blocked_state).target;
+    AnswerBlocked(*session, [&](resp::Writer& reply) { AnswerWaitOffset(target, reply); });
   }
 }
 

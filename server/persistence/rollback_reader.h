@@ -1,6 +1,6 @@
-// Reads the commands of a rollback record's file, in pieces as they come from the disk. The file may
-// have been damaged or made by anybody: every length is checked, memory follows what was read, and
-// what is no sequence of whole RESP commands is an error that names the byte. Pure.
+// Reads the commands of a rollback record's file, in pieces as they come from the disk. The file
+// may have been damaged or made by anybody: every length is checked, memory follows what was read,
+// and what is no sequence of whole RESP commands is an error that names the byte. Pure.
 #pragma once
 
 #include <cstdint>

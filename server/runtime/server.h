@@ -103,6 +103,9 @@ class Server final : public engine::Host, private serve::ConnectionOwner {
   void OnConnectionWritable(serve::Connection& connection) override;
   void OnConnectionClosed(serve::Connection& connection) override;
 
+  static engine::Session& SessionOf(serve::Connection& connection) {
+    return static_cast<engine::Session&>(connection.client());
+  }
   base::Result<serve::Listeners> OpenTcpListeners(const config::ServerSettings& settings);
   base::Result<serve::Listeners> OpenUnixListener(const config::ServerSettings& settings);
   base::Result<serve::Listeners> Listen(const serve::ListenSpec& spec);

@@ -140,8 +140,6 @@ class Keyspace {
   // The two tables.
   size_t TableBytes() const { return content_.TableBytes(); }
   size_t MemoryBytes() const { return content_.MemoryBytes(); }
-  // To be called after an object was changed in place: the size it had before and has now.
-  void AdjustRecordBytes(size_t before, size_t after) { content_.record_bytes_ += after - before; }
   int64_t average_ttl_ms() const { return content_.average_ttl_ms_; }
   // Folds one round of samples into the average (a running mean with weight 1/50, as Redis keeps
   // it).

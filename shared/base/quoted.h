@@ -1,5 +1,5 @@
-// The quoting of Redis' inline commands, configuration lines and MONITOR: words separated by blanks,
-// "..." with \xHH, \n, \r, \t, \b, \a and \" escapes, '...' with \' only.
+// The quoting of Redis' inline commands, configuration lines and MONITOR: words separated by
+// blanks, "..." with \xHH, \n, \r, \t, \b, \a and \" escapes, '...' with \' only.
 #pragma once
 
 #include <cstddef>

@@ -46,7 +46,6 @@ class Table : public Registry {
 
   // Precondition: `command` is of this table and runnable (RefusalOf said nothing against it).
   void Run(const Command& command, Context& context) const { handlers_[command.index](context); }
-  Handler HandlerOf(const Command& command) const { return handlers_[command.index]; }
 
  private:
   std::vector<Handler> handlers_;  // by Command::index

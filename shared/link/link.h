@@ -120,8 +120,6 @@ class Link : private io::StreamObserver {
   void Reconnect(std::string_view why);
   // Takes effect with the next connection.
   void SetEndpoint(const base::Endpoint& endpoint) { options_.endpoint = endpoint; }
-  void SetSetup(std::vector<SetupCommand> setup) { options_.setup = std::move(setup); }
-  void SetBackoff(const Backoff& backoff) { options_.backoff = backoff; }
 
   // False: stopped, or a limit is reached; then the callback is dropped. The callback may be empty.
   [[nodiscard]] bool Send(std::span<const std::string_view> args, base::Instant deadline,

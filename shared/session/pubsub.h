@@ -1,6 +1,7 @@
 // Channels, patterns and shard channels, who listens, and delivery into the subscribers' output.
-// RESP3 subscribers get pushes, RESP2 ones arrays; the writer knows. Within a channel or a pattern the
-// order of delivery is that of subscription; a channel's subscribers come before those of patterns.
+// RESP3 subscribers get pushes, RESP2 ones arrays; the writer knows. Within a channel or a pattern
+// the order of delivery is that of subscription; a channel's subscribers come before those of
+// patterns.
 //
 // Shard channels (SSUBSCRIBE) are a name space of their own; without a cluster that is all that
 // makes them different.

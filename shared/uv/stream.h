@@ -54,7 +54,6 @@ class SocketStream : public io::Stream {
   bool open() const { return socket_.valid() && !write_error_; }
   // Tells libuv which events are wanted now.
   void UpdatePoll();
-  size_t SendAll(std::span<const std::string_view> slices);
   void FailLater(int error);
 
   Loop& loop_;

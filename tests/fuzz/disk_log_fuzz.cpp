@@ -1,7 +1,7 @@
-// The recovery of the on-disk backlog from hostile bytes: whatever lies in the files, the index holds
-// its invariants, and what it says is there can be read and is where it says. Input: a byte; if it is
-// even, segments, each after a little-endian u16 of its size; if it is odd, recipes of 8 bytes each for
-// segments that are well formed and belong together or do not.
+// The recovery of the on-disk backlog from hostile bytes: whatever lies in the files, the index
+// holds its invariants, and what it says is there can be read and is where it says. Input: a byte;
+// if it is even, segments, each after a little-endian u16 of its size; if it is odd, recipes of 8
+// bytes each for segments that are well formed and belong together or do not.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

@@ -1,7 +1,7 @@
-// A server's start from an on-disk backlog of hostile files, with the real reading and writing: what
-// the index says is there can be read; the replay ends at a place that it holds; and the writing
-// that goes on from any place of it is found again after a power cut. Input: a byte that says where
-// to go on, then the segments, each after a little-endian u16 of its size.
+// A server's start from an on-disk backlog of hostile files, with the real reading and writing:
+// what the index says is there can be read; the replay ends at a place that it holds; and the
+// writing that goes on from any place of it is found again after a power cut. Input: a byte that
+// says where to go on, then the segments, each after a little-endian u16 of its size.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

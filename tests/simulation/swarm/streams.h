@@ -1,5 +1,5 @@
-// R5 and R4, over all servers: of every replication id the bytes that its primary wrote are kept, and
-// whatever a replica or sub-replica adds to its own history must be the same bytes at the same
+// R5 and R4, over all servers: of every replication id the bytes that its primary wrote are kept,
+// and whatever a replica or sub-replica adds to its own history must be the same bytes at the same
 // offsets. So a stream that skips, repeats or invents a byte is seen at the turn in which it is
 // taken over, long before data differ by it; and so is an id under which two streams are written.
 //

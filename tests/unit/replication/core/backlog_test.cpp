@@ -214,9 +214,9 @@ TEST_CASE("backlog: a mark in each block says where commands begin") {
   std::vector<int64_t> marks;
   const std::string command(5000, 'x');
   for (int i = 0; i < 10; ++i) {
-    if (backlog.wants_mark()) {
+    if (backlog.wants_unit_start()) {
       marks.push_back(backlog.end().bytes());
-      backlog.Mark(i);
+      backlog.NoteUnitStart(i);
     }
     backlog.Append(command);
     backlog.CheckInvariants();
@@ -228,7 +228,7 @@ TEST_CASE("backlog: a mark in each block says where commands begin") {
   CHECK(backlog.FindUnit(Offset(35999))->db == 4);
   CHECK(backlog.FindUnit(Offset(99999))->at == Offset(36000));
   // What lies before the first mark cannot be read: the first one after it is found.
-  backlog.Mark(11);
+  backlog.NoteUnitStart(11);
   backlog.SetLimit(1);
   backlog.CheckInvariants();
   REQUIRE(backlog.start() > Offset(36000));
@@ -240,7 +240,7 @@ TEST_CASE("backlog: marks of bytes that are gone serve whoever can read them els
   Backlog backlog(64 * 1024, Offset(0));
   const std::string command(4096, 'x');
   for (int i = 0; i < 1024; ++i) {
-    if (backlog.wants_mark()) backlog.Mark(i);
+    if (backlog.wants_unit_start()) backlog.NoteUnitStart(i);
     backlog.Append(command);
   }
   const Offset start = backlog.start();

@@ -50,7 +50,7 @@ TEST_CASE(
   StreamClock clock;
   constexpr int kSteps = 100'000;
   for (int i = 0; i < kSteps; ++i) clock.Advance(kStart + i * 1ms, Offset(i + 1));
-  CHECK(clock.mark_count() <= StreamClock::kMarks);
+  CHECK(clock.sample_count() <= StreamClock::kSamples);
   const Instant now = kStart + kSteps * 1ms;
   for (const int missing : {1, 10, 100, 1000, 50'000, kSteps}) {
     CAPTURE(missing);
@@ -65,5 +65,5 @@ TEST_CASE("stream clock: bytes of one millisecond share a mark") {
   StreamClock clock;
   for (int i = 0; i < 10; ++i)
     clock.Advance(kStart + std::chrono::microseconds(i * 100), Offset(i + 1));
-  CHECK(clock.mark_count() == 1);
+  CHECK(clock.sample_count() == 1);
 }

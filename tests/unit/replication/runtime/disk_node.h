@@ -1,6 +1,6 @@
-// A server reduced to what the on-disk backlog needs of it, on a simulated host whose disk can fail:
-// a history that is appended to, crashes, and what is found afterwards. It remembers every byte of
-// every history, to compare with.
+// A server reduced to what the on-disk backlog needs of it, on a simulated host whose disk can
+// fail: a history that is appended to, crashes, and what is found afterwards. It remembers every
+// byte of every history, to compare with.
 #pragma once
 
 #include <algorithm>

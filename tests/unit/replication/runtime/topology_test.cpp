@@ -1,7 +1,7 @@
-// Random topologies: nodes change their primary, are promoted, hand their role over, start anew with
-// nothing, lose links and go on writing, all at random moments by seed. Then everything heals into
-// one tree, and every node must hold what its root holds. While it runs, a node at the same place of
-// the same history as another must hold the same data.
+// Random topologies: nodes change their primary, are promoted, hand their role over, start anew
+// with nothing, lose links and go on writing, all at random moments by seed. Then everything heals
+// into one tree, and every node must hold what its root holds. While it runs, a node at the same
+// place of the same history as another must hold the same data.
 #include <algorithm>
 #include <chrono>
 #include <map>
