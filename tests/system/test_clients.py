@@ -15,7 +15,7 @@ CLIENTS = {
     "redis-py": [sys.executable, "-B", "clients/redis_py.py"],
     "redis-cli": [sys.executable, "-B", "clients/redis_cli.py"],
 }
-# Longest time between two acknowledged writes that a client may show, in ms: detection (1 s) and failover, then the
+# Longest time between two acknowledged writes that a client may show, in ms: detection (1 or 2 s) and failover, then the
 # pause that the client itself makes before it asks again (node-redis: 1 s and more).
 KILL_GAP_MS = 8000
 SWITCHOVER_GAP_MS = 5000

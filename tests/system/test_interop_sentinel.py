@@ -20,10 +20,7 @@ class Failovers:
     servers = (OURS,) * 3
 
     def deploy(self):
-        # Redis' sentinel pings once a second, and first a second after it adopted a new primary: at 1000 ms it
-        # sometimes holds that one for down.
-        down_after_ms = 2000 if REDIS in self.sentinels else 1000
-        return Deployment(self.world, servers=self.servers, sentinels=self.sentinels, down_after_ms=down_after_ms)
+        return Deployment(self.world, servers=self.servers, sentinels=self.sentinels)
 
     def assert_equal_data(self, deployment, primary):
         self.assert_synced(primary, *(server for server in deployment.servers if server is not primary))
