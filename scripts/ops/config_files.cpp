@@ -33,6 +33,7 @@ std::string ServerConfig(const Topology& topology, const ServerNode& server,
                          const std::string& directory) {
   std::string text = Common(topology, server.port, directory);
   text += "save \"\"\nappendonly no\nrepl-diskless-sync yes\nrepl-diskless-sync-delay 0\n";
+  text += "enable-debug-command local\n";  // DEBUG DIGEST, by which drills compare servers
   if (const ServerNode* upstream = topology.FindServer(server.follows)) {
     text += "replicaof " + topology.host + " " + std::to_string(upstream->port) + "\n";
   }

@@ -29,7 +29,7 @@ struct Measure {
   std::optional<base::Duration> (*of)(const RoundReport&);
 };
 
-constexpr std::array<Measure, 7> kMeasures = {{
+constexpr std::array<Measure, 9> kMeasures = {{
     {"detection", "detection    first +sdown",
      [](const RoundReport& r) { return r.result.phases.detection; }},
     {"agreement", "agreement    first +odown",
@@ -40,6 +40,13 @@ constexpr std::array<Measure, 7> kMeasures = {{
      [](const RoundReport& r) { return r.result.phases.promotion; }},
     {"publication", "publication  last +switch-master",
      [](const RoundReport& r) { return r.result.phases.publication; }},
+    {"away", "away         the replica",
+     [](const RoundReport& r) -> std::optional<base::Duration> {
+       if (!r.result.cut) return std::nullopt;
+       return r.result.cut->away;
+     }},
+    {"in_step", "in step      since its return",
+     [](const RoundReport& r) { return r.result.cut ? r.result.cut->in_step : std::nullopt; }},
     {"two_primaries", "two primaries acknowledged writes",
      [](const RoundReport& r) { return r.result.two_primaries; }},
     {"write_gap", "client write gap", [](const RoundReport& r) { return WriteGap(r.result); }},
@@ -64,25 +71,21 @@ bool RoundPassed(const RoundReport& round) {
   return !round.findings.empty() && std::ranges::all_of(round.findings, &Finding::passed);
 }
 
-std::string Cell(std::optional<base::Duration> duration) {
+std::string Cell(base::Duration duration) {
   char text[32];
-  if (!duration) return "       -";
-  std::snprintf(text, sizeof text, "%8.0f", Milliseconds(*duration));
+  std::snprintf(text, sizeof text, "%8.0f", Milliseconds(duration));
   return text;
 }
 
+// Without what no round has: a switchover is not detected.
 std::string MeasureTable(const DrillReport& report) {
   std::string text = "\n  ms since the fault                  median     min     max\n";
   for (const Measure& measure : kMeasures) {
     const auto spread = SpreadOf(report, measure);
+    if (!spread) continue;
     std::string title = measure.title;
     title.resize(34, ' ');
-    text += "  " + title;
-    if (spread) {
-      text += Cell(spread->median) + Cell(spread->min) + Cell(spread->max) + "\n";
-    } else {
-      text += Cell({}) + Cell({}) + Cell({}) + "\n";
-    }
+    text += "  " + title + Cell(spread->median) + Cell(spread->min) + Cell(spread->max) + "\n";
   }
   return text;
 }
@@ -92,22 +95,46 @@ std::string GapText(const RoundReport& round) {
   return gap ? std::to_string(std::lround(Milliseconds(*gap))) + " ms" : "without end";
 }
 
+std::string RoleText(Scenario scenario, const RoundReport& round) {
+  if (!round.new_primary.empty()) return round.old_primary + " -> " + round.new_primary;
+  return round.old_primary + (MovesRole(scenario) ? " -> nobody" : " stays primary");
+}
+
+std::string RecordLine(const RecordFindings& record) {
+  return "    rollback record: " + std::to_string(record.lost - record.missing) + " of " +
+         std::to_string(record.lost) + " lost writes, " + std::to_string(record.unanswered) +
+         " unanswered, " + std::to_string(record.foreign) + " others\n";
+}
+
+std::string CutLine(const ReplicaCut& cut) {
+  char away[32];
+  std::snprintf(away, sizeof away, "%.1f", Milliseconds(cut.away) / 1000);
+  return "    " + cut.replica + " was away for " + away + " s and missed " +
+         std::to_string(cut.missed_bytes) + " bytes; in step again " +
+         (cut.in_step ? "after " + std::to_string(std::lround(Milliseconds(*cut.in_step))) + " ms"
+                      : "not in time") +
+         "\n";
+}
+
+std::string ResyncLine(const Resyncs& resyncs) {
+  return "    syncs: " + std::to_string(resyncs.full) + " full, " +
+         std::to_string(resyncs.partial) + " partial\n";
+}
+
 std::string RoundLines(const DrillReport& report) {
   std::string text;
   for (size_t i = 0; i < report.rounds.size(); ++i) {
     const RoundReport& round = report.rounds[i];
     const WriteFindings& writes = round.result.writes;
-    text += "\n  round " + std::to_string(i + 1) + ": " + round.old_primary + " -> " +
-            (round.new_primary.empty() ? "nobody" : round.new_primary) + ", gap " + GapText(round) +
-            "; writes: " + std::to_string(writes.acknowledged) + " acknowledged, " +
-            std::to_string(writes.unknown) + " unknown, " + std::to_string(writes.failed) +
-            " refused, " + std::to_string(writes.lost.size()) + " lost, " +
-            std::to_string(writes.duplicates) + " duplicated\n";
-    if (const auto& record = round.result.record; record && record->problem.empty()) {
-      text += "    rollback record: " + std::to_string(record->lost - record->missing) + " of " +
-              std::to_string(record->lost) + " lost writes, " + std::to_string(record->unanswered) +
-              " unanswered, " + std::to_string(record->foreign) + " others\n";
-    }
+    text += "\n  round " + std::to_string(i + 1) + ": " + RoleText(report.scenario, round) +
+            ", gap " + GapText(round) + "; writes: " + std::to_string(writes.acknowledged) +
+            " acknowledged, " + std::to_string(writes.unknown) + " unknown, " +
+            std::to_string(writes.failed) + " refused, " + std::to_string(writes.lost.size()) +
+            " lost, " + std::to_string(writes.duplicates) + " duplicated\n";
+    if (const auto& record = round.result.record; record && record->problem.empty())
+      text += RecordLine(*record);
+    if (round.result.cut) text += CutLine(*round.result.cut);
+    if (round.result.resyncs) text += ResyncLine(*round.result.resyncs);
     for (const Finding& finding : round.findings) {
       if (!finding.passed) text += "    FAILED " + finding.name + ": " + finding.detail + "\n";
     }
@@ -136,6 +163,26 @@ json RecordJson(const std::optional<RecordFindings>& record) {
           {"problem", record->problem.empty() ? json(nullptr) : json(record->problem)}};
 }
 
+json CutJson(const std::optional<ReplicaCut>& cut) {
+  if (!cut) return nullptr;
+  return {{"replica", cut->replica},
+          {"away_ms", Number(cut->away)},
+          {"missed_bytes", cut->missed_bytes},
+          {"in_step_ms", Number(cut->in_step)},
+          {"links", cut->links},
+          {"resumed", cut->resumed}};
+}
+
+json ResyncJson(const std::optional<Resyncs>& resyncs) {
+  if (!resyncs) return nullptr;
+  return {{"full", resyncs->full}, {"partial", resyncs->partial}};
+}
+
+json EqualDataJson(const std::optional<std::string>& disagreement) {
+  if (!disagreement) return nullptr;
+  return disagreement->empty();
+}
+
 json RoundJson(const RoundReport& round) {
   json measures = json::object();
   for (const Measure& measure : kMeasures) measures[measure.name] = Number(measure.of(round));
@@ -156,6 +203,7 @@ json RoundJson(const RoundReport& round) {
   }
   return {{"old_primary", round.old_primary},
           {"new_primary", round.new_primary.empty() ? json(nullptr) : json(round.new_primary)},
+          {"role_moved", !round.new_primary.empty()},
           {"passed", RoundPassed(round)},
           {"ms", measures},
           {"write_gap_by_writer_ms", gaps},
@@ -169,6 +217,9 @@ json RoundJson(const RoundReport& round) {
             {"missing_increments", writes.missing_increments}}},
           {"lost_writes", LostWrites(writes)},
           {"rollback_record", RecordJson(round.result.record)},
+          {"replica_cut", CutJson(round.result.cut)},
+          {"syncs", ResyncJson(round.result.resyncs)},
+          {"equal_data", EqualDataJson(round.result.disagreement)},
           {"findings", findings},
           {"events", events}};
 }
@@ -177,6 +228,10 @@ json RoundJson(const RoundReport& round) {
 
 bool Passed(const DrillReport& report) {
   return !report.rounds.empty() && std::ranges::all_of(report.rounds, RoundPassed);
+}
+
+std::string Summary(Scenario scenario, const RoundReport& round) {
+  return RoleText(scenario, round) + ", write gap " + GapText(round);
 }
 
 std::string ToTable(const DrillReport& report) {

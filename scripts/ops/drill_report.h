@@ -35,6 +35,9 @@ struct DrillReport {
 // True if there is a round and every finding of every round passed.
 bool Passed(const DrillReport& report);
 
+// One line: what became of the role, and the write gap.
+std::string Summary(Scenario scenario, const RoundReport& round);
+
 std::string ToTable(const DrillReport& report);
 std::string ToJson(const DrillReport& report);
 

@@ -225,14 +225,14 @@ struct CommandLine {
   CLI::App* status =
       app.add_subcommand("status", "Show who is who; exit 1 if something is missing");
   CLI::App* drill =
-      app.add_subcommand("drill", "Make the primary fail under writes and measure what it cost");
+      app.add_subcommand("drill", "Make a server fail under writes and measure what it cost");
   CLI::App* bench = app.add_subcommand("bench", "Measure quorate-server beside redis-server");
 };
 
 void DescribeDrill(CLI::App& drill, Options& options) {
   std::vector<std::string> scenarios;
   for (const Scenario scenario : kScenarios) scenarios.push_back(ToString(scenario));
-  drill.add_option("scenario", options.scenario, "What is done to the primary")
+  drill.add_option("scenario", options.scenario, "What is done to the primary or a replica")
       ->required()
       ->check(CLI::IsMember(scenarios));
   drill.add_option("--rounds", options.rounds, "How often")

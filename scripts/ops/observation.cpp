@@ -111,7 +111,7 @@ std::optional<base::Endpoint> Observation::AgreedPrimary() const {
 }
 
 std::vector<Command> ServerCommands() {
-  return {{"INFO", "server"}, {"INFO", "replication"}, {"DBSIZE"}};
+  return {{"INFO", "server"}, {"INFO", "replication"}, {"DBSIZE"}, {"INFO", "stats"}};
 }
 
 std::vector<Command> SentinelCommands(const std::string& group) {
@@ -126,7 +126,11 @@ void ReadServer(const std::vector<resp::Value>& replies, ServerView& view) {
   if (!view.problem.empty()) return;
   const std::string& replication = replies[1].text;
   view.version = Version(replies[0].text);
+  view.run_id = InfoField(replies[0].text, "run_id");
   view.keys = replies[2].integer;
+  view.full_syncs = Number(InfoField(replies[3].text, "sync_full"));
+  view.partial_syncs = Number(InfoField(replies[3].text, "sync_partial_ok"));
+  view.memory_from = Number(InfoField(replication, "repl_backlog_first_byte_offset"));
   view.is_primary = InfoField(replication, "role") == "master";
   view.replicas = Number(InfoField(replication, "connected_slaves"));
   view.offset =
@@ -189,6 +193,15 @@ Observation Observe(Foreground& foreground, const Deployment& deployment) {
     answer ? ReadSentinel(*answer, view) : void(view.problem = answer.error().message);
   }
   return observation;
+}
+
+ServerView ObserveServer(Foreground& foreground, const Deployment& deployment,
+                         const std::string& name) {
+  ServerView view = NewView<ServerView>(deployment, name, PortOf(deployment.topology(), name));
+  const Answer answer =
+      AskAll(foreground, {{view.endpoint, ServerCommands()}}, kAnswerTimeout).front();
+  answer ? ReadServer(*answer, view) : void(view.problem = answer.error().message);
+  return view;
 }
 
 base::Result<Observation> AwaitReady(Foreground& foreground, const Deployment& deployment,

@@ -26,6 +26,10 @@ struct ServerView {
   int64_t offset = 0;      // replication offset, of both roles
   int64_t replicas = 0;    // connected
   int64_t keys = 0;
+  std::string run_id;         // of this process: another one after a restart
+  int64_t memory_from = 0;    // the first byte of the stream that its backlog in memory holds
+  int64_t full_syncs = 0;     // that it has served since its process began
+  int64_t partial_syncs = 0;  // the same
 
   bool Answers() const { return problem.empty(); }
 };
@@ -68,6 +72,9 @@ void ReadSentinel(const std::vector<resp::Value>& replies, SentinelView& view);
 std::string WhatIsMissing(const Observation& observation);
 
 Observation Observe(Foreground& foreground, const Deployment& deployment);
+// One server alone.
+ServerView ObserveServer(Foreground& foreground, const Deployment& deployment,
+                         const std::string& name);
 
 // Observes until nothing is missing, at most `limit`. The error says what was missing last.
 base::Result<Observation> AwaitReady(Foreground& foreground, const Deployment& deployment,

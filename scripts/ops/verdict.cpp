@@ -48,9 +48,18 @@ Finding Gap(const RoundResult& round, const Limits& limits) {
               Milliseconds(limits.write_gap) + " allowed"};
 }
 
+Finding RoleKept(const RoundResult& round) {
+  const auto& who = round.phases.new_primary;
+  return {"role-kept", !who, who ? who->ToString() + " took over" : "nobody took over"};
+}
+
+bool MayLoseWrites(Scenario scenario) {
+  return scenario != Scenario::kSwitchover && MovesRole(scenario);
+}
+
 // Whether the promise covers the loss of a write that was acknowledged at `after_fault`.
 bool MayBeLost(Scenario scenario, base::Duration after_fault, const Limits& limits) {
-  return scenario != Scenario::kSwitchover && after_fault >= -limits.replication_lag;
+  return MayLoseWrites(scenario) && after_fault >= -limits.replication_lag;
 }
 
 Finding Losses(Scenario scenario, const RoundResult& round, const Limits& limits) {
@@ -58,7 +67,7 @@ Finding Losses(Scenario scenario, const RoundResult& round, const Limits& limits
   const auto broken = std::ranges::count_if(lost, [&](const LostWrite& write) {
     return !MayBeLost(scenario, write.after_fault, limits);
   });
-  const bool counted = scenario != Scenario::kSwitchover || round.writes.missing_increments == 0;
+  const bool counted = MayLoseWrites(scenario) || round.writes.missing_increments == 0;
   std::string detail = std::to_string(lost.size()) + " acknowledged writes lost";
   if (!lost.empty()) detail += ", " + std::to_string(broken) + " of them against the promise";
   if (!counted)
@@ -73,7 +82,7 @@ Finding Phantoms(const RoundResult& round) {
 
 Finding Restored(const RoundResult& round) {
   return {"restored", round.restored,
-          round.restored ? "every process is back and follows the new primary"
+          round.restored ? "every process is back and follows the primary"
                          : "the deployment did not come back to full strength in time"};
 }
 
@@ -95,7 +104,35 @@ Finding Record(const RecordFindings& record) {
               " writes in it were not lost"};
 }
 
+Finding InStep(const ReplicaCut& cut, const Limits& limits) {
+  if (!cut.in_step) return {"in-step", false, cut.replica + " did not catch up in time"};
+  return {"in-step", *cut.in_step <= limits.in_step,
+          cut.replica + " was in step " + Milliseconds(*cut.in_step) +
+              " after its return, at most " + Milliseconds(limits.in_step) + " allowed"};
+}
+
+Finding Resumed(const ReplicaCut& cut) {
+  return {"partial-syncs", cut.links > 0 && cut.resumed >= cut.links,
+          "of " + std::to_string(cut.links) + " links that were cut, " +
+              std::to_string(cut.resumed) + " went on with the stream"};
+}
+
+Finding FullSyncs(const Resyncs& resyncs) {
+  return {"full-syncs", resyncs.full == 0,
+          std::to_string(resyncs.full) + " full and " + std::to_string(resyncs.partial) +
+              " partial resyncs were served, full ones were not needed"};
+}
+
+Finding EqualData(const std::string& disagreement) {
+  return {"equal-data", disagreement.empty(),
+          disagreement.empty() ? "all servers have the same offset and digest" : disagreement};
+}
+
 }  // namespace
+
+bool MovesRole(Scenario scenario) {
+  return scenario != Scenario::kRestartPrimary && scenario != Scenario::kCutReplica;
+}
 
 std::string ToString(Scenario scenario) {
   switch (scenario) {
@@ -109,6 +146,10 @@ std::string ToString(Scenario scenario) {
       return "old-primary-returns";
     case Scenario::kRestartEmptyPrimary:
       return "restart-empty-primary";
+    case Scenario::kRestartPrimary:
+      return "restart-primary";
+    case Scenario::kCutReplica:
+      return "cut-replica";
   }
   return "";
 }
@@ -172,10 +213,19 @@ std::optional<base::Duration> WriteGap(const RoundResult& round) {
 
 std::vector<Finding> Judge(Scenario scenario, const RoundResult& round, const Limits& limits,
                            size_t sentinels) {
-  std::vector<Finding> findings = {NewPrimary(round, sentinels), Gap(round, limits),
-                                   Losses(scenario, round, limits), Phantoms(round),
-                                   Restored(round)};
+  std::vector<Finding> findings;
+  if (MovesRole(scenario)) findings.push_back(NewPrimary(round, sentinels));
+  if (scenario == Scenario::kCutReplica) findings.push_back(RoleKept(round));
+  for (Finding& finding : std::vector{Gap(round, limits), Losses(scenario, round, limits),
+                                      Phantoms(round), Restored(round)})
+    findings.push_back(std::move(finding));
   if (round.record) findings.push_back(Record(*round.record));
+  if (round.cut) {
+    findings.push_back(InStep(*round.cut, limits));
+    findings.push_back(Resumed(*round.cut));
+  }
+  if (round.resyncs) findings.push_back(FullSyncs(*round.resyncs));
+  if (round.disagreement) findings.push_back(EqualData(*round.disagreement));
   return findings;
 }
 

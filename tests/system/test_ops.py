@@ -2,8 +2,11 @@
 
 import json
 import os
+import signal
 
-from harness import BIN, SystemTest, free_port, main
+import redis
+
+from harness import BIN, SystemTest, free_port, main, wait_for
 
 TOPOLOGY = """
 name: drilled
@@ -32,8 +35,9 @@ class Operator(SystemTest):
         self.quorate("up")
         self.addCleanup(self.quorate, "down", "--purge")
 
-    def quorate(self, command, *arguments):
-        where = ["--topology", self.topology, "--binaries", BIN] if command in ("up", "drill") else []
+    def quorate(self, command, *arguments, where=None):
+        if where is None:
+            where = ("--topology", self.topology, "--binaries", BIN) if command in ("up", "drill") else ()
         code, output = self.world.run(os.path.join(BIN, "quorate"), command, *arguments, *where, deadline=120)
         self.assertEqual(code, 0, output)
         return output
@@ -51,10 +55,37 @@ class Operator(SystemTest):
 
     def test_drills_pass(self):
         for scenario in ("kill-primary", "pause-primary", "switchover", "old-primary-returns",
-                         "restart-empty-primary"):
+                         "restart-empty-primary", "restart-primary", "cut-replica"):
             with self.subTest(scenario):
                 report, _ = json.JSONDecoder().raw_decode(self.quorate("drill", scenario, "--json"))
                 self.assertEqual(report["verdict"], "passed", report)
+
+    def settings(self):
+        """What drills set otherwise for a while, of each server."""
+        names = ("repl-backlog-size", "repl-backlog-disk-size", "save")
+        servers = [redis.Redis("127.0.0.1", port, decode_responses=True) for port in self.ports[:3]]
+        return [{name: server.config_get(name)[name] for name in names} for server in servers]
+
+    def test_drills_leave_the_deployment_as_it_was(self):
+        before = self.settings()
+        for scenario in ("restart-primary", "cut-replica"):
+            self.quorate("drill", scenario, where=())
+            self.assertEqual(self.settings(), before)
+        for node in ("server-1", "server-2", "server-3"):
+            folder = os.path.join(self.world.folder, "run", node)
+            wait_for("no data is left over",
+                     lambda folder=folder: not [name for name in os.listdir(folder) if name.endswith((".rdb", ".seg"))])
+            with open(os.path.join(folder, "conf"), encoding="utf-8") as conf:
+                self.assertNotIn("save 3600", conf.read())
+
+    def test_an_interrupted_drill_sets_back_what_it_set(self):
+        before = self.settings()
+        drill = self.world.process("drill", [os.path.join(BIN, "quorate"), "drill", "cut-replica"], self.world.folder)
+        wait_for("the drill has set something", lambda: self.settings() != before)
+        drill.signal(signal.SIGINT)
+        self.assertEqual(drill.wait_exit(), 2, drill.log())
+        self.assertEqual(self.settings(), before)
+        self.quorate("status")
 
 
 if __name__ == "__main__":

@@ -23,7 +23,8 @@ TEST_CASE("config files: a replica names the server that it follows, the primary
   CHECK(
       ServerConfig(topology, topology.servers[1], "/d b") ==
       "bind 127.0.0.1\nport 7002\ndir \"/d b\"\nsave \"\"\nappendonly no\nrepl-diskless-sync yes\n"
-      "repl-diskless-sync-delay 0\nreplicaof 127.0.0.1 7001\nmaxmemory 100mb\n"
+      "repl-diskless-sync-delay 0\nenable-debug-command local\nreplicaof 127.0.0.1 7001\n"
+      "maxmemory 100mb\n"
       "client-output-buffer-limit replica 0 0 0\n");
 }
 

@@ -104,11 +104,11 @@ TEST_CASE("observation: what is missing is named") {
 
 TEST_CASE("observation: a replica is read from its INFO") {
   ServerView view;
-  ReadServer({Bulk("# Server\r\nredis_version:7.0.15\r\n"),
+  ReadServer({Bulk("# Server\r\nredis_version:7.0.15\r\nrun_id:abc\r\n"),
               Bulk("# Replication\r\nrole:slave\r\nmaster_host:127.0.0.1\r\nmaster_port:6379\r\n"
                    "master_link_status:up\r\nslave_repl_offset:42\r\nconnected_slaves:1\r\n"
-                   "master_repl_offset:42\r\n"),
-              Bulk("")},
+                   "master_repl_offset:42\r\nrepl_backlog_first_byte_offset:7\r\n"),
+              Bulk(""), Bulk("# Stats\r\nsync_full:2\r\nsync_partial_ok:3\r\n")},
              view);
   CHECK(view.Answers());
   CHECK(view.version == "7.0.15");
@@ -117,6 +117,10 @@ TEST_CASE("observation: a replica is read from its INFO") {
   CHECK(view.link_up);
   CHECK(view.offset == 42);
   CHECK(view.replicas == 1);
+  CHECK(view.run_id == "abc");
+  CHECK(view.memory_from == 7);
+  CHECK(view.full_syncs == 2);
+  CHECK(view.partial_syncs == 3);
 }
 
 TEST_CASE("observation: a server that answers with an error does not answer yet") {
@@ -124,7 +128,7 @@ TEST_CASE("observation: a server that answers with an error does not answer yet"
   loading.type = resp::Value::Type::kError;
   loading.text = "LOADING Redis is loading the dataset in memory";
   ServerView view;
-  ReadServer({Bulk(""), Bulk(""), loading}, view);
+  ReadServer({Bulk(""), Bulk(""), loading, Bulk("")}, view);
   CHECK(view.problem == loading.text);
 }
 

@@ -28,6 +28,26 @@ RoundResult GoodRound() {
   return round;
 }
 
+// Of a scenario that need not move the role.
+RoundResult QuietRound() {
+  RoundResult round = GoodRound();
+  round.phases = {};
+  round.resyncs = Resyncs{.full = 0, .partial = 1};
+  round.disagreement = "";
+  return round;
+}
+
+RoundResult GoodCut() {
+  RoundResult round = QuietRound();
+  round.cut = ReplicaCut{.replica = "b",
+                         .away = milliseconds(2100),
+                         .missed_bytes = 400'000,
+                         .in_step = milliseconds(30),
+                         .links = 1,
+                         .resumed = 1};
+  return round;
+}
+
 bool Passes(Scenario scenario, const RoundResult& round, const std::string& name) {
   for (const Finding& finding : Judge(scenario, round, kLimits, 3)) {
     if (finding.name == name) return finding.passed;
@@ -154,6 +174,45 @@ TEST_CASE("verdict: the record of an old primary holds exactly what was lost, an
   CHECK(!Passes(Scenario::kOldPrimaryReturns, round, "rollback-record"));
   round.record = RecordFindings{.lost = 3, .problem = "no such command"};
   CHECK(!Passes(Scenario::kOldPrimaryReturns, round, "rollback-record"));
+}
+
+TEST_CASE("verdict: a good cut passes every finding, and each of its promises can be broken") {
+  for (const Finding& finding : Judge(Scenario::kCutReplica, GoodCut(), kLimits, 3))
+    CHECK_MESSAGE(finding.passed, finding.name);
+  const auto fails = [](const std::string& finding, const auto& spoil) {
+    RoundResult round = GoodCut();
+    spoil(round);
+    CHECK_FALSE(Passes(Scenario::kCutReplica, round, finding));
+  };
+  fails("role-kept", [](RoundResult& r) {
+    r.phases.new_primary = base::Endpoint{"127.0.0.1", 6380};
+  });
+  fails("in-step", [](RoundResult& r) { r.cut->in_step = kLimits.in_step + milliseconds(1); });
+  fails("in-step", [](RoundResult& r) { r.cut->in_step = std::nullopt; });
+  fails("partial-syncs", [](RoundResult& r) { r.cut->links = 2; });
+  fails("partial-syncs", [](RoundResult& r) { r.cut->links = r.cut->resumed = 0; });
+  fails("full-syncs", [](RoundResult& r) { r.resyncs->full = 1; });
+  fails("equal-data", [](RoundResult& r) { r.disagreement = "a and b differ"; });
+  fails("lost-writes", [](RoundResult& r) { r.writes.missing_increments = 1; });
+}
+
+TEST_CASE(
+    "verdict: a clean restart may move the role or not, but loses nothing and needs no full") {
+  RoundResult moved = QuietRound();
+  moved.phases = GoodRound().phases;
+  for (const RoundResult& round : {QuietRound(), moved}) {
+    for (const Finding& finding : Judge(Scenario::kRestartPrimary, round, kLimits, 3))
+      CHECK_MESSAGE(finding.passed, finding.name);
+  }
+  RoundResult round = QuietRound();
+  round.writes.lost = {{0, 1, WriteKind::kSet, milliseconds(10)}};
+  CHECK_FALSE(Passes(Scenario::kRestartPrimary, round, "lost-writes"));
+  round = QuietRound();
+  round.resyncs->full = 1;
+  CHECK_FALSE(Passes(Scenario::kRestartPrimary, round, "full-syncs"));
+  round = QuietRound();
+  round.disagreement = "a and b differ";
+  CHECK_FALSE(Passes(Scenario::kRestartPrimary, round, "equal-data"));
 }
 
 }  // namespace quorate::ops
