@@ -11,8 +11,12 @@
 
 namespace quorate::replication::snapshot {
 
-inline constexpr int kWrittenVersion = 10;
+// The least that has all that is written: strings are the same since 5, and Redis refuses a version
+// beyond its own (6.2 has 9) only after it has flushed its data.
+inline constexpr int kWrittenVersion = 9;
 inline constexpr int kNewestVersion = 12;
+// In the footer of DUMP's payloads, as of redis-server 7.0.
+inline constexpr int kDumpVersion = 10;
 
 enum class Opcode : uint8_t {
   kSlotInfo = 244,

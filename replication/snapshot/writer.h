@@ -1,4 +1,4 @@
-// Encodes a snapshot as RDB version 10, record by record. Whoever has the records pushes them; what
+// Encodes a snapshot as RDB version 9, record by record. Whoever has the records pushes them; what
 // was encoded is taken out in pieces of the caller's choice, checksummed as it leaves. It needs no
 // loop and no dataset, so it can run in another thread than the one that has the data.
 //

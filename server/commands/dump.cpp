@@ -33,7 +33,7 @@ void Dump(Context& context) {
   base::Buffer payload;
   snapshot::AppendByte(kStringType, payload);
   snapshot::AppendString(record->StringValue(scratch), /*compress=*/true, payload);
-  snapshot::AppendByte(snapshot::kWrittenVersion, payload);
+  snapshot::AppendByte(snapshot::kDumpVersion, payload);
   snapshot::AppendByte(0, payload);
   snapshot::AppendLittleEndian64(snapshot::Crc64(0, payload.view()), payload);
   context.reply.Bulk(payload.view());

@@ -295,6 +295,8 @@ TEST_CASE("snapshot: every flipped bit is noticed by the checksum or before") {
     std::string bad = file;
     bad[bit / 8] = static_cast<char>(bad[bit / 8] ^ (1 << (bit % 8)));
     CAPTURE(bit);
+    // That is version 1 now, which has no checksum; the records are what they were.
+    if (bad.starts_with("REDIS0001")) continue;
     CHECK_FALSE(Decode(bad).error.empty());
   }
 }
