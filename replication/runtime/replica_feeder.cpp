@@ -12,7 +12,7 @@ namespace {
 constexpr size_t kMaxSlices = 64;
 // A replica gets at most about this much of a snapshot in one turn, so that the others and the
 // clients have theirs; then it waits for the next OnWritable.
-constexpr size_t kSnapshotBytesPerTurn = 4 * 1024 * 1024;
+constexpr size_t kSnapshotBytesPerTurn = 512 * 1024;
 
 constexpr base::Duration kKeepAlivePeriod = std::chrono::seconds(1);
 

@@ -119,8 +119,10 @@ void SnapshotJob::SweepSlice() {
   const bool rests = plan_.rest_per_record != base::Duration{};
   const size_t full = rests ? batch_.bytes() + 1 : batch_.bytes() + kSliceBytes;
   const uint64_t before = records_;
+  const base::Instant end = io_.Now() + kSliceTime;
   bool more = true;
-  for (size_t buckets = 0; more && buckets < kSliceBuckets && batch_.bytes() < full;
+  for (size_t buckets = 0;
+       more && buckets < kSliceBuckets && batch_.bytes() < full && io_.Now() < end;
        buckets += kBucketsPerStep)
     more = cut_->Sweep(kBucketsPerStep);
   if (rests && records_ != before) {
@@ -137,7 +139,9 @@ void SnapshotJob::GoOnSweeping() {
 }
 
 void SnapshotJob::Submit() {
-  if (busy_ || complete_ || (cut_ != nullptr && batch_.empty())) return;
+  const bool rests = plan_.rest_per_record != base::Duration{};
+  const size_t least = rests ? 1 : kBatchBytes;
+  if (busy_ || complete_ || (cut_ != nullptr && batch_.bytes() < least)) return;
   busy_ = true;
   in_work_ = batch_.bytes();
   std::swap(work_->batch, batch_);

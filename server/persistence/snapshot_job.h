@@ -5,8 +5,8 @@
 //   keyspace --slice, pre-write hook--> batch --worker--> encoded --> write() | ready()
 //
 // Invariants
-//   J1  A slice ends after kSliceBytes or kSliceBuckets, whichever comes first, give or take one
-//       bucket; then the loop serves everybody else. A bucket has no limit of its own: values are
+//   J1  A slice ends after kSliceTime, kSliceBytes or kSliceBuckets, whichever comes first, give or
+//       take one bucket; then the loop serves everybody else. A bucket has no limit of its own: values are
 //       copied whole, by a slice and by the first write to the bucket alike, so a value of 100 MB
 //       costs its neighbourhood one copy of 100 MB for each snapshot.
 //   J2  One batch at a time is with the worker, so the bytes keep their order.
@@ -20,6 +20,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -42,9 +43,12 @@ namespace quorate::server::persistence {
 
 class SnapshotJob {
  public:
+  static constexpr base::Duration kSliceTime = std::chrono::microseconds(200);
   static constexpr size_t kSliceBytes = 256 * 1024;
   static constexpr size_t kSliceBuckets = 512;
-  static constexpr size_t kAheadBytes = 4 * 1024 * 1024;
+  // What the worker is woken for, but for the last.
+  static constexpr size_t kBatchBytes = 128 * 1024;
+  static constexpr size_t kAheadBytes = 1024 * 1024;
 
   struct Plan {
     replication::snapshot::Meta meta;
