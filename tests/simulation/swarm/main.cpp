@@ -38,6 +38,7 @@ struct Totals {
   uint64_t loss_checked = 0;
   uint64_t resumed_from_disk = 0;
   uint64_t replayed = 0;
+  uint64_t recorded = 0;
 
   void Add(const Verdict& verdict) {
     elections += verdict.elections;
@@ -46,6 +47,7 @@ struct Totals {
     loss_checked += verdict.loss_checked ? 1 : 0;
     resumed_from_disk += verdict.resumed_from_disk;
     replayed += verdict.replayed;
+    recorded += verdict.recorded;
   }
 };
 
@@ -97,7 +99,8 @@ int main(int argc, char** argv) {
   if (failures == 0 || keep_going)
     printf(
         "%llu seeds%s, %llu failed; %llu elections won, %llu configurations, %llu acknowledged "
-        "writes; %llu seeds allowed no loss; %llu resyncs from disk, %llu replays; %.1f s\n",
+        "writes; %llu seeds allowed no loss; %llu resyncs from disk, %llu replays; "
+        "%llu discarded writes found in records; %.1f s\n",
         static_cast<unsigned long long>(seeds), twice ? " twice" : "",
         static_cast<unsigned long long>(failures),
         static_cast<unsigned long long>(totals.elections),
@@ -105,6 +108,7 @@ int main(int argc, char** argv) {
         static_cast<unsigned long long>(totals.acknowledged),
         static_cast<unsigned long long>(totals.loss_checked),
         static_cast<unsigned long long>(totals.resumed_from_disk),
-        static_cast<unsigned long long>(totals.replayed), took);
+        static_cast<unsigned long long>(totals.replayed),
+        static_cast<unsigned long long>(totals.recorded), took);
   return failures == 0 ? 0 : 1;
 }

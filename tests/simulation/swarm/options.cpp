@@ -120,6 +120,19 @@ bool MayLoseWrites(Fault fault) {
   }
 }
 
+bool HurtsServers(Fault fault) {
+  switch (fault) {
+    case Fault::kKillServer:
+    case Fault::kPowerOffServer:
+    case Fault::kTornSnapshot:
+    case Fault::kTornSegment:
+    case Fault::kServerDisk:
+      return true;
+    default:
+      return false;
+  }
+}
+
 SwarmOptions DrawOptions(uint64_t seed) {
   base::Random random(seed);
   SwarmOptions options;
@@ -135,6 +148,11 @@ SwarmOptions DrawOptions(uint64_t seed) {
   options.strikes = static_cast<int>(random.Between(1, 12));
   options.timely_strikes = static_cast<int>(random.Below(4));
   DrawDiskBacklogs(random, options.deployment);
+  // Now and then whatever is lost must be in a record.
+  if (random.Chance(1, 5)) {
+    std::erase_if(options.faults, HurtsServers);
+    if (options.faults.empty()) options.faults.insert(Fault::kPartition);
+  }
   return options;
 }
 

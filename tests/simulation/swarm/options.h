@@ -45,6 +45,8 @@ std::string_view Name(Fault fault);
 // still, or a switchover is forgotten half-way. Without such faults nothing acknowledged is ever
 // lost.
 bool MayLoseWrites(Fault fault);
+// Whether a server may lose what it had in memory, or cannot write its disk.
+bool HurtsServers(Fault fault);
 
 struct SwarmOptions {
   DeploymentOptions deployment;

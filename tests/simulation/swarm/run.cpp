@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "server/persistence/rollback_form.h"
 #include "tests/simulation/swarm/checkers.h"
 #include "tests/simulation/swarm/faults.h"
 
@@ -58,9 +59,11 @@ class Run {
   void DemandEqualData();
   void DemandWrites();
   void ObserveAcknowledged();
-  // D3.
+  // D3, D4.
   void NoteSettled();
   void DemandSettled();
+  // What is lost although every server kept its memory was discarded, and is in a rollback record.
+  void DemandRecords();
   // R6.
   void DemandWholeTransactions(const ServerNode& server);
   void Tell(const std::string& what);
@@ -88,6 +91,7 @@ class Run {
   };
   std::vector<Settled> settled_;
   int settled_starts_ = 0;  // of servers, by then
+  uint64_t discarded_ = 0;  // acknowledged writes, all found in records
   base::Instant next_settled_{};
 };
 
@@ -215,6 +219,36 @@ void Run::DemandSettled() {
     const auto absent = deployment_.writers()[i]->Absent(settled_[i].acknowledged, databases);
     if (!std::ranges::includes(settled_[i].absent, absent))
       checkers_.Violate("D3: writes are lost that all servers had, and none was stopped since");
+    if (absent.size() < settled_[i].absent.size())
+      checkers_.Violate("D4: writes are back that no server had");
+  }
+}
+
+void Run::DemandRecords() {
+  if (std::ranges::any_of(options_.faults, HurtsServers)) return;
+  std::string recorded;
+  for (const auto& server : deployment_.servers()) {
+    const Disk& disk = server->host().disk();
+    for (const std::string& path : disk.List()) {
+      if (path.find("/rollback/") == std::string::npos) continue;
+      const std::string text = *disk.Peek(path);
+      if (path.ends_with(".aof")) recorded += text;
+      if (!path.ends_with(".json")) continue;
+      const auto summary = server::persistence::ParseRollbackSummary(text);
+      if (!summary) return checkers_.Violate("record: " + summary.error().message);
+      // The backlog did not reach back so far.
+      if (summary->missing_bytes != 0) return;
+    }
+  }
+  const auto& databases = deployment_.primary().engine().databases();
+  for (const auto& writer : deployment_.writers()) {
+    for (const std::string& absent : writer->Absent(writer->acknowledged(), databases)) {
+      const std::string key = absent.substr(absent.find(':') + 1);
+      ++discarded_;
+      if (recorded.find("\r\n" + key + "\r\n") == std::string::npos)
+        return checkers_.Violate("record: " + key +
+                                 " was acknowledged and discarded, and is in none");
+    }
   }
 }
 
@@ -237,6 +271,7 @@ Verdict Run::Execute() {
   verdict.trace_hash = deployment_.world().TraceHash();
   verdict.elections = checkers_.elections();
   verdict.configurations = checkers_.configurations();
+  verdict.recorded = discarded_;
   verdict.loss_checked = std::ranges::none_of(options_.faults, MayLoseWrites);
   for (const auto& writer : deployment_.writers())
     verdict.acknowledged += writer->acknowledged().size();
@@ -296,6 +331,7 @@ void Run::DemandWrites() {
       checkers_.Violate(fmt::format("D1: {} acknowledged writes lost, and nobody died", lost));
   }
   DemandSettled();
+  DemandRecords();
   DemandWholeTransactions(primary);
 }
 

@@ -23,6 +23,7 @@ struct Verdict {
   // Partial resyncs from an on-disk backlog, and restarts that replayed one.
   uint64_t resumed_from_disk = 0;
   uint64_t replayed = 0;
+  uint64_t recorded = 0;  // acknowledged writes that were discarded, and found in rollback records
 };
 
 // `tell` is given faults and events as they happen, with their virtual times; it may be empty.
