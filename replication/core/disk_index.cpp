@@ -77,6 +77,12 @@ bool DiskIndex::Holds(const base::ReplicationId& id, base::Offset offset) const 
   });
 }
 
+std::optional<base::Offset> DiskIndex::GoesOnFrom(const SnapshotFile& file) const {
+  if (!file.exists) return from_empty() ? std::optional(start()) : std::nullopt;
+  if (!file.position || !Holds(file.position->id, file.position->offset)) return std::nullopt;
+  return file.position->offset;
+}
+
 std::vector<DiskIndex::Piece> DiskIndex::PiecesFrom(base::Offset offset) const {
   std::vector<Piece> pieces;
   if (empty() || offset < start() || offset >= end()) return pieces;

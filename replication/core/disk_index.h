@@ -32,6 +32,16 @@ struct SegmentSummary {
   base::Offset end;
 };
 
+// The snapshot file that a restart would begin with.
+struct SnapshotFile {
+  struct Position {
+    base::ReplicationId id;
+    base::Offset offset;
+  };
+  bool exists = false;
+  std::optional<Position> position;  // of its dataset in a history, if it has one and it is known
+};
+
 class DiskIndex {
  public:
   // Precondition of both: a higher number than any before.
@@ -59,6 +69,9 @@ class DiskIndex {
   const LogPosition& latest() const { return run_.latest; }
   // A dataset that is the first `offset` bytes of the history `id` can be brought up to end().
   bool Holds(const base::ReplicationId& id, base::Offset offset) const;
+  // Where the run goes on from `file`, or from the empty dataset if there is none; nothing if a
+  // restart has no use for the run.
+  std::optional<base::Offset> GoesOnFrom(const SnapshotFile& file) const;
 
   // The bytes of segment `number` up to `end`.
   struct Piece {

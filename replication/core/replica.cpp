@@ -67,6 +67,7 @@ void Replica::OnFollow(base::Instant now, const Follow& follow, ReplicaActions& 
   const bool was_primary = std::holds_alternative<Off>(state_);
   if (was_primary && follow.offer_own_history) {
     // Demotion: as if our own stream had come from a primary, so that it may be continued.
+    if (history_.backlog() == nullptr) untold_ = true;
     history_.EnsureBacklog();
     resumable_ = true;
     tracker_.Restart(follow.stream_db);
@@ -91,6 +92,7 @@ void Replica::OnRestored(base::Instant now, const HistoryRestored& restored,
                          ReplicaActions& actions) {
   if (!std::holds_alternative<Waiting>(state_)) return;
   resumable_ = true;
+  was_in_sync_ = WasInSync{.process = std::nullopt, .presumed = true};
   tracker_.Restart(restored.stream_db);
   state_ = Waiting{now};
   Tick(now, actions);
@@ -174,6 +176,9 @@ void Replica::Tick(base::Instant now, ReplicaActions& actions) {
     actions.emplace_back(OpenLink{primary_});
     return;
   }
+  // While a record is written the stream is left unread: that silence is ours.
+  const auto* receiving = std::get_if<Receiving>(&state_);
+  if (receiving != nullptr && receiving->recording) last_io_ = now;
   if (now >= last_io_ + options_.timeout) {
     Break(now, std::string(TimeoutText()), actions);
     return;
@@ -250,13 +255,15 @@ void Replica::OnVerified(base::Instant now, const StagingVerified& verified,
   if (verified.keys == 0 && Gated())
     return Refuse(now, id, SyncRefusal::kEmpty, "it offers a snapshot without a key", actions);
   receiving->stream_db = verified.stream_db;
-  if (options_.rollback && history_.backlog() != nullptr) {
+  if (options_.rollback) {
+    const bool unrelated = has_keys_ && (untold_ || history_.backlog() == nullptr ||
+                                         (theirs_ && !CommonPrefix(history_, *theirs_)));
     // What it said is of no use if it has begun another history since.
     if (theirs_ && theirs_->id != receiving->id) theirs_.reset();
     const Fork fork = FindFork(history_, theirs_, acknowledged_);
-    if (fork.at < history_.offset()) {
+    if (fork.at < history_.offset() || unrelated) {
       receiving->recording = next_record_;
-      actions.emplace_back(RecordDiscarded{next_record_++, fork, primary_, receiving->id,
+      actions.emplace_back(RecordDiscarded{next_record_++, fork, unrelated, primary_, receiving->id,
                                            receiving->offset.value_or(base::Offset())});
       return;
     }
@@ -280,7 +287,8 @@ void Replica::OnRecorded(base::Instant now, const DiscardedRecorded& recorded,
 
 bool Replica::MayRefuse() const {
   const bool guarded = options_.refuse_empty_primary && was_in_sync_ && has_keys_;
-  return guarded && !(process_ && process_ == was_in_sync_->process);
+  if (!guarded || (was_in_sync_->presumed && is_middle_)) return false;
+  return !(process_ && process_ == was_in_sync_->process);
 }
 
 void Replica::Refuse(base::Instant now, const std::optional<base::ReplicationId>& id,
@@ -289,8 +297,8 @@ void Replica::Refuse(base::Instant now, const std::optional<base::ReplicationId>
   refusal_ = Refusal{id, reason, known ? refusal_->since : now};
   Break(now,
         "full sync refused, the old data stays: " + what +
-            ", and keys that came from this primary would be lost. REPLICAOF (the same or another "
-            "node) or CONFIG SET replica-refuse-empty-primary no lifts this",
+            ", and the keys here would be lost. REPLICAOF (the same or another node) or CONFIG SET "
+            "replica-refuse-empty-primary no lifts this",
         actions, !known);
   state_ = Waiting{now + kRefusedPause};
 }
@@ -322,11 +330,12 @@ void Replica::OnCommitted(base::Instant now, ReplicaActions& actions) {
 void Replica::StartStreaming(base::Instant now, bool legacy, int db, ReplicaActions& actions) {
   state_ = Streaming{legacy};
   acknowledged_.reset();
+  untold_ = false;
   tracker_.Restart(db);
   read_ = history_.offset();
   failed_attempts_ = 0;
   down_since_ = {};
-  was_in_sync_ = is_middle_ ? std::nullopt : std::optional(WasInSync{process_});
+  was_in_sync_ = is_middle_ ? std::nullopt : std::optional(WasInSync{.process = process_});
   refusal_.reset();
   next_send_ = now + kAlivePeriod;
   actions.emplace_back(ResumeStream{db});

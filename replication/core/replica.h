@@ -59,7 +59,7 @@
 //       the target must have answered PSYNC ... FAILOVER itself, or go on with our history, or
 //       provably be the process that was asked.
 //   U6  with Options::rollback, what our history has beyond the fork is recorded before
-//       CommitStaging.
+//       CommitStaging; all of the dataset, if it is not known to be of that primary's history.
 //   U7  the gate: keys that came from this primary are not replaced by less because it came back
 //       with less. Once we were in sync with it (since the Follow), a full sync is refused if it
 //       lies before our offset or holds no key, unless its history has all of ours in it (by its id
@@ -70,6 +70,8 @@
 //       After kPatience what would be lost is given up if U6 can record all of it.
 //       None of this if the other was known for a middle node: it guards itself, and us with it,
 //       and if it is made a primary after it lost its data, that was decided.
+//       After a restart with a history we count as in sync with whom we follow, but only no key at
+//       all is refused: we may be an old primary that has more than its successor.
 #pragma once
 
 #include <chrono>
@@ -180,6 +182,9 @@ struct AbandonStaging {};
 struct RecordDiscarded {
   uint64_t number = 0;
   Fork fork;
+  // Our history has nothing in common with the other, or no stream tells of it: all of the dataset
+  // is thrown away.
+  bool unrelated = false;
   base::Endpoint successor;  // whose history it is
   base::ReplicationId id;    // zero from a legacy primary
   base::Offset offset;
@@ -349,6 +354,7 @@ class Replica {
   State state_;
   StreamTracker tracker_;
   bool resumable_ = false;
+  bool untold_ = false;  // the dataset was made without a stream that tells of it
   std::optional<base::Offset> acknowledged_;  // of our stream, as Follow said
   std::optional<PrimaryHistory> theirs_;      // as the primary of this link said
   uint64_t next_record_ = 1;
@@ -369,6 +375,7 @@ class Replica {
   // With primary_, since the Follow.
   struct WasInSync {
     std::optional<base::RunId> process;
+    bool presumed = false;  // since a restart
   };
   std::optional<WasInSync> was_in_sync_;
   struct Refusal {

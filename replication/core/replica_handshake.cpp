@@ -69,8 +69,7 @@ void Replica::OnHandshakeReply(base::Instant now, std::string_view line, Replica
 }
 
 bool Replica::AskHistory(Handshaking& handshake, ReplicaActions& actions) {
-  const Backlog* backlog = history_.backlog();
-  const bool kept = backlog != nullptr && (backlog->size() != 0 || history_.disk());
+  const bool kept = history_.backlog() != nullptr && history_.offset() != base::Offset();
   const bool may_record = options_.rollback && kept;
   if (handover_ || !(may_record || MayRefuse())) return false;
   handshake.expected.push_back(Expect::kHistory);
@@ -114,7 +113,7 @@ bool Replica::RefusesHistory(base::Instant now, ReplicaActions& actions) {
 bool Replica::RefusesOffset(base::Instant now, const base::ReplicationId& id, base::Offset offset,
                             ReplicaActions& actions) {
   const bool grown = refusal_ && refusal_->id == id;
-  if (!grown && offset >= history_.offset()) return false;
+  if (!grown && (was_in_sync_->presumed || offset >= history_.offset())) return false;
   Refuse(now, id, grown ? refusal_->reason : SyncRefusal::kOlder,
          "it has " + id.ToString() + ":" + std::to_string(offset.bytes()) + ", we have applied " +
              history_.id().ToString() + ":" + std::to_string(history_.offset().bytes()),

@@ -77,14 +77,18 @@ void DiskBacklog::Resume(base::Offset end) {
 
 void DiskBacklog::Clear(std::function<void()> done) {
   Leave();
+  index_ = {};
   started_ = false;
   on_cleared_ = std::move(done);
   if (!busy_) RemoveAll();
 }
 
+void DiskBacklog::KeepPlace() {
+  if (!cursor_.attached() && history_.backlog() != nullptr) Attach();
+}
+
 void DiskBacklog::RemoveAll() {
   busy_ = true;
-  index_ = {};
   const auto cleared = std::make_shared<ClearedSegments>();
   io_.Offload([&files = io_.files(), folder = folder_,
                cleared] { *cleared = ClearSegments(files, folder); },
@@ -303,6 +307,12 @@ void DiskBacklog::Read(const std::shared_ptr<SegmentReader>& reader, size_t budg
 void DiskBacklog::Distrust() {
   Leave();
   index_.EndRun();
+}
+
+bool DiskBacklog::WantsSnapshot(const core::SnapshotFile& file) const {
+  if (!part_of_history_ || index_.empty() || !problem_.empty()) return false;
+  const std::optional<base::Offset> from = index_.GoesOnFrom(file);
+  return !from || static_cast<uint64_t>(index_.end() - *from) > limit_ / 2;
 }
 
 void DiskBacklog::Describe(core::BacklogView& view) const {

@@ -67,6 +67,9 @@ class DiskBacklog {
   // Instead of all that, at run time: segments that are there are of another time, and nothing that
   // a restart should run.
   void Clear(std::function<void()> done);
+  // What memory holds now will be written too, however long that takes to begin: a snapshot file
+  // that is saved from here on can be brought up to date.
+  void KeepPlace();
   // How many segments lie in the working directory.
   static size_t CountSegments(io::Files& files);
   // The working directory is still the one that it writes to.
@@ -93,6 +96,8 @@ class DiskBacklog {
   // A read failed: what is on disk is not offered any more.
   void Distrust();
 
+  // A restart could not begin with `file` and go on with what is written, or soon could not.
+  bool WantsSnapshot(const core::SnapshotFile& file) const;
   // Fills in the fields of the disk.
   void Describe(core::BacklogView& view) const;
   void CheckInvariants() const;

@@ -114,6 +114,7 @@ class ReplicaLinks {
 struct DiscardedStream {
   base::ReplicationId history;
   core::Fork fork;
+  bool unrelated = false;  // the dataset is thrown away whole, whatever the bytes tell
   base::Offset end;
   // Its bytes, from a place where a unit begins, at or before the fork if they are still there.
   base::Offset begin;

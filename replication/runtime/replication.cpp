@@ -161,6 +161,7 @@ void Replication::EndTurn() {
     DrainFeeder();
   }
   if (disk_) disk_->EndTurn();
+  if (leaving_disk_) leaving_disk_->EndTurn();
   ArmTimer();
 }
 
@@ -357,6 +358,7 @@ void Replication::Run(core::ReplicaActions actions) {
                    [&](core::RecordDiscarded& discarded) { Record(discarded); },
                    [&](core::CommitStaging&) {
                      if (disk_) disk_->Leave();
+                     if (leaving_disk_) leaving_disk_->Leave();
                      upstream_->CommitStaging();
                    },
                    [&](core::ResumeStream& resume) {

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "replication/core/disk_index.h"
 #include "replication/core/failover.h"
 #include "replication/core/history.h"
 #include "replication/core/offset_clock.h"
@@ -152,6 +153,9 @@ class Replication {
   std::vector<core::ReplicaView> Replicas() const;
   std::optional<core::UpstreamView> Upstream() const;
   core::BacklogView Backlog() const;
+  // The on-disk backlog is of no use to a restart, or soon is not, until a snapshot file takes the
+  // place of `file`.
+  bool DiskWantsSnapshot(const core::SnapshotFile& file) const;
   // Memory that only slow replicas need: snapshots that they were not sent yet, and the stream
   // beyond what the backlog keeps for itself.
   uint64_t SlowReplicaBytes() const;
@@ -196,8 +200,11 @@ class Replication {
                    const base::Result<std::string>& bytes);
   void MakeDisk();
   void DropDisk();
-  // At run time, as soon as one that was dropped is gone.
+  // At run time, as soon as one that was dropped is gone. What enters the stream from now on is
+  // written, whenever that begins.
   void TurnOnDisk();
+  // What is not counted cannot be written: a primary counts from now on, followed or not.
+  void CountStream();
   void DrainFeeder();
   void ArmTimer();
   void OnTimer();

@@ -30,13 +30,14 @@ void Replication::MakeDisk() {
 }
 
 void Replication::DropDisk() {
+  if (leaving_disk_) leaving_disk_->Leave();
   if (!disk_) return;
   if (discarded_read_) EndDiscardedRead("it was turned off");
   std::vector<core::ReplicaId> fed;
   for (const auto& [replica, reader] : disk_readers_) fed.push_back(replica);
   leaving_disk_ = std::move(disk_);
   leaving_disk_->Clear([this] {
-    leaving_disk_.reset();
+    const std::unique_ptr<DiskBacklog> left = std::move(leaving_disk_);  // it may keep the place
     TurnOnDisk();
   });
   for (const core::ReplicaId replica : fed)
@@ -45,29 +46,41 @@ void Replication::DropDisk() {
 }
 
 void Replication::TurnOnDisk() {
-  if (options_.backlog_disk_size == 0 || disk_ || leaving_disk_) return;
+  if (options_.backlog_disk_size == 0 || disk_) return;
+  if (disk_started_) CountStream();
+  if (leaving_disk_) return leaving_disk_->KeepPlace();
   MakeDisk();
-  if (disk_started_) disk_->Clear([this] { StartDisk(); });
+  if (!disk_started_) return;
+  disk_->Clear([this] { StartDisk(); });
+  disk_->KeepPlace();
 }
 
 void Replication::OnDirectoryChanged() {
-  if (disk_ && !disk_->InPlace()) DropDisk();
+  if (!disk_ || disk_->InPlace()) return;
+  DropDisk();
+  TurnOnDisk();
+}
+
+void Replication::CountStream() {
+  if (is_replica() || history_.backlog() != nullptr) return;
+  history_.StartNew(base::ReplicationId::Generate(random_));
+  primary_.set_selected_db(-1);
 }
 
 void Replication::StartDisk() {
   disk_started_ = true;
   if (!disk_) return;
-  // What is not counted cannot be written: a primary counts from now on, followed or not.
-  if (!is_replica() && history_.backlog() == nullptr) {
-    history_.StartNew(base::ReplicationId::Generate(random_));
-    primary_.set_selected_db(-1);
-  }
+  CountStream();
   disk_->Start(std::exchange(disk_resumed_, false));
 }
 
 void Replication::CloseDisk(std::function<void()> done) {
   if (!disk_) return done();
   disk_->Close(std::move(done));
+}
+
+bool Replication::DiskWantsSnapshot(const core::SnapshotFile& file) const {
+  return disk_ && disk_->WantsSnapshot(file);
 }
 
 core::BacklogView Replication::Backlog() const {
@@ -93,9 +106,10 @@ void Replication::ReplayDisk(const std::optional<SavedHistory>& saved,
                              std::function<void(const std::optional<SavedHistory>&)> done) {
   if (!recovered_disk()) return done(saved);
   const core::DiskIndex& index = disk_->index();
-  const bool holds =
-      saved ? index.Holds(saved->id, saved->offset) : index.from_empty() && ports_.dataset.Empty();
-  if (!holds) {
+  core::SnapshotFile file{.exists = saved || !ports_.dataset.Empty(), .position = {}};
+  if (saved) file.position = {saved->id, saved->offset};
+  const std::optional<base::Offset> from = index.GoesOnFrom(file);
+  if (!from) {
     Note("On-disk backlog: set aside, because it " +
              std::string(saved ? "does not go on from the snapshot file."
                                : "does not begin with an empty dataset, and there is no snapshot "
@@ -104,8 +118,7 @@ void Replication::ReplayDisk(const std::optional<SavedHistory>& saved,
     disk_->SetAside();
     return done(saved);
   }
-  const base::Offset from = saved ? saved->offset : index.start();
-  Note("On-disk backlog: replaying from offset " + std::to_string(from.bytes()) + " to " +
+  Note("On-disk backlog: replaying from offset " + std::to_string(from->bytes()) + " to " +
            std::to_string(index.end().bytes()),
        false);
   const auto finish = [this, done = std::move(done)](const DiskReplay::Outcome& outcome) {
@@ -127,7 +140,7 @@ void Replication::ReplayDisk(const std::optional<SavedHistory>& saved,
     replay_.reset();
     next(reached);
   };
-  replay_ = std::make_unique<DiskReplay>(*disk_, ports_.applier, from,
+  replay_ = std::make_unique<DiskReplay>(*disk_, ports_.applier, *from,
                                          saved ? saved->stream_db : index.first_db(), finish);
   replay_->Start();
 }

@@ -56,6 +56,7 @@ void Replication::Record(const core::RecordDiscarded& record) {
   DiscardedStream discarded;
   discarded.history = history_.id();
   discarded.fork = record.fork;
+  discarded.unrelated = record.unrelated;
   discarded.end = history_.offset();
   discarded.begin = history_.offset();
   discarded.not_before = offset_clock_.NotBefore(record.fork.at);
@@ -64,6 +65,8 @@ void Replication::Record(const core::RecordDiscarded& record) {
   discarded.successor_history = record.id;
   discarded.successor_offset = record.offset;
 
+  if (history_.backlog() == nullptr || record.fork.at == discarded.end)
+    return HandOver(record.number, std::move(discarded));
   core::Backlog& backlog = *history_.backlog();
   const std::optional<core::History::DiskRange>& disk = history_.disk();
   std::optional<base::Offset> on_disk;

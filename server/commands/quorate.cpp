@@ -80,7 +80,7 @@ constexpr int64_t kShownCommands = 10;
 constexpr int64_t kMostShown = 1000;
 
 void ReplyEntry(const engine::RollbackEntry& entry, size_t more_fields, resp::Writer& reply) {
-  reply.MapHeader(10 + more_fields);
+  reply.MapHeader(11 + more_fields);
   const auto text = [&](std::string_view name, std::string_view value) {
     reply.Bulk(name);
     reply.Bulk(value);
@@ -93,6 +93,7 @@ void ReplyEntry(const engine::RollbackEntry& entry, size_t more_fields, resp::Wr
   number("commands", static_cast<int64_t>(entry.commands));
   number("keys", static_cast<int64_t>(entry.keys));
   number("bytes", static_cast<int64_t>(entry.bytes));
+  number("dataset-bytes", static_cast<int64_t>(entry.dataset_bytes));
   number("missing-bytes", static_cast<int64_t>(entry.missing_bytes));
   text("fork", entry.estimated ? "estimated" : "exact");
   number("written-after-ms", entry.written_after_ms);

@@ -27,6 +27,9 @@ struct PersistenceStatus {
   int64_t last_background_seconds = -1;
   int64_t current_background_seconds = -1;
   uint64_t saves = 0;
+  // A restart could not go on from the snapshot file to what the on-disk backlog has, or soon
+  // could not.
+  bool disk_wants_snapshot = false;
   uint64_t last_load_keys_expired = 0;
   uint64_t last_load_keys_loaded = 0;
 };

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "replication/core/disk_index.h"
 #include "replication/core/failover.h"
 #include "replication/core/history.h"
 #include "replication/core/views.h"
@@ -71,6 +72,10 @@ class ReplicationPort {
 
   // The database that the stream has selected last; -1 = none.
   virtual int stream_db() const = 0;
+
+  // A new snapshot file is to take the place of `file`, lest the on-disk backlog be of no use to a
+  // restart.
+  virtual bool DiskWantsSnapshot(const replication::core::SnapshotFile& file) const = 0;
 
   // ---- WAIT
   // Replicas that have acknowledged `offset`.

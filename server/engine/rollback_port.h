@@ -33,6 +33,7 @@ struct RollbackEntry {
   uint64_t commands = 0;
   uint64_t keys = 0;
   uint64_t bytes = 0;
+  uint64_t dataset_bytes = 0;  // of the snapshot beside it
   uint64_t missing_bytes = 0;
   bool estimated = false;
   int64_t written_after_ms = -1;  // Unix times; -1: unknown

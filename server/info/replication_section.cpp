@@ -1,6 +1,7 @@
 #include "replication/core/failover.h"
 #include "replication/core/history.h"
 #include "replication/core/views.h"
+#include "server/engine/persistence_port.h"
 #include "server/info/info.h"
 
 namespace quorate::server::info {
@@ -89,6 +90,8 @@ void AppendReplication(engine::Engine& engine, Fields& out) {
   out.Number("repl_backlog_disk_written_offset", backlog.disk_written);
   out.Text("repl_backlog_disk_status",
            backlog.disk_problem.empty() ? "ok" : "failing: " + backlog.disk_problem);
+  out.Number("repl_backlog_disk_wants_snapshot",
+             engine.host().persistence().status().disk_wants_snapshot ? 1 : 0);
 }
 
 }  // namespace quorate::server::info

@@ -84,6 +84,7 @@ std::string ToJson(const RollbackSummary& summary) {
   object["commands"] = summary.commands;
   object["keys"] = summary.keys;
   object["bytes"] = summary.bytes;
+  object["dataset_bytes"] = summary.dataset_bytes;
   object["written_after_ms"] = Milliseconds(summary.written_after);
   object["written_before_ms"] = Milliseconds(summary.written_before);
   object["recorded_ms"] = summary.recorded.ms;
@@ -107,6 +108,7 @@ base::Result<RollbackSummary> ParseRollbackSummary(std::string_view text) {
   summary.commands = Count(object, "commands");
   summary.keys = Count(object, "keys");
   summary.bytes = Count(object, "bytes");
+  summary.dataset_bytes = Count(object, "dataset_bytes");
   if (object.contains("written_after_ms")) summary.written_after = Time(object["written_after_ms"]);
   if (object.contains("written_before_ms"))
     summary.written_before = Time(object["written_before_ms"]);

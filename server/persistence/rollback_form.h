@@ -1,6 +1,6 @@
-// The first two files of a rollback record (rollback_base.h has the third): the commands, as an append-only file begins (redis-cli --pipe
-// takes it), and a summary in JSON for people and programs. Made of a part of a replication stream,
-// in memory, without I/O: it may run in a worker.
+// The first two files of a rollback record (rollback_base.h has the third): the commands, as an
+// append-only file begins (redis-cli --pipe takes it), and a summary in JSON for people and
+// programs. Made of a part of a replication stream, in memory, without I/O: it may run in a worker.
 //
 // The summary's fields
 //   id                    <replication id>-<from>-<to>, the files' name
@@ -10,6 +10,7 @@
 //   commands, keys        writes in the file, without SELECT, MULTI and EXEC; distinct keys of them
 //   key_names             the first of them as "db:key", other bytes than printable ones as \xHH
 //   bytes                 size of the file
+//   dataset_bytes         size of the snapshot file beside it; 0: there is none
 //   written_after_ms, written_before_ms   Unix times between which they were written; null: unknown
 //   recorded_ms           Unix time of the record
 //   took_over             whose history replaced it: address, replication_id, offset
@@ -39,6 +40,7 @@ struct RollbackSummary {
   uint64_t keys = 0;
   std::vector<std::string> key_names;
   uint64_t bytes = 0;
+  uint64_t dataset_bytes = 0;
   std::optional<base::WallTime> written_after;
   std::optional<base::WallTime> written_before;
   base::WallTime recorded;

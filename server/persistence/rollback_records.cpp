@@ -3,7 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
+
+#include "server/persistence/save_file.h"
+#include "server/persistence/saver.h"
 
 namespace quorate::server::persistence {
 namespace {
@@ -12,6 +16,8 @@ constexpr std::string_view kFolder = "rollback";
 constexpr uint32_t kMode = 0644;
 // Read at once for SHOW.
 constexpr size_t kShownBytes = 256 * 1024;
+// Until it is looked again whether another snapshot is still in the making.
+constexpr base::Duration kSnapshotPause = std::chrono::milliseconds(10);
 // Fingerprints taken in one turn.
 constexpr size_t kKeysPerTurn = 500;
 
@@ -26,15 +32,21 @@ struct RollbackRecords::Job {
   std::function<void(base::Status)> done;
   base::WallTime now;
   RollbackRecord record;
+  std::shared_ptr<SaveFile> file;  // of the dataset
+  std::shared_ptr<SnapshotJob> snapshot;
+  // Bytes of it; the worker counts, perhaps longer than this job lives.
+  std::shared_ptr<std::atomic<uint64_t>> written = std::make_shared<std::atomic<uint64_t>>(0);
 };
 
-RollbackRecords::RollbackRecords(io::Io& io, engine::Engine& engine,
+RollbackRecords::RollbackRecords(io::Io& io, engine::Engine& engine, Snapshots& snapshots,
                                  std::shared_ptr<const command::Registry> commands,
                                  log::Logger& logger)
     : io_(io),
       engine_(engine),
+      snapshots_(snapshots),
       commands_(std::move(commands)),
       logger_(logger),
+      snapshot_timer_(io.CreateTimer([this] { WriteDataset(std::exchange(waiting_, nullptr)); })),
       notes_timer_(io.CreateTimer([this] { NoteSomeKeys(); })) {}
 
 RollbackRecords::~RollbackRecords() { *alive_ = false; }
@@ -45,6 +57,7 @@ void RollbackRecords::Load() {
   const auto names = io_.files().List(std::string(kFolder));
   if (!names) return logger_.Warning(fmt::format("Rollback records: {}", names.error().message));
   for (const std::string& name : *names) {
+    RemoveUnfinished(name);
     if (!name.ends_with(".aof")) continue;
     const std::string id = name.substr(0, name.size() - 4);
     if (!IsRollbackId(id)) continue;
@@ -64,6 +77,13 @@ void RollbackRecords::Load() {
   });
 }
 
+void RollbackRecords::RemoveUnfinished(const std::string& name) {
+  const std::string id = name.substr(0, name.size() - std::min<size_t>(name.size(), 4));
+  if (!name.ends_with(".rdb") || !IsRollbackId(id) || io_.files().Exists(PathOf(id, "aof"))) return;
+  if (const base::Status removed = io_.files().Remove(PathOf(id, "rdb")); !removed)
+    logger_.Warning(fmt::format("Rollback records: {}", removed.error().message));
+}
+
 void RollbackRecords::Record(replication::runtime::DiscardedStream discarded,
                              std::function<void(base::Status)> done) {
   const auto job = std::make_shared<Job>();
@@ -76,15 +96,73 @@ void RollbackRecords::Record(replication::runtime::DiscardedStream discarded,
         job->discarded.bytes = {};
       },
       [this, job, alive = alive_] {
-        if (*alive) Write(job);
+        if (!*alive) return;
+        const RollbackSummary& summary = job->record.summary;
+        const bool whole = TakesDataset(*job);
+        if (summary.commands == 0 && summary.missing_bytes == 0 && !whole) return Finish(*job, {});
+        if (const base::Status made = io_.files().MakeDirectory(std::string(kFolder)); !made)
+          return Finish(*job, made);
+        whole ? WriteDataset(job) : Write(job);
+      });
+}
+
+bool RollbackRecords::TakesDataset(const Job& job) const {
+  if (!job.discarded.unrelated && job.record.summary.missing_bytes == 0) return false;
+  if (engine_.databases().TotalKeys() == 0) return false;
+  const uint64_t most = engine_.settings().rollback_max_size;
+  const uint64_t bytes = engine_.host().MemoryUsedBytes();
+  if (most == 0 || bytes <= most) return true;
+  logger_.Warning(
+      fmt::format("The dataset that is thrown away, {} bytes in memory, is more than "
+                  "rollback-max-size and not kept",
+                  bytes));
+  return false;
+}
+
+void RollbackRecords::WriteDataset(const std::shared_ptr<Job>& job) {
+  if (snapshots_.busy()) {
+    const std::shared_ptr<Job> other = std::exchange(waiting_, job);
+    if (other) Finish(*other, base::Error{"another record is made in its place"});
+    return snapshot_timer_->StartAt(io_.Now() + kSnapshotPause);
+  }
+  auto file = SaveFile::Create(
+      io_.files(), PathOf(job->record.summary.id, "rdb"),
+      fmt::format("{}-rollback-{}", engine_.run_id().ToString(), ++datasets_begun_));
+  if (!file) return Finish(*job, file.error());
+  job->file = *file;
+  const auto append = [written = job->written, target = *file](std::string_view bytes) {
+    *written += bytes.size();
+    return target->Append(bytes);
+  };
+  in_snapshot_.push_back(job);
+  job->snapshot =
+      snapshots_.Begin({.meta = HistoryOf(engine_.replication()),
+                        .write = append,
+                        .on_progress = [this, made = job.get()] { OnDatasetProgress(*made); }});
+}
+
+void RollbackRecords::OnDatasetProgress(Job& made) {
+  if (!made.snapshot->complete()) return;
+  const auto found = std::ranges::find(in_snapshot_, &made, &std::shared_ptr<Job>::get);
+  const std::shared_ptr<Job> job = *found;
+  in_snapshot_.erase(found);
+  const auto outcome = std::make_shared<base::Status>(job->snapshot->status());
+  job->snapshot.reset();
+  io_.Offload(
+      [file = std::exchange(job->file, nullptr), outcome] {
+        if (*outcome) *outcome = file->Sync();
+        if (*outcome) *outcome = file->Publish();
+      },
+      [this, job, outcome, alive = alive_] {
+        if (!*alive) return;
+        if (!*outcome) return Finish(*job, *outcome);
+        job->record.summary.dataset_bytes = *job->written;
+        Write(job);
       });
 }
 
 void RollbackRecords::Write(const std::shared_ptr<Job>& job) {
   const RollbackSummary& summary = job->record.summary;
-  if (summary.commands == 0 && summary.missing_bytes == 0) return Finish(*job, {});
-  if (const base::Status made = io_.files().MakeDirectory(std::string(kFolder)); !made)
-    return Finish(*job, made);
   io_.files().ReplaceAsync(PathOf(summary.id, "json"), ToJson(summary), kMode,
                            [this, job, alive = alive_](const base::Status& described) {
                              if (!*alive) return;
@@ -108,18 +186,21 @@ void RollbackRecords::Finish(Job& job, const base::Status& status) {
                     "{} to {} of {}): {}",
                     summary.successor, summary.commands, summary.keys, summary.from.bytes(),
                     summary.to.bytes(), job.discarded.history.view(), status.error().message));
-  } else if (summary.commands == 0 && summary.missing_bytes == 0) {
-    logger_.Notice(fmt::format("Nothing is lost to the history of {}: {} bytes without a write",
-                               summary.successor, summary.to - summary.from));
+  } else if (summary.commands == 0 && summary.missing_bytes == 0 && summary.dataset_bytes == 0) {
+    if (!job.discarded.unrelated)
+      logger_.Notice(fmt::format("Nothing is lost to the history of {}: {} bytes without a write",
+                                 summary.successor, summary.to - summary.from));
   } else {
     ++written_;
     logger_.Warning(fmt::format(
         "Rollback record {}: {} commands on {} keys that {} does not have{}{}",
         PathOf(summary.id, "aof"), summary.commands, summary.keys, summary.successor,
         summary.estimated ? " (estimated)" : "",
-        summary.missing_bytes == 0
-            ? ""
-            : fmt::format("; {} bytes before them are lost for good", summary.missing_bytes)));
+        summary.dataset_bytes != 0
+            ? fmt::format("; the whole dataset is in {}", PathOf(summary.id, "rdb"))
+        : summary.missing_bytes != 0
+            ? fmt::format("; {} bytes before them are lost for good", summary.missing_bytes)
+            : ""));
     Keep(summary);
   }
   job.done(status);
@@ -182,8 +263,8 @@ void RollbackRecords::Discard(const RollbackSummary& summary) {
   io_.Offload(
       [&files = io_.files(), id = summary.id, failure] {
         // The commands first: what has commands has a summary.
-        for (const std::string_view ending : {"aof", "json", "keys"}) {
-          if (ending == "keys" && !files.Exists(PathOf(id, ending))) continue;
+        for (const std::string_view ending : {"aof", "json", "keys", "rdb"}) {
+          if (!files.Exists(PathOf(id, ending))) continue;
           const base::Status removed = files.Remove(PathOf(id, ending));
           if (!removed && failure->empty()) *failure = removed.error().message;
         }
@@ -196,7 +277,7 @@ void RollbackRecords::Discard(const RollbackSummary& summary) {
 
 uint64_t RollbackRecords::Bytes() const {
   uint64_t bytes = 0;
-  for (const RollbackSummary& record : records_) bytes += record.bytes;
+  for (const RollbackSummary& record : records_) bytes += record.bytes + record.dataset_bytes;
   return bytes;
 }
 
@@ -225,6 +306,7 @@ std::vector<engine::RollbackEntry> RollbackRecords::List() const {
                        .commands = record.commands,
                        .keys = record.keys,
                        .bytes = record.bytes,
+                       .dataset_bytes = record.dataset_bytes,
                        .missing_bytes = record.missing_bytes,
                        .estimated = record.estimated,
                        .written_after_ms = unix_ms(record.written_after),

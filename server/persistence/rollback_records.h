@@ -4,6 +4,11 @@
 // A record is two files in the folder `rollback` of the working directory, rollback_form.h says
 // what is in them. The summary is durable before the commands are, so commands have a summary,
 // whatever dies when. A third one, of what its keys are now, follows when the new data is there.
+//
+// Where the commands do not tell all that is lost (the stream lacks a part, or there is none, or
+// the dataset has nothing to do with the one that replaces it), the whole dataset goes before them
+// as a snapshot file, <id>.rdb, unless it is larger than rollback-max-size.
+//
 // Thread rule: the loop thread.
 #pragma once
 
@@ -19,6 +24,7 @@
 #include "server/persistence/rollback_base.h"
 #include "server/persistence/rollback_form.h"
 #include "server/persistence/rollback_replay.h"
+#include "server/persistence/snapshots.h"
 #include "shared/command/registry.h"
 #include "shared/io/io.h"
 #include "shared/log/logger.h"
@@ -29,7 +35,7 @@ class RollbackRecords final : public replication::runtime::RollbackRecorder,
                               public engine::RollbackPort {
  public:
   // `commands` is read in workers, and only read; it is no table that requests may rename.
-  RollbackRecords(io::Io& io, engine::Engine& engine,
+  RollbackRecords(io::Io& io, engine::Engine& engine, Snapshots& snapshots,
                   std::shared_ptr<const command::Registry> commands, log::Logger& logger);
   ~RollbackRecords() override;
 
@@ -52,6 +58,12 @@ class RollbackRecords final : public replication::runtime::RollbackRecorder,
     RollbackBase base;
   };
 
+  // A dataset whose record was never completed: it was not thrown away then.
+  void RemoveUnfinished(const std::string& name);
+  // Whether the snapshot file is wanted and not too large.
+  bool TakesDataset(const Job& job) const;
+  void WriteDataset(const std::shared_ptr<Job>& job);
+  void OnDatasetProgress(Job& job);
   void Write(const std::shared_ptr<Job>& job);
   void Finish(Job& job, const base::Status& status);
   void Keep(const RollbackSummary& summary);
@@ -68,11 +80,16 @@ class RollbackRecords final : public replication::runtime::RollbackRecorder,
 
   io::Io& io_;
   engine::Engine& engine_;
+  Snapshots& snapshots_;
   const std::shared_ptr<const command::Registry> commands_;
   log::Logger& logger_;
   std::vector<RollbackSummary> records_;  // oldest first
   uint64_t written_ = 0;
   bool last_write_ok_ = true;
+  uint64_t datasets_begun_ = 0;
+  const std::unique_ptr<io::Timer> snapshot_timer_;  // until no other snapshot is in the making
+  std::shared_ptr<Job> waiting_;                     // for that
+  std::vector<std::shared_ptr<Job>> in_snapshot_;
   std::unique_ptr<RollbackReplay> replay_;  // in progress
   std::string replay_id_;
   uint64_t replay_commands_ = 0;  // of the last one, when it has ended

@@ -38,11 +38,12 @@ base::Status Saver::WriteFile() {
   flushed_ = false;
   base::Result<std::shared_ptr<SaveFile>> file = CreateFile();
   if (!file) return file.error();
+  const replication::snapshot::Meta meta = HistoryOf(engine_.replication());
   base::Status status =
-      snapshots_.WriteNow(HistoryOf(engine_.replication()),
-                          [&](std::string_view bytes) { return (*file)->Append(bytes); });
+      snapshots_.WriteNow(meta, [&](std::string_view bytes) { return (*file)->Append(bytes); });
   if (status) status = (*file)->Sync();
   if (status) status = (*file)->Publish();
+  if (status) file_ = DescribeFile(meta);
   return status;
 }
 
@@ -68,6 +69,18 @@ base::Status Saver::SaveAtExit() {
   GiveUp();
   logger_.Notice("Saving the final RDB snapshot before exiting.");
   return WriteFileOrWarn();
+}
+
+replication::core::SnapshotFile Saver::DescribeFile(const replication::snapshot::Meta& meta) {
+  replication::core::SnapshotFile file{.exists = true, .position = {}};
+  if (meta.replication_id && meta.replication_offset)
+    file.position = {*meta.replication_id, *meta.replication_offset};
+  return file;
+}
+
+void Saver::OnFileMoved() {
+  file_ = {.exists = true, .position = {}};
+  if (in_progress_ != nullptr) in_progress_->moved = true;
 }
 
 void Saver::NoteSaved(int64_t changes) {
@@ -114,8 +127,9 @@ base::Status Saver::Begin() {
   in_progress_->file = *file;
   in_progress_->number = file_number_;
   in_progress_->changes = engine_.unsaved_changes;
+  in_progress_->meta = HistoryOf(engine_.replication());
   in_progress_->job = snapshots_.Begin(
-      {.meta = HistoryOf(engine_.replication()),
+      {.meta = in_progress_->meta,
        .write = [target = *file](std::string_view bytes) { return target->Append(bytes); },
        .on_progress = [this] { OnProgress(); }});
   logger_.Notice("Background saving started");
@@ -143,10 +157,13 @@ void Saver::OnProgress() {
 
 void Saver::Finish(const base::Status& status) {
   const std::unique_ptr<InProgress> done = std::move(in_progress_);
-  shown_.last_background_seconds = base::ToMs(io_.Now() - done->job->begun()) / 1000;
+  const base::Duration took = io_.Now() - done->job->begun();
+  rest_until_ = io_.Now() + kDiskRest * took;
+  shown_.last_background_seconds = base::ToMs(took) / 1000;
   shown_.last_save_bytes_peak = done->job->PeakWaitingBytes();
   if (status) {
     NoteSaved(done->changes);
+    if (!done->moved) file_ = DescribeFile(done->meta);
     logger_.Notice("Background saving terminated with success");
     return;
   }
@@ -174,12 +191,21 @@ void Saver::Cron() {
     logger_.Notice(
         fmt::format("{} changes in {} seconds. Saving...", point.changes, point.seconds));
   }
+  if (!wanted && WantedByDisk()) {
+    wanted = true;
+    logger_.Notice("A restart needs a snapshot file to go on with the on-disk backlog. Saving...");
+  }
   if (!wanted) return;
   if (const base::Status begun = Begin(); !begun) return;  // logged, and tried again
 }
 
+bool Saver::WantedByDisk() const {
+  return io_.Now() >= rest_until_ && engine_.replication().DiskWantsSnapshot(file_);
+}
+
 engine::PersistenceStatus Saver::status() const {
   engine::PersistenceStatus status = shown_;
+  status.disk_wants_snapshot = engine_.replication().DiskWantsSnapshot(file_);
   const std::shared_ptr<SnapshotJob> job =
       in_progress_ != nullptr ? in_progress_->job : snapshots_.Sweeping();
   if (job == nullptr) return status;

@@ -1,4 +1,5 @@
-// Snapshot files: SAVE, BGSAVE, the save points, and the last save before an exit. At most one file
+// Snapshot files: SAVE, BGSAVE, the save points, what the on-disk backlog needs to be of use, and
+// the last save before an exit. At most one file
 // is in the making. A background save is a SnapshotJob whose bytes a worker writes; syncing and
 // renaming are the worker's as well.
 //
@@ -18,6 +19,7 @@
 #include <memory>
 #include <string>
 
+#include "replication/core/disk_index.h"
 #include "replication/snapshot/record.h"
 #include "server/engine/engine.h"
 #include "server/engine/persistence_port.h"
@@ -37,6 +39,9 @@ class Saver final : public engine::PersistencePort {
  public:
   // After a failure the save points wait this long.
   static constexpr base::Duration kRetryPause = std::chrono::seconds(5);
+  // After a save, the on-disk backlog gets none for so many times as long as it took, however much
+  // is written.
+  static constexpr int kDiskRest = 9;
 
   Saver(io::Io& io, engine::Engine& engine, Snapshots& snapshots, log::Logger& logger);
   // Gives up what is in the making.
@@ -47,8 +52,12 @@ class Saver final : public engine::PersistencePort {
   void OnFlushedAll() override;
   engine::PersistenceStatus status() const override;
 
-  // Looks at the save points, and begins what was postponed.
+  // Looks at the save points and at the on-disk backlog, and begins what was postponed.
   void Cron();
+  // The file under the configured name was loaded, as the history that it names, if it does.
+  void OnFileLoaded(const replication::snapshot::Meta& meta) { file_ = DescribeFile(meta); }
+  // Another name or directory is configured: whatever is there is of another dataset.
+  void OnFileMoved();
   // No command runs, and nobody has been answered yet: writes what a FLUSHALL has left. In the
   // middle of its own unit the offset would still be the one before it, and a replica that goes on
   // from there would keep its keys for ever.
@@ -63,7 +72,10 @@ class Saver final : public engine::PersistencePort {
   void OnProgress();
   void Finish(const base::Status& status);
   void GiveUp();
+  static replication::core::SnapshotFile DescribeFile(const replication::snapshot::Meta& meta);
   void NoteSaved(int64_t changes);
+  // The on-disk backlog needs a file, and those before did not take too much of the time.
+  bool WantedByDisk() const;
   base::Result<std::shared_ptr<SaveFile>> CreateFile();
   base::Status WriteFile();
   base::Status WriteFileOrWarn();
@@ -77,6 +89,8 @@ class Saver final : public engine::PersistencePort {
   uint64_t file_number_ = 0;  // of the last one begun
   bool scheduled_ = false;    // a BGSAVE that could not begin yet
   bool flushed_ = false;      // and not written since
+  replication::core::SnapshotFile file_;
+  base::Instant rest_until_{};  // of what the on-disk backlog wants
   base::Instant last_try_{};
 
   struct InProgress {
@@ -84,7 +98,9 @@ class Saver final : public engine::PersistencePort {
     std::shared_ptr<SnapshotJob> job;
     uint64_t number = 0;
     int64_t changes = 0;  // that the file will hold
+    replication::snapshot::Meta meta;
     bool publishing = false;
+    bool moved = false;  // the file is not the configured one any more
   };
   std::unique_ptr<InProgress> in_progress_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -69,6 +69,9 @@ class ReplicationBridge final : public engine::ReplicationPort,
     return replication_->CountAcknowledged(offset);
   }
   int stream_db() const override { return replication_->stream_db(); }
+  bool DiskWantsSnapshot(const replication::core::SnapshotFile& file) const override {
+    return replication_->DiskWantsSnapshot(file);
+  }
   void ScheduleGetAck() override { replication_->ScheduleGetAck(); }
   void HoldStream(bool held) override { replication_->HoldStream(held); }
 

@@ -46,8 +46,8 @@ Server::Server(io::Io& io, Options options, log::Logger& logger, ProcessProbe& p
   // A table of its own: workers read it, and a stream's commands have their original names.
   const auto original_commands = std::make_shared<engine::CommandTable>();
   commands::RegisterAll(*original_commands);
-  rollbacks_ =
-      std::make_unique<persistence::RollbackRecords>(io_, *engine_, original_commands, logger_);
+  rollbacks_ = std::make_unique<persistence::RollbackRecords>(io_, *engine_, *snapshots_,
+                                                              original_commands, logger_);
   replication_ = std::make_unique<replication::runtime::Replication>(
       io_,
       replication::runtime::ReplicationPorts{*dataset_, bridge_, bridge_, bridge_, &logger_, run_id,
@@ -164,6 +164,7 @@ void Server::OnLoaded(base::Result<persistence::Loader::Loaded> outcome) {
                   outcome->expired.size()));
   std::optional<replication::runtime::Replication::SavedHistory> saved;
   const replication::snapshot::Meta& meta = outcome->meta;
+  saver_->OnFileLoaded(meta);
   if (meta.replication_id && meta.replication_offset)
     saved = {*meta.replication_id, *meta.replication_offset, meta.stream_db.value_or(-1)};
   ReplayStream(saved, std::move(outcome->expired));
@@ -410,6 +411,7 @@ std::optional<quorate::config::ApplyFailure> Server::ApplySettings(
       connection->stream().SetKeepAlive(after.tcp_keepalive);
   replication_->SetOptions(ReplicationOptions(after));
   if (before.dir != after.dir) replication_->OnDirectoryChanged();
+  if (before.dir != after.dir || before.dbfilename != after.dbfilename) saver_->OnFileMoved();
   engine_->slowlog().Trim(static_cast<size_t>(std::max<int64_t>(after.slowlog_max_len, 0)));
   const std::string inert =
       quorate::config::InertWarning(directives_.catalog(), "CONFIG SET", changed);

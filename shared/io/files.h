@@ -1,7 +1,7 @@
 // Files as the daemons use them. Paths are relative to the daemon's working directory or absolute.
 // Synchronous calls are for start-up and shutdown; what runs while clients are served has an
-// asynchronous form. The work of Io::Offload may use Open, List, Create, Rename and Remove too, and
-// a file by one thread at a time.
+// asynchronous form. The work of Io::Offload may use Open, List, Create, Sync, Rename and Remove too,
+// and a file by one thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -60,6 +60,8 @@ class Files {
   // A new file; error if there is one of that name.
   virtual base::Result<std::unique_ptr<WritableFile>> Create(const std::string& path,
                                                              uint32_t mode) = 0;
+  // What another process wrote to this file survives a crash, too.
+  virtual base::Status Sync(const std::string& path) = 0;
   virtual base::Status Rename(const std::string& from,
                               const std::string& to) = 0;  // with fsync of the directory
   virtual base::Status Remove(const std::string& path) = 0;

@@ -240,6 +240,12 @@ base::Result<std::unique_ptr<io::WritableFile>> DiskFiles::Create(const std::str
   return std::unique_ptr<io::WritableFile>(std::make_unique<DiskFile>(path, std::move(fd)));
 }
 
+base::Status DiskFiles::Sync(const std::string& path) {
+  const FileDescriptor fd = OpenFile(path, O_RDONLY);
+  if (!fd.valid() || fsync(fd.get()) != 0) return SystemError(path, errno);
+  return {};
+}
+
 base::Status DiskFiles::Rename(const std::string& from, const std::string& to) {
   if (rename(from.c_str(), to.c_str()) != 0) return SystemError(from + " -> " + to, errno);
   return SyncDirectoryOf(to);

@@ -173,6 +173,9 @@ class FakeReplication final : public server::engine::ReplicationPort {
   void ResetCounters() override { sync_counters = {}; }
   int64_t ReplicasAcknowledged(base::Offset) const override { return acknowledged; }
   int stream_db() const override { return -1; }
+  bool DiskWantsSnapshot(const replication::core::SnapshotFile& file) const override {
+    return disk_wants_snapshot && disk_wants_snapshot(file);
+  }
   void ScheduleGetAck() override { ++acknowledgement_requests; }
   void HoldStream(bool hold) override { held = hold; }
 
@@ -182,6 +185,7 @@ class FakeReplication final : public server::engine::ReplicationPort {
   bool held = false;
   int64_t good = 0;
   int64_t acknowledged = 0;
+  std::function<bool(const replication::core::SnapshotFile&)> disk_wants_snapshot;
   int acknowledgement_requests = 0;
   int upstream_drops = 0;
   std::vector<replication::core::FailoverRequest> failovers;

@@ -3,6 +3,8 @@
 import os
 import signal
 
+from redis import ResponseError
+
 from harness import OURS, REDIS, SystemTest, main, wait_for
 
 MEGABYTE = 1 << 20
@@ -27,6 +29,16 @@ def until_written(node):
         figures = node.info()
         return figures["repl_backlog_disk_written_offset"] == figures["master_repl_offset"]
     wait_for(f"{node.label} has everything on disk", written)
+
+
+def save(node):
+    """SAVE; a snapshot that the on-disk backlog has wanted may be in the making."""
+    def saved():
+        try:
+            return node("SAVE")
+        except ResponseError:
+            return False
+    wait_for(f"{node.label} has saved", saved)
 
 
 def resyncs(node):
@@ -93,7 +105,7 @@ class DiskBacklog(SystemTest):
         primary = self.primary()
         replica = self.server(REDIS, replica_of=primary)
         write(primary, 1, "a")
-        primary("SAVE")
+        save(primary)
         write(primary, 2, "b")
         self.assert_synced(primary, replica)
         until_written(primary)
@@ -119,7 +131,7 @@ class DiskBacklog(SystemTest):
         replica = self.server(replica_of=primary, repl_backlog_disk_size=64 * MEGABYTE)
         write(primary, 1, "a")
         self.assert_synced(primary, replica)
-        replica("SAVE")
+        save(replica)
         write(primary, 2, "b")
         self.assert_synced(primary, replica)
         until_written(replica)
@@ -182,11 +194,40 @@ class DiskBacklog(SystemTest):
         figures = primary.info()
         self.assertGreater(figures["repl_backlog_disk_first_byte_offset"], 4 * MEGABYTE)
         self.assertGreater(figures["repl_backlog_disk_histlen"], 2 * MEGABYTE)
-        # What is left does not make a dataset: it is not believed to.
-        primary.kill()
-        self.start_again(primary)
-        self.assertEqual(primary("DBSIZE"), 0)
-        self.assertIn("set aside", primary.log())
+
+    def test_what_no_longer_makes_a_dataset_gets_a_snapshot_file(self):
+        """Though there are no save points: a restart has everything."""
+        for family in (REDIS, OURS):
+            with self.subTest(replica=str(family)):
+                primary = self.primary(repl_backlog_disk_size=4 * MEGABYTE)
+                replica = self.server(family, replica_of=primary)
+                write(primary, 6, "a")
+                write(primary, 6, "b")
+                self.assert_synced(primary, replica)
+                wait_for("a restart could begin", lambda: "Saving..." in primary.log()
+                         and primary.info()["repl_backlog_disk_wants_snapshot"] == 0)
+                until_written(primary)
+                digest = primary.digest()
+                primary.kill()
+                self.start_again(primary)
+                self.assertEqual(primary.digest(), digest)
+                self.assert_synced(primary, replica)
+                self.assertEqual(resyncs(primary), (0, 1))
+
+    def test_a_replica_keeps_what_a_full_sync_brought(self):
+        primary = self.primary()
+        write(primary, 2, "a")
+        replica = self.server(replica_of=primary, repl_backlog_disk_size=64 * MEGABYTE)
+        self.assert_synced(primary, replica)
+        write(primary, 1, "b")
+        self.assert_synced(primary, replica)
+        wait_for("its snapshot file", lambda: replica.info()["repl_backlog_disk_wants_snapshot"] == 0)
+        until_written(replica)
+        replica.kill()
+        write(primary, 1, "c")
+        self.start_again(replica)
+        self.assert_synced(primary, replica)
+        self.assertEqual(resyncs(primary), (1, 1))
 
     def test_a_failing_disk_is_said_once_and_served_without(self):
         primary = self.primary()
@@ -228,7 +269,7 @@ class DiskBacklog(SystemTest):
         primary("CONFIG", "SET", "repl-backlog-disk-size", "8mb")
         wait_for("it has begun", lambda: "segments of before removed" in primary.log() and segments(primary))
         write(primary, 1, "b")
-        primary("SAVE")
+        save(primary)
         write(primary, 1, "c")
         until_written(primary)
         digest = primary.digest()
@@ -264,10 +305,10 @@ class DiskBacklog(SystemTest):
         folder = os.path.join(primary.folder, "elsewhere")
         os.mkdir(folder)
         primary("CONFIG", "SET", "dir", folder)
-        primary("SAVE")
         write(primary, 1, "b")
         wait_for("it is written there", lambda: any(name.endswith(".seg") for name in os.listdir(folder)))
         until_written(primary)
+        wait_for("a snapshot file is there", lambda: primary.info()["repl_backlog_disk_wants_snapshot"] == 0)
         self.assertEqual(segments(primary), [])
         digest = primary.digest()
         primary.kill()

@@ -252,13 +252,65 @@ class Rollback(SystemTest):
         for i in range(100):
             old("SET", f"key:{i}", "x" * 4000)
         end = old.info()["master_repl_offset"]
+        digest = old.digest()
         self.follow(old, new)
         summary = self.the_record(old)
         self.assertGreater(summary["missing_bytes"], 200000)
+        self.assert_keeps_dataset(old, digest, 101)
         commands = commands_of(path_of(old, summary["id"]))
         self.assertEqual(commands[0], ["SELECT", "0"])
         self.assertEqual([c[1] for c in commands[1:]], [f"key:{i}" for i in range(101 - len(commands), 100)])
         self.assertAlmostEqual(summary["missing_bytes"] + summary["bytes"], end - start, delta=100)
+
+    def assert_keeps_dataset(self, node, digest, keys):
+        """The record has the node's old dataset, as redis-server reads it."""
+        summary = self.the_record(node)
+        path = path_of(node, summary["id"])[:-3] + "rdb"
+        self.assertEqual(summary["dataset_bytes"], os.path.getsize(path))
+        listed = node("QUORATE", "ROLLBACK", "LIST")[0]
+        self.assertEqual(listed[listed.index("dataset-bytes") + 1], summary["dataset_bytes"])
+        self.assertIn("the whole dataset is in rollback/", node.log())
+        reader = self.server(REDIS, dir=os.path.dirname(path), dbfilename=os.path.basename(path))
+        self.assertEqual(reader("DBSIZE"), keys)
+        self.assertEqual(reader.digest(), digest)
+
+    def test_what_no_command_tells_is_kept_as_a_snapshot(self):
+        def without_stream():
+            return self.server()
+
+        def unrelated():
+            node = self.server()
+            self.assert_synced(node, self.server(REDIS, replica_of=node))
+            return node
+
+        def restarted():
+            node = self.server()
+            node("SET", "before", "restart")
+            node("SAVE")
+            node.restart()
+            return node
+
+        for make in (without_stream, unrelated, restarted):
+            with self.subTest(make.__name__):
+                old = make()
+                pipe = old.client.pipeline(transaction=False)
+                for i in range(2000):
+                    pipe.set(f"key:{i}", f"value {i}")
+                pipe.execute()
+                keys, digest = old("DBSIZE"), old.digest()
+                new = self.server(REDIS)
+                new("SET", "of", "another")
+                self.follow(old, new)
+                self.assertEqual(old("DBSIZE"), 1)
+                self.assert_keeps_dataset(old, digest, keys)
+
+    def test_a_dataset_that_is_too_large_is_not_kept(self):
+        old = self.server(**{"rollback-max-size": "100kb"})
+        old("SET", "a", "1")
+        new = self.server(REDIS)
+        self.follow(old, new)
+        self.assertIn("is more than rollback-max-size and not kept", old.log())
+        self.assertEqual(records(old), {})
 
     def test_what_only_the_disk_still_has_is_recorded(self):
         for killed in (False, True):

@@ -168,6 +168,12 @@ base::Status Disk::Sync(Inode& file, const std::string& path) {
   return {};
 }
 
+base::Status Disk::Sync(const std::string& path) {
+  const auto found = names_.find(path);
+  if (found == names_.end()) return DiskError(path, ENOENT);
+  return Sync(*found->second, path);
+}
+
 base::Status Disk::SyncDirectoryOf(const std::string& path) {
   const std::string directory = DirectoryOf(path);
   if (TakeFault(failing_syncs_)) return DiskError(directory, EIO);

@@ -66,6 +66,7 @@ class Disk {
   base::Result<File> Create(const std::string& path);
   base::Status Append(Inode& file, const std::string& path, std::string_view bytes);
   base::Status Sync(Inode& file, const std::string& path);
+  base::Status Sync(const std::string& path);
   base::Status SyncDirectoryOf(const std::string& path);
   base::Status Rename(const std::string& from, const std::string& to);
   base::Status Remove(const std::string& path);

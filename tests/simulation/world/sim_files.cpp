@@ -175,6 +175,12 @@ base::Result<std::unique_ptr<io::WritableFile>> SimFiles::Create(const std::stri
   return std::unique_ptr<io::WritableFile>(std::make_unique<SimFile>(io_, absolute, *file));
 }
 
+base::Status SimFiles::Sync(const std::string& path) {
+  Disk* disk = UseDisk("file-sync", path);
+  if (disk == nullptr) return Dead(path);
+  return disk->Sync(io_.PathOf(path));
+}
+
 base::Status SimFiles::Rename(const std::string& from, const std::string& to) {
   Disk* disk = UseDisk("file-rename", from);
   if (disk == nullptr) return Dead(from);

@@ -34,6 +34,7 @@ class SimFiles : public io::Files {
                     std::function<void(base::Status)> done) override;
   base::Result<std::unique_ptr<io::WritableFile>> Create(const std::string& path,
                                                          uint32_t mode) override;
+  base::Status Sync(const std::string& path) override;
   base::Status Rename(const std::string& from, const std::string& to) override;
   base::Status Remove(const std::string& path) override;
   base::Status MakeDirectory(const std::string& path) override;

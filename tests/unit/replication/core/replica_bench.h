@@ -58,6 +58,12 @@ class Bench {
   std::string Follow(bool offer_own_history = false) {
     return Step(quorate::replication::core::Follow{{"10.0.0.1", 6379}, offer_own_history, -1});
   }
+  // A node that starts as a replica and loads its files first: HistoryRestored is to come.
+  void FollowOnceLoaded() {
+    Step(quorate::replication::core::Follow{.primary = {"10.0.0.1", 6379},
+                                            .offer_own_history = false,
+                                            .not_before = base::Instant::max()});
+  }
   std::string Receive(std::string_view bytes) {
     std::string out;
     while (!bytes.empty()) {
@@ -122,7 +128,8 @@ class Bench {
               [&](const RecordDiscarded& a) {
                 out += "record " + std::to_string(a.number) + " from " +
                        std::to_string(a.fork.at.bytes()) +
-                       (a.fork.estimated ? " (estimated)" : "") + " for " + a.successor.ToString() +
+                       (a.fork.estimated ? " (estimated)" : "") +
+                       (a.unrelated ? " with the dataset" : "") + " for " + a.successor.ToString() +
                        "\n";
               },
               [&](const AbortTransaction&) { out += "abort transaction\n"; },

@@ -66,17 +66,21 @@ TEST_CASE("replica: nobody is asked without something to lose, or if nothing is 
   fresh.Follow();
   fresh.Step(LinkOpened{});
   CHECK(fresh.Receive("+PONG\r\n+OK\r\n+OK\r\n").ends_with("send <PSYNC ? -1>\n"));
-  // A restart leaves nothing in memory; the disk has the rest.
-  Bench restarted(Recording());
-  restarted.Follow();
-  restarted.history.Restore(*ReplicationId::Parse(kOurs), Offset(130), {}, std::nullopt);
-  restarted.history.SetDisk(History::DiskRange{Offset(0), Offset(130)});
-  restarted.Step(HistoryRestored{-1});
-  restarted.Step(LinkOpened{});
-  CHECK(restarted.Receive("+PONG\r\n+OK\r\n+OK\r\n").ends_with("send <INFO replication>\n"));
   Demoted130 off(Options{});
   CHECK(off.Receive("+OK\r\n") == "send <PSYNC " + kOurs + " 131>\n");
   CHECK(off.Snapshot() == kCommit);
+}
+
+TEST_CASE("replica: after a restart the loss is recorded though its bytes are gone from memory") {
+  Bench restarted(Recording());
+  restarted.FollowOnceLoaded();
+  restarted.history.Restore(*ReplicationId::Parse(kOurs), Offset(130), {}, std::nullopt);
+  restarted.Step(HistoryRestored{-1});
+  restarted.Step(LinkOpened{});
+  CHECK(restarted.Receive("+PONG\r\n+OK\r\n+OK\r\n").ends_with("send <INFO replication>\n"));
+  restarted.Receive(HistoryOf(kTheirs, 200, kOurs, 101) + "+FULLRESYNC " + kTheirs +
+                    " 200\r\n$3\r\nrdb");
+  CHECK(restarted.Step(StagingVerified{0}) == "record 1 from 100 for 10.0.0.1:6379\n");
 }
 
 TEST_CASE("replica: what lies beyond the fork is recorded before the data is replaced") {
@@ -109,6 +113,31 @@ TEST_CASE("replica: a primary that does not say where it parted from us leaves a
   CHECK(changed.Snapshot() == "record 1 from 90 (estimated) for 10.0.0.1:6379\n");
 }
 
+TEST_CASE("replica: of a dataset that the other's history knows nothing of all is recorded") {
+  Demoted130 unrelated;
+  unrelated.replica.SetHasKeys(true);
+  unrelated.Receive("+OK\r\n" + HistoryOf(kTheirs, 200));
+  CHECK(unrelated.Snapshot() ==
+        "record 1 from 90 (estimated) with the dataset for 10.0.0.1:6379\n");
+  Demoted130 related;
+  related.replica.SetHasKeys(true);
+  related.Receive("+OK\r\n" + HistoryOf(kTheirs, 200, kOurs, 131));
+  CHECK(related.Snapshot() == kCommit);
+  // Nor if it begins a new one when it is followed.
+  Demoted130 begun;
+  begun.replica.SetHasKeys(true);
+  begun.Receive("+OK\r\n" + HistoryOf(std::string(40, 'c'), 0));
+  CHECK(begun.Snapshot() == "record 1 from 90 (estimated) with the dataset for 10.0.0.1:6379\n");
+  // Nobody ever followed it.
+  Bench alone(Recording());
+  alone.replica.SetHasKeys(true);
+  alone.Asked(/*offer_own_history=*/true);
+  alone.Receive("+FULLRESYNC " + kTheirs + " 200\r\n$3\r\nrdb");
+  CHECK(alone.Step(StagingVerified{0}) ==
+        "record 1 from 0 (estimated) with the dataset for 10.0.0.1:6379\n");
+  CHECK(alone.Step(DiscardedRecorded{1, true}) == kCommit);
+}
+
 TEST_CASE("replica: an endless INFO breaks the link") {
   Demoted130 bench;
   CHECK(bench.Receive("+OK\r\n$99999999999\r\n") == "send <INFO replication>\nclose\n");
@@ -124,6 +153,18 @@ TEST_CASE("replica: without a record the data is replaced, unless the record is 
   keeps.Snapshot();
   CHECK(keeps.Step(DiscardedRecorded{1, false}) == "abandon staging\nclose\n");
   CHECK(keeps.history.offset() == Offset(130));
+}
+
+TEST_CASE("replica: a record may take longer to write than a link may be silent") {
+  Demoted130 bench;
+  bench.Receive("+OK\r\n" + HistoryOf(kTheirs, 200, kOurs, 101));
+  bench.Snapshot();
+  for (const Instant end = bench.now + 3 * bench.options.timeout; bench.now < end;) {
+    bench.now = std::max(bench.now + 1ms, bench.replica.NextDeadline());
+    const std::string sent = bench.Step(ReplicaTick{});
+    CHECK((sent == "send newline\n" || sent == ""));
+  }
+  CHECK(bench.Step(DiscardedRecorded{1, true}) == kCommit);
 }
 
 TEST_CASE("replica: a record that comes after its link is gone changes nothing") {

@@ -265,6 +265,58 @@ TEST_CASE("on-disk backlog: begun at run time, nothing of an earlier time is lef
   CHECK(found.bytes == "first under way meanwhile last");
 }
 
+TEST_CASE(
+    "on-disk backlog: begun at run time, it misses nothing that enters the stream meanwhile") {
+  World world(10);
+  DiskNode node(world, world.AddHost("10.0.0.1"));
+  base::Random random(10);
+  node.Append("of before");
+  bool done = false;
+  node.disk().Clear([&] { done = true; });
+  node.disk().KeepPlace();
+  node.Append(Bytes(random, 2 * DiskNode::kMemory));
+  REQUIRE(world.RunUntil([&] { return done; }, 1s));
+  node.Start();
+  REQUIRE(world.RunUntil([&] { return node.history().disk().has_value(); }, 1s));
+  CHECK(node.history().disk()->start == base::Offset(0));
+  world.RunFor(1s);
+  CHECK(node.history().disk()->end == node.history().offset());
+  CHECK(node.history().backlog()->start() > base::Offset(0));
+}
+
+TEST_CASE("on-disk backlog: it wants a snapshot file that a restart can begin with") {
+  World world(11);
+  DiskNode node(world, world.AddHost("10.0.0.1"), 8 * 1024 * 1024);
+  const replication::core::SnapshotFile none;
+  const auto write = [&](size_t bytes) {
+    node.Append(std::string(bytes, 'x'));
+    world.RunFor(50ms);
+  };
+  const auto file = [&] {
+    return replication::core::SnapshotFile{
+        .exists = true, .position = {{node.history().id(), node.history().offset()}}};
+  };
+  node.Start();
+  CHECK_FALSE(node.disk().WantsSnapshot(none));
+  write(3'000'000);
+  CHECK_FALSE(node.disk().WantsSnapshot(none));
+  CHECK(node.disk().WantsSnapshot({.exists = true, .position = {}}));
+  const replication::core::SnapshotFile first = file();
+  CHECK_FALSE(node.disk().WantsSnapshot(first));
+  write(3'000'000);
+  // Half of what it may hold: it still reaches back, but not for long.
+  CHECK(node.disk().WantsSnapshot(none));
+  CHECK_FALSE(node.disk().WantsSnapshot(first));
+  node.Promote();
+  write(2'000'000);
+  CHECK(node.disk().WantsSnapshot(first));
+  CHECK_FALSE(node.disk().WantsSnapshot(file()));
+  const replication::core::SnapshotFile last = file();
+  node.AdoptSnapshot(5);
+  write(100);
+  CHECK(node.disk().WantsSnapshot(last));
+}
+
 // Any mixture of writing, changes of the history, faults of the disk and deaths: what is found is
 // always a part of one of the histories, and at least what the disk had for certain.
 TEST_CASE(

@@ -94,6 +94,7 @@ class FakeIo final : public io::Io, public io::Files {
   base::Result<std::unique_ptr<io::WritableFile>> Create(const std::string&, uint32_t) override {
     return base::Error{"none"};
   }
+  base::Status Sync(const std::string&) override { return base::Error{"not this"}; }
   base::Status Rename(const std::string&, const std::string&) override {
     return base::Error{"none"};
   }

@@ -313,3 +313,51 @@ TEST_CASE("saver: save points ask for so many changes and so many seconds") {
   h.server->Cron();
   CHECK(h.server->saving());
 }
+
+TEST_CASE("saver: the on-disk backlog gets the file that it needs, but not all of the time") {
+  SavingHost h(13);
+  h.server->command.settings.save.points.clear();
+  std::optional<replication::core::SnapshotFile> shown;
+  h.server->command.replication.disk_wants_snapshot = [&](const auto& file) {
+    shown = file;
+    return !file.position;
+  };
+  h.server->Fill(kNewKeys);
+  h.server->Cron();
+  REQUIRE(shown);
+  CHECK_FALSE(shown->exists);
+  CHECK(h.server->saving());
+  h.server->history.Append("of after the cut");
+  const base::Instant begun = h.world.Now();
+  h.server->Settle();
+  const base::Duration took = h.world.Now() - begun;
+  // Not at once again, whatever is wanted.
+  h.server->saver.OnFileMoved();
+  shown.reset();
+  h.world.RunFor(8 * took);
+  h.server->Cron();
+  CHECK_FALSE(shown);
+  h.world.RunFor(2 * took);
+  h.server->Cron();
+  REQUIRE(shown);
+  CHECK(shown->exists);
+  CHECK_FALSE(shown->position);
+  CHECK(h.server->saving());
+  SUBCASE("of its own file") {
+    h.server->Settle();
+    h.world.RunFor(10 * took);
+    h.server->Cron();
+    REQUIRE(shown->position);
+    CHECK(shown->position->id == h.server->history.id());
+    CHECK(shown->position->offset == h.server->history.offset());
+    CHECK_FALSE(h.server->saving());
+  }
+  SUBCASE("of a file that goes elsewhere") {
+    h.server->saver.OnFileMoved();
+    h.server->Settle();
+    h.world.RunFor(10 * took);
+    h.server->Cron();
+    CHECK_FALSE(shown->position);
+    CHECK(h.server->saving());
+  }
+}
