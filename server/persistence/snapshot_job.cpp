@@ -125,6 +125,7 @@ void SnapshotJob::SweepSlice() {
        more && buckets < kSliceBuckets && batch_.bytes() < full && io_.Now() < end;
        buckets += kBucketsPerStep)
     more = cut_->Sweep(kBucketsPerStep);
+  next_slice_ = io_.Now() + kSlicePause;
   if (rests && records_ != before) {
     next_slice_ = io_.Now() + static_cast<int64_t>(records_ - before) * plan_.rest_per_record;
     more = true;

@@ -6,7 +6,9 @@
 //
 // Invariants
 //   J1  A slice ends after kSliceTime, kSliceBytes or kSliceBuckets, whichever comes first, give or
-//       take one bucket; then the loop serves everybody else. A bucket has no limit of its own: values are
+//       take one bucket; then the loop serves everybody else, and sleeps if there is nobody: the
+//       next slice comes kSlicePause later, so that sweeping takes a third of a core at most and
+//       the loop's thread is not one that the kernel makes wait. A bucket has no limit of its own: values are
 //       copied whole, by a slice and by the first write to the bucket alike, so a value of 100 MB
 //       costs its neighbourhood one copy of 100 MB for each snapshot.
 //   J2  One batch at a time is with the worker, so the bytes keep their order.
@@ -43,8 +45,9 @@ namespace quorate::server::persistence {
 
 class SnapshotJob {
  public:
-  static constexpr base::Duration kSliceTime = std::chrono::microseconds(200);
-  static constexpr size_t kSliceBytes = 256 * 1024;
+  static constexpr base::Duration kSliceTime = std::chrono::microseconds(500);
+  static constexpr base::Duration kSlicePause = std::chrono::milliseconds(1);
+  static constexpr size_t kSliceBytes = 512 * 1024;
   static constexpr size_t kSliceBuckets = 512;
   // What the worker is woken for, but for the last.
   static constexpr size_t kBatchBytes = 128 * 1024;

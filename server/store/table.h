@@ -142,13 +142,6 @@ class Table {
   void CheckInvariants() const;
 
  private:
-  // g++ 12 takes a function that does nothing but prefetch for one without effect and drops its
-  // calls; the empty asm keeps them.
-  static void FetchLine(const char* address) {
-    __builtin_prefetch(address);
-    asm volatile("");
-  }
-
   static constexpr unsigned kMaxDepth = 32;
   static constexpr unsigned kMergeAtMost = kSlotsPerSegment * 2 / 5;
 

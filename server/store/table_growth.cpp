@@ -15,10 +15,6 @@ void ForEachBit(unsigned bits, Function function) {
   for (; bits != 0; bits &= bits - 1) function(static_cast<unsigned>(std::countr_zero(bits)));
 }
 
-void PrefetchRecords(const Bucket& bucket) {
-  ForEachBit(bucket.used, [&](unsigned slot) { __builtin_prefetch(bucket.Get(slot)); });
-}
-
 }  // namespace
 
 // Gives the records whose next hash bit is 1 to a new segment, each to the same bucket and slot
@@ -37,11 +33,11 @@ void Table::Split(uint64_t hash) {
   Segment& high = *NewSegment(low.depth);
   const uint64_t bit = uint64_t{1} << (64 - low.depth);
 
-  PrefetchRecords(low.buckets[0]);
+  low.buckets[0].FetchRecords(1);  // keys
   for (unsigned i = 0; i < kBucketsPerSegment; ++i) {
     Bucket& from = low.buckets[i];
     Bucket& to = high.buckets[i];
-    if (i + 1 < kBucketsPerSegment) PrefetchRecords(low.buckets[i + 1]);
+    if (i + 1 < kBucketsPerSegment) low.buckets[i + 1].FetchRecords(1);
     to.version = from.version;
     ForEachBit(from.used, [&](unsigned slot) {
       Record* record = from.Get(slot);

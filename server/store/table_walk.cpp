@@ -41,12 +41,6 @@ uint64_t PrefixBehind(const std::vector<Segment*>& directory, unsigned depth, si
   return uint64_t{(index & ~(span - 1)) + span} << (kPrefixBits - depth);
 }
 
-// What the next bucket's hook will read, fetched while this one's is at work.
-void PrefetchRecords(const Bucket& bucket) {
-  for (unsigned bits = bucket.used; bits != 0; bits &= bits - 1)
-    __builtin_prefetch(bucket.Get(static_cast<unsigned>(std::countr_zero(bits))));
-}
-
 Record* NthRecord(const Segment& segment, size_t n) {
   for (const Bucket& bucket : segment.buckets) {
     const size_t used = static_cast<size_t>(std::popcount(bucket.used));
@@ -172,7 +166,8 @@ bool Table::SweepSome(size_t max_buckets) {
     // it is skipped.
     const size_t index = sweep_prefix_ >> (kPrefixBits - depth_);
     Bucket& bucket = directory_[index]->buckets[sweep_bucket_];
-    if (sweep_bucket_ + 1 < kBucketsPerSegment) PrefetchRecords((&bucket)[1]);
+    // What the next bucket's hook will read, fetched while this one's is at work.
+    if (sweep_bucket_ + 1 < kBucketsPerSegment) (&bucket)[1].FetchRecords(2);
     if (bucket.version < sweep_cut_) SweepBucket(bucket);
     if (++sweep_bucket_ < kBucketsPerSegment) continue;
     sweep_bucket_ = 0;
