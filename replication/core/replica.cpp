@@ -105,6 +105,7 @@ void Replica::OnPromote(ReplicaActions& actions) {
   was_in_sync_.reset();
   refusal_.reset();
   handover_.reset();
+  untold_ = false;  // whoever has a part of the history that begins now has what it began with
   primary_ = {};
   history_.Promote(base::ReplicationId::Generate(random_));
   actions.emplace_back(DropSubReplicas{"this node was promoted: a new history begins"});
@@ -252,17 +253,21 @@ void Replica::OnVerified(base::Instant now, const StagingVerified& verified,
   auto* receiving = std::get_if<Receiving>(&state_);
   if (receiving == nullptr) return;
   const auto id = receiving->offset ? std::optional(receiving->id) : std::nullopt;
-  if (verified.keys == 0 && Gated())
-    return Refuse(now, id, SyncRefusal::kEmpty, "it offers a snapshot without a key", actions);
+  if (verified.keys == 0 && Gated()) {
+    const SyncRefusal reason =
+        was_in_sync_->presumed ? SyncRefusal::kEmptyUnsure : SyncRefusal::kEmpty;
+    return Refuse(now, id, reason, "it offers a snapshot without a key", actions);
+  }
   receiving->stream_db = verified.stream_db;
   if (options_.rollback) {
-    const bool unrelated = has_keys_ && (untold_ || history_.backlog() == nullptr ||
-                                         (theirs_ && !CommonPrefix(history_, *theirs_)));
+    const bool unrelated = has_keys_ && IsUnrelated(*receiving);
     // What it said is of no use if it has begun another history since.
     if (theirs_ && theirs_->id != receiving->id) theirs_.reset();
     const Fork fork = FindFork(history_, theirs_, acknowledged_);
     if (fork.at < history_.offset() || unrelated) {
       receiving->recording = next_record_;
+      // They will have no use for our history, and a snapshot for one of them would be in the way.
+      actions.emplace_back(DropSubReplicas{"a new dataset is about to be loaded"});
       actions.emplace_back(RecordDiscarded{next_record_++, fork, unrelated, primary_, receiving->id,
                                            receiving->offset.value_or(base::Offset())});
       return;
@@ -270,6 +275,14 @@ void Replica::OnVerified(base::Instant now, const StagingVerified& verified,
   }
   actions.emplace_back(DropSubReplicas{"a new dataset was loaded"});
   actions.emplace_back(CommitStaging{});
+}
+
+bool Replica::IsUnrelated(const Receiving& receiving) const {
+  const Backlog* const backlog = history_.backlog();
+  if (untold_ || backlog == nullptr) return true;
+  if (theirs_) return !CommonPrefix(history_, *theirs_);
+  // It does not say, and no stream is left that could tell what is lost.
+  return backlog->size() == 0 && !(receiving.offset && receiving.id == history_.id());
 }
 
 void Replica::OnRecorded(base::Instant now, const DiscardedRecorded& recorded,

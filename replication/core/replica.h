@@ -31,7 +31,8 @@
 // | Receiving   | the header                  | Receiving   | BeginStaging                      |
 // | Receiving   | the last byte               | Receiving   | FinishStaging                     |
 // | Receiving   | StagingVerified             | Receiving   | DropSubReplicas, CommitStaging;   |
-// |             |                             |             | or RecordDiscarded                |
+// |             |                             |             | the latter after RecordDiscarded, |
+// |             |                             |             | if it throws something away       |
 // | Receiving   | DiscardedRecorded           | Receiving   | DropSubReplicas, CommitStaging    |
 // | Receiving   | the same, failed, required  | Waiting     | AbandonStaging, CloseLink         |
 // | Receiving   | StagingCommitted            | Streaming   | ResumeStream, Send ACK            |
@@ -70,8 +71,9 @@
 //       After kPatience what would be lost is given up if U6 can record all of it.
 //       None of this if the other was known for a middle node: it guards itself, and us with it,
 //       and if it is made a primary after it lost its data, that was decided.
-//       After a restart with a history we count as in sync with whom we follow, but only no key at
-//       all is refused: we may be an old primary that has more than its successor.
+//       After a restart with a history we count as in sync with whom we follow, but only a primary
+//       without a key and without any part of our history is refused (kEmptyUnsure): we may be an
+//       old primary that has more than its successor, or of another time altogether.
 #pragma once
 
 #include <chrono>
@@ -306,6 +308,8 @@ class Replica {
   void OnRecorded(base::Instant now, const DiscardedRecorded& recorded, ReplicaActions& actions);
   void OnCommitted(base::Instant now, ReplicaActions& actions);
   void OnVerified(base::Instant now, const StagingVerified& verified, ReplicaActions& actions);
+  // U6: our dataset is not known to have anything in common with the one that is received.
+  bool IsUnrelated(const Receiving& receiving) const;
   void OnAllowSync(base::Instant now, ReplicaActions& actions);
   // U7 asks for more than any snapshot.
   bool Gated() const { return MayRefuse() && !takes_theirs_; }

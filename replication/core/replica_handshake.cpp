@@ -69,7 +69,8 @@ void Replica::OnHandshakeReply(base::Instant now, std::string_view line, Replica
 }
 
 bool Replica::AskHistory(Handshaking& handshake, ReplicaActions& actions) {
-  const bool kept = history_.backlog() != nullptr && history_.offset() != base::Offset();
+  const bool kept =
+      history_.backlog() != nullptr && (history_.offset() != base::Offset() || has_keys_);
   const bool may_record = options_.rollback && kept;
   if (handover_ || !(may_record || MayRefuse())) return false;
   handshake.expected.push_back(Expect::kHistory);
@@ -106,7 +107,8 @@ bool Replica::RefusesHistory(base::Instant now, ReplicaActions& actions) {
   const bool recordable = options_.rollback && common && history_.backlog() != nullptr &&
                           *common >= history_.backlog()->start();
   const bool patient = !refusal_ || now < refusal_->since + kPatience;
-  takes_theirs_ = common == history_.offset() || (recordable && !patient);
+  takes_theirs_ =
+      common == history_.offset() || (recordable && !patient) || (was_in_sync_->presumed && common);
   return !takes_theirs_ && RefusesOffset(now, theirs_->id, theirs_->offset, actions);
 }
 

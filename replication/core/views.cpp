@@ -18,6 +18,8 @@ std::string_view InfoName(SyncRefusal refusal) {
   switch (refusal) {
     case SyncRefusal::kEmpty:
       return "empty";
+    case SyncRefusal::kEmptyUnsure:
+      return "empty-unsure";
     case SyncRefusal::kOlder:
       return "older";
   }

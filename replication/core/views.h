@@ -43,7 +43,8 @@ std::string_view RoleName(LinkState state);
 
 // Why a full sync was refused (replica.h, U7): what the primary offers is empty, or is provably
 // older than what we have.
-enum class SyncRefusal { kEmpty, kOlder };
+// kEmptyUnsure: empty, and we were restarted since we were in sync with it, if we ever were.
+enum class SyncRefusal { kEmpty, kOlder, kEmptyUnsure };
 // "empty", "older".
 std::string_view InfoName(SyncRefusal refusal);
 

@@ -159,6 +159,10 @@ void DiskBacklog::Attach() {
 uint64_t DiskBacklog::Writable() {
   if ((begins_ ? begins_->id : written_id_) == history_.id()) return cursor_.pending();
   const std::optional<base::Offset> end = history_.previous_end();
+  if (begins_ && end && history_.previous_id() == begins_->id && *end >= cursor_.offset()) {
+    begins_ = PositionAt(cursor_.offset());  // the new id names what comes before it, too
+    return cursor_.pending();
+  }
   if (begins_ || !end || history_.previous_id() != written_id_ || *end < cursor_.offset()) {
     cursor_.Release();
     Attach();

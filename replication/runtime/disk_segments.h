@@ -28,7 +28,7 @@ std::optional<uint64_t> SegmentNumber(const std::string& name);
 bool IsUnfinishedSegment(const std::string& name);
 
 // Adds the segments of `folder` to `index`, in order, and what is wrong with any of them to
-// `problems`. What was found is durable then.
+// `problems`. What was found is durable then, or `problems` says so.
 void ScanSegments(io::Files& files, const std::string& folder, const std::vector<uint64_t>& numbers,
                   core::DiskIndex& index, std::vector<std::string>& problems);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -24,6 +25,7 @@ using Server = std::unique_ptr<PinnedServer>;
 
 constexpr base::Duration kLongestSync = seconds(120);
 constexpr base::Duration kPingPeriod = milliseconds(1);
+constexpr int kLoads = 3;
 constexpr const char* kMeasuredCore = "0";
 constexpr const char* kOtherCore = "1";
 
@@ -139,7 +141,8 @@ class Contender {
                                {"--repl-diskless-sync-delay", "0"});
   }
   base::Result<Sync> SyncOnce(PinnedServer& primary, PinnedServer& replica);
-  // Writes, waits until the last of the chain has it all, and returns what `measured` spent on one.
+  // Writes, waits until the last of the chain has it all, and returns what `measured` spent on one;
+  // several times, and the least of it: whatever else the machine does only adds.
   base::Result<double> CpuPerWrite(PinnedServer& primary, PinnedServer& measured,
                                    PinnedServer& last, const ReplicationBenchOptions& options);
   void Add(BenchFigure& figure, double sample) { (figure.*side_).push_back(sample); }
@@ -183,11 +186,16 @@ base::Status Contender::MeasureSync(const ReplicationBenchOptions& options, Figu
 base::Result<double> Contender::CpuPerWrite(PinnedServer& primary, PinnedServer& measured,
                                             PinnedServer& last,
                                             const ReplicationBenchOptions& options) {
-  const double before = measured.CpuSeconds();
-  const auto load = RunLoad(foreground_, primary, {"set", 16, options.requests}, folder_);
-  if (!load) return load.error();
-  if (auto status = AwaitEqual(foreground_, last, primary); !status) return status.error();
-  return (measured.CpuSeconds() - before) * 1e6 / static_cast<double>(options.requests);
+  double least = std::numeric_limits<double>::max();
+  for (int i = 0; i < kLoads; ++i) {
+    const double before = measured.CpuSeconds();
+    const auto load = RunLoad(foreground_, primary, {"set", 16, options.requests}, folder_);
+    if (!load) return load.error();
+    if (auto status = AwaitEqual(foreground_, last, primary); !status) return status.error();
+    const double spent = measured.CpuSeconds() - before;
+    least = std::min(least, spent * 1e6 / static_cast<double>(options.requests));
+  }
+  return least;
 }
 
 base::Status Contender::MeasureWrites(const ReplicationBenchOptions& options, Figures& figures) {

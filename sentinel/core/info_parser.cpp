@@ -88,7 +88,7 @@ void ReadReplicaField(std::string_view key, std::string_view value, InfoFacts& f
   } else if (key == "slave_repl_offset") {
     facts.replica_offset = ParseOffset(value);
   } else if (key == "master_sync_refused") {
-    facts.sync_refused = !value.empty();
+    facts.sync_refused = value == "empty" || value == "older";
   } else if (key == "replica_announced") {
     facts.announced = ParseFlag(value);
   }

@@ -83,7 +83,8 @@ std::vector<ServerRow> UpstreamRows() {
           .Alias("slave-read-only"),
       Value("replica-refuse-empty-primary", &S::replica_refuse_empty_primary, YesNo(),
             "Keep the keys and refuse a full sync when the primary, in sync with us before, has "
-            "come back with no keys or with an older history. INFO shows master_sync_refused. "
+            "come back with no keys or with an older history; after a restart of our own, when it "
+            "has no keys and nothing of our history. INFO shows master_sync_refused. "
             "REPLICAOF, also to the same primary, or 'no' here lets it happen."),
       Value("replica-serve-stale-data", &S::replica_serve_stale_data, YesNo(),
             "Answer reads while the link to the primary is down.")
@@ -123,10 +124,11 @@ std::vector<ServerRow> RollbackRows() {
   return {
       Value("rollback-max-files", &S::rollback_max_files, Integer<int>(0, kIntMax),
             "Before a full synchronisation throws writes away that the new primary does not have, "
-            "they are written to the folder 'rollback'; the last so many records are kept, 0 makes "
-            "none."),
+            "they are written to the folder 'rollback', and the whole dataset where no command "
+            "tells of it; the last so many records are kept, 0 makes none."),
       Value("rollback-max-size", &S::rollback_max_size, Memory(0, kInt64Max),
-            "Bytes of rollback records that are kept (the last one in any case); 0 is no limit."),
+            "Bytes of rollback records that are kept (the last one in any case), and the most that "
+            "the dataset in one may have; 0 is no limit."),
       Value("rollback-required", &S::rollback_required, YesNo(),
             "If a rollback record cannot be written, keep the old data and try again, instead of "
             "going on without it."),
@@ -140,7 +142,10 @@ std::vector<ServerRow> DownstreamRows() {
       Value("repl-backlog-disk-size", &S::repl_backlog_disk_size, Memory(0, kInt64Max),
             "Replication history kept in files of the working directory, from which replicas come "
             "back after a long cut and a restart replays what the snapshot file lacks; 0 keeps "
-            "none, and CONFIG SET to 0 removes them. To go back to an older snapshot file, or to "
+            "none, and CONFIG SET to 0 removes them. A snapshot file is written, whatever 'save' "
+            "says, "
+            "when a restart would need one to begin with. To go back to an older snapshot file, or "
+            "to "
             "start empty, remove backlog-*.seg as well, or what they hold is replayed.")
           .RefusedWhileLoading(),
       Value("repl-backlog-ttl", &S::repl_backlog_ttl, Integer<std::chrono::seconds>(0, kInt64Max),

@@ -36,6 +36,8 @@ struct RollbackRecords::Job {
   std::shared_ptr<SnapshotJob> snapshot;
   // Bytes of it; the worker counts, perhaps longer than this job lives.
   std::shared_ptr<std::atomic<uint64_t>> written = std::make_shared<std::atomic<uint64_t>>(0);
+  base::Status dataset_status;  // why it is not there though it should be
+  std::string folder;           // from the root: the working directory may change meanwhile
 };
 
 RollbackRecords::RollbackRecords(io::Io& io, engine::Engine& engine, Snapshots& snapshots,
@@ -57,7 +59,7 @@ void RollbackRecords::Load() {
   const auto names = io_.files().List(std::string(kFolder));
   if (!names) return logger_.Warning(fmt::format("Rollback records: {}", names.error().message));
   for (const std::string& name : *names) {
-    RemoveUnfinished(name);
+    LookAtDataset(name);
     if (!name.ends_with(".aof")) continue;
     const std::string id = name.substr(0, name.size() - 4);
     if (!IsRollbackId(id)) continue;
@@ -77,10 +79,20 @@ void RollbackRecords::Load() {
   });
 }
 
-void RollbackRecords::RemoveUnfinished(const std::string& name) {
-  const std::string id = name.substr(0, name.size() - std::min<size_t>(name.size(), 4));
-  if (!name.ends_with(".rdb") || !IsRollbackId(id) || io_.files().Exists(PathOf(id, "aof"))) return;
-  if (const base::Status removed = io_.files().Remove(PathOf(id, "rdb")); !removed)
+void RollbackRecords::LookAtDataset(const std::string& name) {
+  if (!name.ends_with(".rdb")) return;
+  const std::string id = name.substr(0, name.size() - 4);
+  if (IsRollbackId(id)) {
+    if (!io_.files().Exists(PathOf(id, "aof")))
+      logger_.Warning(
+          fmt::format("{} is left alone, there is no record beside it", PathOf(id, "rdb")));
+    return;
+  }
+  // Of a process that has died; but ours may be at it.
+  if (!name.starts_with("temp-") || name.find("-rollback-") == std::string::npos ||
+      name.find(engine_.run_id().view()) != std::string::npos)
+    return;
+  if (const base::Status removed = io_.files().Remove(std::string(kFolder) + "/" + name); !removed)
     logger_.Warning(fmt::format("Rollback records: {}", removed.error().message));
 }
 
@@ -98,40 +110,38 @@ void RollbackRecords::Record(replication::runtime::DiscardedStream discarded,
       [this, job, alive = alive_] {
         if (!*alive) return;
         const RollbackSummary& summary = job->record.summary;
-        const bool whole = TakesDataset(*job);
+        const bool whole = WantsDataset(*job);
         if (summary.commands == 0 && summary.missing_bytes == 0 && !whole) return Finish(*job, {});
         if (const base::Status made = io_.files().MakeDirectory(std::string(kFolder)); !made)
           return Finish(*job, made);
+        const auto folder = io_.files().Absolute(std::string(kFolder));
+        if (!folder) return Finish(*job, folder.error());
+        job->folder = *folder + "/";
         whole ? WriteDataset(job) : Write(job);
       });
 }
 
-bool RollbackRecords::TakesDataset(const Job& job) const {
-  if (!job.discarded.unrelated && job.record.summary.missing_bytes == 0) return false;
-  if (engine_.databases().TotalKeys() == 0) return false;
-  const uint64_t most = engine_.settings().rollback_max_size;
-  const uint64_t bytes = engine_.host().MemoryUsedBytes();
-  if (most == 0 || bytes <= most) return true;
-  logger_.Warning(
-      fmt::format("The dataset that is thrown away, {} bytes in memory, is more than "
-                  "rollback-max-size and not kept",
-                  bytes));
-  return false;
+bool RollbackRecords::WantsDataset(const Job& job) const {
+  return (job.discarded.unrelated || job.record.summary.missing_bytes != 0) &&
+         engine_.databases().TotalKeys() != 0;
 }
 
 void RollbackRecords::WriteDataset(const std::shared_ptr<Job>& job) {
   if (snapshots_.busy()) {
     const std::shared_ptr<Job> other = std::exchange(waiting_, job);
-    if (other) Finish(*other, base::Error{"another record is made in its place"});
+    if (other) EndDataset(other, base::Error{"another record is made in its place"});
     return snapshot_timer_->StartAt(io_.Now() + kSnapshotPause);
   }
-  auto file = SaveFile::Create(
-      io_.files(), PathOf(job->record.summary.id, "rdb"),
-      fmt::format("{}-rollback-{}", engine_.run_id().ToString(), ++datasets_begun_));
-  if (!file) return Finish(*job, file.error());
+  auto file =
+      SaveFile::Create(io_.files(), job->folder + job->record.summary.id + ".rdb",
+                       fmt::format("{}-rollback-{}", engine_.run_id().view(), ++datasets_begun_));
+  if (!file) return EndDataset(job, file.error());
   job->file = *file;
-  const auto append = [written = job->written, target = *file](std::string_view bytes) {
+  const uint64_t most = engine_.settings().rollback_max_size;
+  const auto append = [written = job->written, target = *file,
+                       most](std::string_view bytes) -> base::Status {
     *written += bytes.size();
+    if (most != 0 && *written > most) return base::Error{"it is larger than rollback-max-size"};
     return target->Append(bytes);
   };
   in_snapshot_.push_back(job);
@@ -154,22 +164,31 @@ void RollbackRecords::OnDatasetProgress(Job& made) {
         if (*outcome) *outcome = file->Publish();
       },
       [this, job, outcome, alive = alive_] {
-        if (!*alive) return;
-        if (!*outcome) return Finish(*job, *outcome);
-        job->record.summary.dataset_bytes = *job->written;
-        Write(job);
+        if (*alive) EndDataset(job, *outcome);
       });
+}
+
+void RollbackRecords::EndDataset(const std::shared_ptr<Job>& job, const base::Status& status) {
+  job->dataset_status = status;
+  if (status) {
+    job->record.summary.dataset_bytes = *job->written;
+  } else {
+    logger_.Warning(
+        fmt::format("The dataset that is thrown away is not kept beside the record {}: {}",
+                    job->record.summary.id, status.error().message));
+  }
+  Write(job);
 }
 
 void RollbackRecords::Write(const std::shared_ptr<Job>& job) {
   const RollbackSummary& summary = job->record.summary;
-  io_.files().ReplaceAsync(PathOf(summary.id, "json"), ToJson(summary), kMode,
+  io_.files().ReplaceAsync(job->folder + summary.id + ".json", ToJson(summary), kMode,
                            [this, job, alive = alive_](const base::Status& described) {
                              if (!*alive) return;
                              if (!described) return Finish(*job, described);
                              io_.files().ReplaceAsync(
-                                 PathOf(job->record.summary.id, "aof"), std::move(job->record.file),
-                                 kMode,
+                                 job->folder + job->record.summary.id + ".aof",
+                                 std::move(job->record.file), kMode,
                                  [this, job, still_alive = alive_](const base::Status& written) {
                                    if (*still_alive) Finish(*job, written);
                                  });
@@ -178,18 +197,21 @@ void RollbackRecords::Write(const std::shared_ptr<Job>& job) {
 
 void RollbackRecords::Finish(Job& job, const base::Status& status) {
   const RollbackSummary& summary = job.record.summary;
-  last_write_ok_ = status.ok();
+  last_write_ok_ = status.ok() && job.dataset_status.ok();
   if (!status) {
     logger_.Warning(
         fmt::format("Cannot record what this node has beyond the history of {} ({} commands on {} "
                     "keys, offsets "
-                    "{} to {} of {}): {}",
+                    "{} to {} of {}{}): {}",
                     summary.successor, summary.commands, summary.keys, summary.from.bytes(),
-                    summary.to.bytes(), job.discarded.history.view(), status.error().message));
-  } else if (summary.commands == 0 && summary.missing_bytes == 0 && summary.dataset_bytes == 0) {
-    if (!job.discarded.unrelated)
-      logger_.Notice(fmt::format("Nothing is lost to the history of {}: {} bytes without a write",
-                                 summary.successor, summary.to - summary.from));
+                    summary.to.bytes(), job.discarded.history.view(),
+                    summary.dataset_bytes == 0
+                        ? ""
+                        : fmt::format("; the whole dataset is in {}{}.rdb", job.folder, summary.id),
+                    status.error().message));
+  } else if (job.folder.empty()) {
+    logger_.Notice(fmt::format("Nothing is lost to the history of {}: {} bytes without a write",
+                               summary.successor, summary.to - summary.from));
   } else {
     ++written_;
     logger_.Warning(fmt::format(
@@ -203,7 +225,7 @@ void RollbackRecords::Finish(Job& job, const base::Status& status) {
             : ""));
     Keep(summary);
   }
-  job.done(status);
+  job.done(status ? job.dataset_status : status);
   // The new data has taken the place of the old one now.
   if (status) NoteKeys(job.record);
 }

@@ -7,7 +7,8 @@
 //
 // Where the commands do not tell all that is lost (the stream lacks a part, or there is none, or
 // the dataset has nothing to do with the one that replaces it), the whole dataset goes before them
-// as a snapshot file, <id>.rdb, unless it is larger than rollback-max-size.
+// as a snapshot file, <id>.rdb, unless that would be larger than rollback-max-size. A record without
+// a dataset that it should have counts as failed, as one that could not be written does.
 //
 // Thread rule: the loop thread.
 #pragma once
@@ -58,12 +59,13 @@ class RollbackRecords final : public replication::runtime::RollbackRecorder,
     RollbackBase base;
   };
 
-  // A dataset whose record was never completed: it was not thrown away then.
-  void RemoveUnfinished(const std::string& name);
-  // Whether the snapshot file is wanted and not too large.
-  bool TakesDataset(const Job& job) const;
+  // Of a snapshot file in the folder: one without a record is told of, an unfinished one removed.
+  void LookAtDataset(const std::string& name);
+  bool WantsDataset(const Job& job) const;
   void WriteDataset(const std::shared_ptr<Job>& job);
-  void OnDatasetProgress(Job& job);
+  void OnDatasetProgress(Job& made);
+  // The record goes on without it, if it must; who asked is told.
+  void EndDataset(const std::shared_ptr<Job>& job, const base::Status& status);
   void Write(const std::shared_ptr<Job>& job);
   void Finish(Job& job, const base::Status& status);
   void Keep(const RollbackSummary& summary);

@@ -80,6 +80,7 @@ replication::core::SnapshotFile Saver::DescribeFile(const replication::snapshot:
 
 void Saver::OnFileMoved() {
   file_ = {.exists = true, .position = {}};
+  rest_until_ = {};
   if (in_progress_ != nullptr) in_progress_->moved = true;
 }
 
@@ -158,13 +159,14 @@ void Saver::OnProgress() {
 void Saver::Finish(const base::Status& status) {
   const std::unique_ptr<InProgress> done = std::move(in_progress_);
   const base::Duration took = io_.Now() - done->job->begun();
-  rest_until_ = io_.Now() + kDiskRest * took;
   shown_.last_background_seconds = base::ToMs(took) / 1000;
   shown_.last_save_bytes_peak = done->job->PeakWaitingBytes();
   if (status) {
     NoteSaved(done->changes);
-    if (!done->moved) file_ = DescribeFile(done->meta);
     logger_.Notice("Background saving terminated with success");
+    if (done->moved) return;
+    file_ = DescribeFile(done->meta);
+    rest_until_ = io_.Now() + kDiskRest * took;
     return;
   }
   engine_.snapshots_fail = true;

@@ -1,7 +1,6 @@
 // Snapshot files: SAVE, BGSAVE, the save points, what the on-disk backlog needs to be of use, and
-// the last save before an exit. At most one file
-// is in the making. A background save is a SnapshotJob whose bytes a worker writes; syncing and
-// renaming are the worker's as well.
+// the last save before an exit. At most one file is in the making. A background save is a
+// SnapshotJob whose bytes a worker writes; syncing and renaming are the worker's as well.
 //
 //   Idle --SaveInBackground--> Writing --complete--> Syncing --> Publishing --> Idle
 //
@@ -39,8 +38,8 @@ class Saver final : public engine::PersistencePort {
  public:
   // After a failure the save points wait this long.
   static constexpr base::Duration kRetryPause = std::chrono::seconds(5);
-  // After a save, the on-disk backlog gets none for so many times as long as it took, however much
-  // is written.
+  // After a file, the on-disk backlog gets no other for so many times as long as it took, however
+  // much is written.
   static constexpr int kDiskRest = 9;
 
   Saver(io::Io& io, engine::Engine& engine, Snapshots& snapshots, log::Logger& logger);

@@ -1,6 +1,6 @@
 // One snapshot on its way from the keyspace to bytes, without stopping the engine. The engine's
-// thread sweeps the cut in slices, one per loop turn, and only copies records; a worker thread
-// encodes, compresses and checksums them, and writes them if they go to a file.
+// thread sweeps the cut in slices, between the loop's turns, and only copies records; a worker
+// thread encodes, compresses and checksums them, and writes them if they go to a file.
 //
 //   keyspace --slice, pre-write hook--> batch --worker--> encoded --> write() | ready()
 //
@@ -8,9 +8,9 @@
 //   J1  A slice ends after kSliceTime, kSliceBytes or kSliceBuckets, whichever comes first, give or
 //       take one bucket; then the loop serves everybody else, and sleeps if there is nobody: the
 //       next slice comes kSlicePause later, so that sweeping takes a third of a core at most and
-//       the loop's thread is not one that the kernel makes wait. A bucket has no limit of its own: values are
-//       copied whole, by a slice and by the first write to the bucket alike, so a value of 100 MB
-//       costs its neighbourhood one copy of 100 MB for each snapshot.
+//       the loop's thread is not one that the kernel makes wait. A bucket has no limit of its own:
+//       values are copied whole, by a slice and by the first write to the bucket alike, so a value
+//       of 100 MB costs its neighbourhood one copy of 100 MB for each snapshot.
 //   J2  One batch at a time is with the worker, so the bytes keep their order.
 //   J3  While kAheadBytes or more wait for the worker or the consumer, the sweep rests: a slow
 //       consumer slows its own snapshot. The entries that writes push out come in any case; what

@@ -374,10 +374,10 @@ base::Status Server::RewriteConfig() {
 std::optional<quorate::config::ApplyFailure> Server::ApplySettings(
     const config::ServerSettings& before, const config::ServerSettings& after,
     const std::vector<std::string>& changed) {
+  const base::Result<std::string> home = io_.files().Absolute(".");
   if (before.dir != after.dir) {
     if (base::Status status = probe_.ChangeDirectory(after.dir); !status)
       return quorate::config::ApplyFailure{"dir", status.error().message};
-    rollbacks_->Load();
   }
   if (before.port != after.port || before.bind != after.bind) {
     // The new listeners are opened beside the old ones where they differ; a failure leaves the old
@@ -386,6 +386,10 @@ std::optional<quorate::config::ApplyFailure> Server::ApplySettings(
     if (before.port == after.port) old.clear();
     auto opened = OpenTcpListeners(after);
     if (!opened) {
+      if (before.dir != after.dir && home) {
+        if (base::Status back = probe_.ChangeDirectory(*home); !back)
+          logger_.Warning(fmt::format("Cannot go back to {}: {}", *home, back.error().message));
+      }
       if (old.empty()) {
         if (auto reopened = OpenTcpListeners(before)) tcp_listeners_ = std::move(*reopened);
       } else {
@@ -410,7 +414,10 @@ std::optional<quorate::config::ApplyFailure> Server::ApplySettings(
     for (auto& [id, connection] : connections_)
       connection->stream().SetKeepAlive(after.tcp_keepalive);
   replication_->SetOptions(ReplicationOptions(after));
-  if (before.dir != after.dir) replication_->OnDirectoryChanged();
+  if (before.dir != after.dir) {
+    rollbacks_->Load();
+    replication_->OnDirectoryChanged();
+  }
   if (before.dir != after.dir || before.dbfilename != after.dbfilename) saver_->OnFileMoved();
   engine_->slowlog().Trim(static_cast<size_t>(std::max<int64_t>(after.slowlog_max_len, 0)));
   const std::string inert =

@@ -1,7 +1,7 @@
 // Files as the daemons use them. Paths are relative to the daemon's working directory or absolute.
 // Synchronous calls are for start-up and shutdown; what runs while clients are served has an
-// asynchronous form. The work of Io::Offload may use Open, List, Create, Sync, Rename and Remove too,
-// and a file by one thread at a time.
+// asynchronous form. The work of Io::Offload may use Open, List, Create, Sync, Rename and Remove,
+// too, and a file by one thread at a time.
 #pragma once
 
 #include <cstdint>

@@ -305,12 +305,25 @@ class Rollback(SystemTest):
                 self.assert_keeps_dataset(old, digest, keys)
 
     def test_a_dataset_that_is_too_large_is_not_kept(self):
-        old = self.server(**{"rollback-max-size": "100kb"})
-        old("SET", "a", "1")
-        new = self.server(REDIS)
-        self.follow(old, new)
-        self.assertIn("is more than rollback-max-size and not kept", old.log())
-        self.assertEqual(records(old), {})
+        for required in ("no", "yes"):
+            with self.subTest(required=required):
+                old = self.server(**{"rollback-max-size": "100kb", "rollback-required": required})
+                pipe = old.client.pipeline(transaction=False)
+                for i in range(300):
+                    pipe.set(f"key:{i}", os.urandom(1000))
+                pipe.execute()
+                new = self.server(REDIS)
+                if required == "no":
+                    self.follow(old, new)
+                else:
+                    old("REPLICAOF", "127.0.0.1", str(new.port))
+                    wait_for("it is refused", lambda: "the old data stays" in old.log())
+                    self.assertEqual(old("DBSIZE"), 300)
+                self.assertIn("it is larger than rollback-max-size", old.log())
+                self.assertEqual(self.the_record(old)["dataset_bytes"], 0)
+                self.assertEqual(old.info("persistence")["rollback_last_write_status"], "err")
+                self.assertFalse([name for name in os.listdir(os.path.join(old.folder, "rollback"))
+                                  if name.endswith(".rdb")])
 
     def test_what_only_the_disk_still_has_is_recorded(self):
         for killed in (False, True):

@@ -142,7 +142,7 @@ TEST_CASE("replica: after a restart with data an empty primary is refused, a sho
     CHECK(
         AskAgain(bench, kFirstRun, FullResync('c', 0) + "$3\r\nrdb").ends_with("finish staging\n"));
     CHECK(bench.Step(StagingVerified{-1, 0}) == "abandon staging\nclose\n");
-    CHECK(Refused(bench) == SyncRefusal::kEmpty);
+    CHECK(Refused(bench) == SyncRefusal::kEmptyUnsure);
     CHECK(AskAgain(bench, kFirstRun, FullResync('c', 5000)) == "close\n");
     CHECK(bench.history.offset() == Offset(100));
     // Its successor has what we have.
@@ -151,6 +151,11 @@ TEST_CASE("replica: after a restart with data an empty primary is refused, a sho
   }
   SUBCASE("empty, but by a history that has all of ours in it") {
     CHECK(AskAgain(bench, kFirstRun, FullResync('c', 200) + "$3\r\nrdb", Info(100))
+              .ends_with("finish staging\n"));
+    CHECK(bench.Step(StagingVerified{-1, 0}) == "drop sub-replicas\ncommit staging\n");
+  }
+  SUBCASE("emptied, after it had gone on from a part of ours") {
+    CHECK(AskAgain(bench, kFirstRun, FullResync('c', 200) + "$3\r\nrdb", Info(90))
               .ends_with("finish staging\n"));
     CHECK(bench.Step(StagingVerified{-1, 0}) == "drop sub-replicas\ncommit staging\n");
   }
@@ -186,7 +191,8 @@ TEST_CASE("replica: what can be recorded whole is given up after a while") {
   CHECK(Refused(bench) == SyncRefusal::kOlder);
   CHECK(AskAgain(bench, kSecondRun, FullResync('c', 101), Info(100)) == "");
   bench.Receive("$3\r\nrdb");
-  CHECK(bench.Step(StagingVerified{-1, 0}) == "record 1 from 100 for 10.0.0.1:6379\n");
+  CHECK(bench.Step(StagingVerified{-1, 0}) ==
+        "drop sub-replicas\nrecord 1 from 100 for 10.0.0.1:6379\n");
 }
 
 TEST_CASE("replica: INFO tells of an older history before anything is asked for") {

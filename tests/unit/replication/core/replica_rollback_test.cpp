@@ -80,13 +80,14 @@ TEST_CASE("replica: after a restart the loss is recorded though its bytes are go
   CHECK(restarted.Receive("+PONG\r\n+OK\r\n+OK\r\n").ends_with("send <INFO replication>\n"));
   restarted.Receive(HistoryOf(kTheirs, 200, kOurs, 101) + "+FULLRESYNC " + kTheirs +
                     " 200\r\n$3\r\nrdb");
-  CHECK(restarted.Step(StagingVerified{0}) == "record 1 from 100 for 10.0.0.1:6379\n");
+  CHECK(restarted.Step(StagingVerified{0}) ==
+        "drop sub-replicas\nrecord 1 from 100 for 10.0.0.1:6379\n");
 }
 
 TEST_CASE("replica: what lies beyond the fork is recorded before the data is replaced") {
   Demoted130 bench;
   bench.Receive("+OK\r\n" + HistoryOf(kTheirs, 200, kOurs, 101));
-  CHECK(bench.Snapshot() == "record 1 from 100 for 10.0.0.1:6379\n");
+  CHECK(bench.Snapshot() == "drop sub-replicas\nrecord 1 from 100 for 10.0.0.1:6379\n");
   CHECK(bench.history.offset() == Offset(130));
   CHECK(bench.Step(DiscardedRecorded{7, true}) == "");  // another one's
   CHECK(bench.Step(DiscardedRecorded{1, true}) == kCommit);
@@ -103,14 +104,17 @@ TEST_CASE("replica: a primary that does not say where it parted from us leaves a
   Demoted130 refused;
   CHECK(refused.Receive("+OK\r\n-NOPERM no INFO for you\r\n") ==
         "send <INFO replication>\nsend <PSYNC " + kOurs + " 131>\n");
-  CHECK(refused.Snapshot() == "record 1 from 90 (estimated) for 10.0.0.1:6379\n");
+  CHECK(refused.Snapshot() ==
+        "drop sub-replicas\nrecord 1 from 90 (estimated) for 10.0.0.1:6379\n");
   Demoted130 unrelated;
   unrelated.Receive("+OK\r\n" + HistoryOf(kTheirs, 200));
-  CHECK(unrelated.Snapshot() == "record 1 from 90 (estimated) for 10.0.0.1:6379\n");
+  CHECK(unrelated.Snapshot() ==
+        "drop sub-replicas\nrecord 1 from 90 (estimated) for 10.0.0.1:6379\n");
   // It began another history between INFO and PSYNC.
   Demoted130 changed;
   changed.Receive("+OK\r\n" + HistoryOf(std::string(40, 'c'), 200, kOurs, 131));
-  CHECK(changed.Snapshot() == "record 1 from 90 (estimated) for 10.0.0.1:6379\n");
+  CHECK(changed.Snapshot() ==
+        "drop sub-replicas\nrecord 1 from 90 (estimated) for 10.0.0.1:6379\n");
 }
 
 TEST_CASE("replica: of a dataset that the other's history knows nothing of all is recorded") {
@@ -118,7 +122,7 @@ TEST_CASE("replica: of a dataset that the other's history knows nothing of all i
   unrelated.replica.SetHasKeys(true);
   unrelated.Receive("+OK\r\n" + HistoryOf(kTheirs, 200));
   CHECK(unrelated.Snapshot() ==
-        "record 1 from 90 (estimated) with the dataset for 10.0.0.1:6379\n");
+        "drop sub-replicas\nrecord 1 from 90 (estimated) with the dataset for 10.0.0.1:6379\n");
   Demoted130 related;
   related.replica.SetHasKeys(true);
   related.Receive("+OK\r\n" + HistoryOf(kTheirs, 200, kOurs, 131));
@@ -127,14 +131,25 @@ TEST_CASE("replica: of a dataset that the other's history knows nothing of all i
   Demoted130 begun;
   begun.replica.SetHasKeys(true);
   begun.Receive("+OK\r\n" + HistoryOf(std::string(40, 'c'), 0));
-  CHECK(begun.Snapshot() == "record 1 from 90 (estimated) with the dataset for 10.0.0.1:6379\n");
+  CHECK(begun.Snapshot() ==
+        "drop sub-replicas\nrecord 1 from 90 (estimated) with the dataset for 10.0.0.1:6379\n");
+  // It does not say, and of our stream nothing is left.
+  Bench silent(Recording());
+  silent.replica.SetHasKeys(true);
+  silent.FollowOnceLoaded();
+  silent.history.Restore(*ReplicationId::Parse(kOurs), Offset(130), {}, std::nullopt);
+  silent.Step(HistoryRestored{-1});
+  silent.Step(LinkOpened{});
+  silent.Receive("+PONG\r\n+OK\r\n+OK\r\n-NOPERM\r\n+FULLRESYNC " + kTheirs + " 200\r\n$3\r\nrdb");
+  CHECK(silent.Step(StagingVerified{0, 1}) ==
+        "drop sub-replicas\nrecord 1 from 130 (estimated) with the dataset for 10.0.0.1:6379\n");
   // Nobody ever followed it.
   Bench alone(Recording());
   alone.replica.SetHasKeys(true);
   alone.Asked(/*offer_own_history=*/true);
-  alone.Receive("+FULLRESYNC " + kTheirs + " 200\r\n$3\r\nrdb");
+  alone.Receive(HistoryOf(kTheirs, 200) + "+FULLRESYNC " + kTheirs + " 200\r\n$3\r\nrdb");
   CHECK(alone.Step(StagingVerified{0}) ==
-        "record 1 from 0 (estimated) with the dataset for 10.0.0.1:6379\n");
+        "drop sub-replicas\nrecord 1 from 0 (estimated) with the dataset for 10.0.0.1:6379\n");
   CHECK(alone.Step(DiscardedRecorded{1, true}) == kCommit);
 }
 
