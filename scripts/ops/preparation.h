@@ -1,6 +1,7 @@
 // What a scenario needs of the deployment before its writers begin, and what is left to clear away
-// after it: directives (temporary_settings.h), and the snapshot file that an exit wrote only
-// because of them. Undone at the end of this object at the latest.
+// after it: directives (temporary_settings.h), and snapshot files that were written only
+// because of them. Undone at the end of this object at the latest. A server whose on-disk backlog
+// was on before keeps its file: a restart may need it.
 //
 //   cut-replica      the primary's backlog in memory is small, so that the stream soon outruns it;
 //                    the on-disk backlog is on, where there is one (Redis has none)
@@ -10,6 +11,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "scripts/ops/deployment.h"
 #include "scripts/ops/foreground.h"
@@ -31,13 +33,15 @@ class Preparation {
   base::Status Undo();
 
  private:
-  base::Status PrepareCut(const base::Endpoint& primary);
+  base::Status PrepareCut(const std::string& primary);
   base::Status PrepareRestart();
-  void RemoveSnapshotFile();
+  // Notes the snapshot file that may come of it.
+  base::Status TurnOnDiskBacklog(const std::string& server);
+  void RemoveSnapshotFiles();
 
   const Deployment& deployment_;
   TemporarySettings settings_;
-  std::string snapshot_file_;  // to be removed, since there was none; empty: nothing to remove
+  std::vector<std::string> snapshot_files_;  // to be removed, since there were none
 };
 
 }  // namespace quorate::ops

@@ -59,12 +59,16 @@ base::Status TemporarySettings::Set(const base::Endpoint& server, const std::str
   return Change({server, directive, **before}, value);
 }
 
-base::Status TemporarySettings::TurnOn(const base::Endpoint& server, const std::string& directive,
-                                       const std::string& off, const std::string& on) {
+base::Result<TemporarySettings::Before> TemporarySettings::TurnOn(const base::Endpoint& server,
+                                                                  const std::string& directive,
+                                                                  const std::string& off,
+                                                                  const std::string& on) {
   const auto before = Get(foreground_, server, directive);
   if (!before) return before.error();
-  if (*before != off) return {};
-  return Change({server, directive, off}, on);
+  if (!*before) return Before::kUnknown;
+  if (**before != off) return Before::kOn;
+  if (auto status = Change({server, directive, off}, on); !status) return status.error();
+  return Before::kOff;
 }
 
 base::Status TemporarySettings::Rewrite() {

@@ -22,8 +22,9 @@ class TemporarySettings {
   base::Status Set(const base::Endpoint& server, const std::string& directive,
                    const std::string& value);
   // Sets it only where it has the value `off`. A server that does not know it is left as it is.
-  base::Status TurnOn(const base::Endpoint& server, const std::string& directive,
-                      const std::string& off, const std::string& on);
+  enum class Before { kUnknown, kOff, kOn };
+  base::Result<Before> TurnOn(const base::Endpoint& server, const std::string& directive,
+                              const std::string& off, const std::string& on);
   // Has the servers write what was set to their configuration files, as a restart needs.
   base::Status Rewrite();
   // Back to what it was, the last first; in the files too, which sentinels have rewritten at every

@@ -76,6 +76,17 @@ TEST_CASE("preparation: for a restart, every server saves, and the file that com
   CHECK_FALSE(fs::exists(scene.snapshot_file()));
 }
 
+TEST_CASE("preparation: a server that had its on-disk backlog on keeps the file that came of it") {
+  auto directives = kOurs;
+  directives["repl-backlog-disk-size"] = "1000000";
+  Scene scene(directives);
+  Preparation preparation(scene.foreground, *scene.deployment);
+  REQUIRE(preparation.Make(Scenario::kRestartPrimary, "a").ok());
+  std::ofstream(scene.snapshot_file()) << "data";
+  CHECK(preparation.Undo().ok());
+  CHECK(fs::exists(scene.snapshot_file()));
+}
+
 TEST_CASE("preparation: a snapshot file of before stays") {
   Scene scene(kOurs);
   std::ofstream(scene.snapshot_file()) << "data";

@@ -17,7 +17,7 @@ TEST_CASE("temporary settings: what was set is set back, the last first, and wri
   TemporarySettings settings(foreground);
   CHECK(settings.Set(peer.endpoint(), "a", "2").ok());
   CHECK(settings.Set(peer.endpoint(), "a", "3").ok());
-  CHECK(settings.TurnOn(peer.endpoint(), "b", "", "3600 1").ok());
+  CHECK(*settings.TurnOn(peer.endpoint(), "b", "", "3600 1") == TemporarySettings::Before::kOff);
   CHECK(peer["a"] == "3");
   CHECK(peer["b"] == "3600 1");
   CHECK(settings.Rewrite().ok());
@@ -32,8 +32,9 @@ TEST_CASE("temporary settings: what is on already, or not known, is left alone")
   Foreground foreground;
   ConfigPeer peer(foreground.io(), {{"a", "5"}});
   TemporarySettings settings(foreground);
-  CHECK(settings.TurnOn(peer.endpoint(), "a", "0", "9").ok());
-  CHECK(settings.TurnOn(peer.endpoint(), "unknown", "0", "9").ok());
+  CHECK(*settings.TurnOn(peer.endpoint(), "a", "0", "9") == TemporarySettings::Before::kOn);
+  CHECK(*settings.TurnOn(peer.endpoint(), "unknown", "0", "9") ==
+        TemporarySettings::Before::kUnknown);
   CHECK(settings.Rewrite().ok());
   CHECK(settings.Restore().ok());
   CHECK(peer.changes().empty());
