@@ -171,13 +171,15 @@ void Checkers::ObserveServer(size_t index, const ServerView& view) {
       history.backlog() == nullptr ? base::Offset() : history.backlog()->start();
   const bool same = seen.position && seen.position->first == history.id();
   if (!same) ObservePast(index, history);
-  if (same && history.offset() < seen.position->second && start <= seen.backlog_start)
+  // A backlog's start only rises, but with a snapshot it begins anew, perhaps further back.
+  const bool anew = start < seen.backlog_start;
+  if (same && history.offset() < seen.position->second && start == seen.backlog_start)
     Violate(fmt::format("R1: the offset of server {} fell from {} to {} within {}", index + 1,
                         seen.position->second.bytes(), history.offset().bytes(),
                         history.id().view()));
   if (const auto wrong = streams_.Observe(index, history, view.is_replica, NoData(view.databases)))
     Violate("R4/R5: " + *wrong);
-  const bool snapshot = seen.position && start > seen.position->second;
+  const bool snapshot = seen.position && (anew || start > seen.position->second);
   seen.backlog_start = start;
   if (!same || snapshot) seen.data_due = true;
   if (!same || seen.position->second != history.offset()) {
