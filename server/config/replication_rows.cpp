@@ -143,10 +143,9 @@ std::vector<ServerRow> DownstreamRows() {
             "Replication history kept in files of the working directory, from which replicas come "
             "back after a long cut and a restart replays what the snapshot file lacks; 0 keeps "
             "none, and CONFIG SET to 0 removes them. A snapshot file is written, whatever 'save' "
-            "says, "
-            "when a restart would need one to begin with. To go back to an older snapshot file, or "
-            "to "
-            "start empty, remove backlog-*.seg as well, or what they hold is replayed.")
+            "says, when a restart would need one to begin with. To go back to an older snapshot "
+            "file, or to start empty, remove backlog-*.seg as well, or what they hold is "
+            "replayed.")
           .RefusedWhileLoading(),
       Value("repl-backlog-ttl", &S::repl_backlog_ttl, Integer<std::chrono::seconds>(0, kInt64Max),
             "Seconds without replicas after which a primary frees the backlog; 0 never."),
