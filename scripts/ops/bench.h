@@ -1,7 +1,7 @@
 // Runs redis-server and quorate-server beside each other and measures both with redis-benchmark:
 // requests per second, CPU time of the server per request, memory per key. Servers are pinned to
-// one core, the load to another, and the two programs are measured in turn, round by round, so that
-// what else the machine does hits both.
+// one core, the load to another, and the two programs are measured in turn, round by round and
+// within a round, so that what else the machine does hits both.
 #pragma once
 
 #include <functional>

@@ -124,7 +124,7 @@ std::string Sentinel(const Host& host) {
     section.Add("master" + std::to_string(index++),
                 "name=" + name + ",status=" + std::string(Status(group)) +
                     ",address=" + address.host + ":" + std::to_string(address.port) +
-                    ",slaves=" + std::to_string(group.replicas.size()) +
+                    ",slaves=" + std::to_string(core::ReplicaCount(group)) +
                     ",sentinels=" + std::to_string(group.peers.size() + 1));
   }
   index = 0;

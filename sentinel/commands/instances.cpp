@@ -101,7 +101,7 @@ void WritePrimary(resp::Writer& out, const core::State& state, const core::Group
   AddDown(map, node.sdown_since, group.odown_since, options.down_after, now);
   AddRole(map, node, now);
   map.AddCount("config-epoch", group.config_epoch.number());
-  map.AddCount("num-slaves", group.replicas.size());
+  map.AddCount("num-slaves", core::ReplicaCount(group));
   map.AddCount("num-other-sentinels", group.peers.size());
   map.Add("quorum", options.quorum);
   map.Add("failover-timeout", base::ToMs(options.failover_timeout));

@@ -42,7 +42,7 @@ void SentinelReplicas(Context& context) {
   const auto mark = context.reply().Defer();
   size_t count = 0;
   for (const auto& [address, replica] : group->replicas) {
-    if (!replica.announced) continue;
+    if (!replica.announced || replica.doubted_since) continue;
     WriteReplica(context.reply(), context.host.state(), *group, replica, context.host.now());
     ++count;
   }
@@ -120,9 +120,10 @@ void SentinelInfoCache(Context& context) {
     if (it == groups.end()) continue;
     const core::Group& group = it->second;
     out.Bulk(group.name);
-    out.ArrayHeader(1 + group.replicas.size());
+    out.ArrayHeader(1 + core::ReplicaCount(group));
     WriteCachedInfo(out, group.primary, now);
-    for (const auto& [address, replica] : group.replicas) WriteCachedInfo(out, replica, now);
+    for (const auto& [address, replica] : group.replicas)
+      if (!replica.doubted_since) WriteCachedInfo(out, replica, now);
     ++count;
   }
   out.FinishArray(mark, 2 * count);  // an array of names and answers in RESP3, too

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "sentinel/core/discovery.h"
 #include "sentinel/core/failover.h"
 #include "sentinel/core/hello.h"
 #include "sentinel/core/links.h"
@@ -122,21 +123,13 @@ void Forget(Turn& turn, const ForgetRequested& request) {
   RespondOkWhenDurable(turn, request.client);
 }
 
-// The primary will name its replicas again, but not a living node that has taken the role without
-// being announced (a promotion that was given up): forgotten, that one would stay a second primary
-// (L1).
-void ForgetReplicas(Group& group, base::Instant now) {
-  std::map<base::Endpoint, Replica> kept;
-  for (const auto& [address, replica] : group.replicas) {
-    if (replica.reported_role != Role::kPrimary || !replica.info_at || replica.sdown_since)
-      continue;
-    DataNode& fresh = kept[address];
-    fresh = NewDataNode(address, now);
-    fresh.info_at = replica.info_at;
-    fresh.reported_role = Role::kPrimary;
-    fresh.role_reported_at = replica.role_reported_at;
+void DoubtReplicas(Group& group, base::Instant now) {
+  for (auto& [address, replica] : group.replicas) {
+    Replica fresh = NewReplica(address, now);
+    fresh.was_primary = replica.was_primary;
+    fresh.doubted_since = replica.doubted_since.value_or(now);
+    replica = std::move(fresh);
   }
-  group.replicas = std::move(kept);
 }
 
 void Reset(Turn& turn, const ResetGroups& request) {
@@ -147,7 +140,7 @@ void Reset(Turn& turn, const ResetGroups& request) {
     AbandonFailover(turn, group);
     DropAllLinks(turn, group);
     group.primary = NewDataNode(group.primary.address, turn.now());
-    ForgetReplicas(group, turn.now());
+    DoubtReplicas(group, turn.now());
     group.peers.clear();
     group.odown_since.reset();
     group.reset_at = turn.now();
@@ -160,6 +153,22 @@ void Reset(Turn& turn, const ResetGroups& request) {
     turn.Persist();
   }
   turn.Respond(request.client, IntegerReply{count});
+}
+
+void ForgetDoubted(Turn& turn, Group& group) {
+  const DataNode& primary = group.primary;
+  if (!primary.command.up() || !primary.info_at) return;
+  for (auto position = group.replicas.begin(); position != group.replicas.end();) {
+    Replica& replica = position->second;
+    const auto since = replica.doubted_since;
+    if (!since || !IsDue(turn, std::max(*since, primary.command.opened_at) + kResetSettling)) {
+      ++position;
+      continue;
+    }
+    DropDataLinks(turn, replica);
+    position = group.replicas.erase(position);
+    turn.Persist();
+  }
 }
 
 void Flush(Turn& turn, const FlushRequested& request) {
@@ -182,7 +191,7 @@ void ChangeSettings(Turn& turn, const SettingsChanged& request) {
 }
 
 void KeepElectorate(Turn& turn, Group& group) {
-  if (!group.reset_at || !IsDue(turn, *group.reset_at + kElectorateSettling)) return;
+  if (!group.reset_at || !IsDue(turn, *group.reset_at + kResetSettling)) return;
   const auto met = static_cast<uint32_t>(group.peers.size() + 1);
   if (met < group.electorate_met / 2 + 1) return;
   group.reset_at.reset();
@@ -201,11 +210,7 @@ Group RestoreGroup(const DurableGroup& durable, base::Instant now) {
   group.vote = durable.vote;
   for (const base::Endpoint& address : durable.replicas) {
     if (address == durable.primary || group.replicas.size() >= kMaxReplicasPerGroup) continue;
-    Replica replica;
-    static_cast<DataNode&>(replica) = NewDataNode(address, now);
-    replica.reported_role = Role::kReplica;
-    replica.primary_changed_at = now;
-    group.replicas.emplace(address, std::move(replica));
+    group.replicas.emplace(address, NewReplica(address, now));
   }
   for (const DurablePeer& known : durable.peers) {
     if (group.peers.size() >= kMaxPeersPerGroup) break;

@@ -15,8 +15,14 @@ void Remove(Turn& turn, const RemoveRequested& request);
 // electorate. One that answers and gossips is refused: it would be met again at once. To be sent to
 // every sentinel, as RESET is.
 void Forget(Turn& turn, const ForgetRequested& request);
-// Forgets replicas, peers and any failover of the groups that match - not their epochs and votes.
+// Forgets peers and any failover of the groups that match - not their epochs and votes. Replicas
+// are doubted: not listed, counted or announced, but watched. One that answers as a member of the
+// group is a replica again (VerifyReplica), be the primary dead; the others are forgotten some time
+// after the primary has answered (ForgetDoubted). Were they forgotten at once, as in Redis, a dead
+// primary could not be replaced after a RESET, and one that was replaced while it was off would come
+// back as a second one (L1).
 void Reset(Turn& turn, const ResetGroups& request);
+void ForgetDoubted(Turn& turn, Group& group);
 // Options before a bad one stay applied, as in Redis. set_options.cpp.
 void SetOptions(Turn& turn, const SetRequested& request);
 void Flush(Turn& turn, const FlushRequested& request);

@@ -1,5 +1,6 @@
 #include "sentinel/core/discovery.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "sentinel/core/links.h"
@@ -79,6 +80,27 @@ bool DropAliases(Turn& turn, Group& group, const DataNode& node, const Replica* 
   return true;
 }
 
+// A doubted replica belongs to the group if it follows a node of it, or has taken the role: that
+// one has to be demoted.
+bool BelongsTo(const State& state, const Group& group, const InfoFacts& facts) {
+  if (facts.role == Role::kPrimary) return true;
+  if (facts.role != Role::kReplica || !facts.primary) return false;
+  const base::Endpoint followed = KnownAs(state, group, *facts.primary);
+  return followed == group.primary.address || group.replicas.count(followed) != 0;
+}
+
+// False if the group has as many replicas as it may have, and none of them is doubted.
+bool MakeRoom(Turn& turn, Group& group) {
+  if (group.replicas.size() < kMaxReplicasPerGroup) return true;
+  const auto doubted =
+      std::find_if(group.replicas.begin(), group.replicas.end(),
+                   [](const auto& e) { return e.second.doubted_since.has_value(); });
+  if (doubted == group.replicas.end()) return false;
+  DropDataLinks(turn, doubted->second);
+  group.replicas.erase(doubted);
+  return true;
+}
+
 void RecordReplicaFacts(Turn& turn, const Group& group, Replica& replica, const InfoFacts& facts) {
   if (facts.primary) {
     KeepName(turn, facts.primary->host);
@@ -140,6 +162,7 @@ bool RecordInfo(Turn& turn, Group& group, DataNode& node, Replica* replica, std:
   RecordRunId(turn, group, node, replica, facts);
   if (!DropAliases(turn, group, node, replica)) return false;
   RecordLineage(node, facts);
+  if (replica && BelongsTo(turn.state(), group, facts)) VerifyReplica(turn, group, *replica);
   if (facts.role) RecordRole(turn, group, node, replica, *facts.role);
   if (replica) {
     if (node.reported_role == Role::kReplica) {
@@ -158,15 +181,27 @@ bool RecordInfo(Turn& turn, Group& group, DataNode& node, Replica* replica, std:
   return true;
 }
 
-bool AddReplica(Turn& turn, Group& group, const base::Endpoint& address) {
-  if (address == group.primary.address || group.replicas.count(address) != 0 ||
-      group.replicas.size() >= kMaxReplicasPerGroup)
-    return false;
+Replica NewReplica(const base::Endpoint& address, base::Instant now) {
   Replica replica;
-  static_cast<DataNode&>(replica) = NewDataNode(address, turn.now());
+  static_cast<DataNode&>(replica) = NewDataNode(address, now);
   replica.reported_role = Role::kReplica;
-  replica.primary_changed_at = turn.now();
-  const auto position = group.replicas.emplace(address, std::move(replica)).first;
+  replica.primary_changed_at = now;
+  return replica;
+}
+
+void VerifyReplica(Turn& turn, const Group& group, Replica& replica) {
+  if (!std::exchange(replica.doubted_since, std::nullopt)) return;
+  turn.AnnounceReplica(group, replica, EventType::kSlave);
+  turn.Persist();
+  turn.Progress();
+}
+
+bool AddReplica(Turn& turn, Group& group, const base::Endpoint& address) {
+  const auto known = group.replicas.find(address);
+  if (known != group.replicas.end()) VerifyReplica(turn, group, known->second);
+  if (address == group.primary.address || known != group.replicas.end() || !MakeRoom(turn, group))
+    return false;
+  const auto position = group.replicas.emplace(address, NewReplica(address, turn.now())).first;
   turn.AnnounceReplica(group, position->second, EventType::kSlave);
   turn.Persist();
   turn.Progress();

@@ -22,7 +22,14 @@ void AskInfo(Turn& turn, const Group& group, DataNode& node);
 bool RecordInfo(Turn& turn, Group& group, DataNode& node, Replica* replica, std::string text,
                 base::Instant asked_at);
 
-// Adds a replica, unless it is known, is the primary itself, or the group is full. True if added.
+// A replica nobody has heard from yet.
+Replica NewReplica(const base::Endpoint& address, base::Instant now);
+
+// A doubted replica (administration.h, Reset) is one of the group after all.
+void VerifyReplica(Turn& turn, const Group& group, Replica& replica);
+
+// Adds a replica, unless it is known, is the primary itself, or the group is full of others. True if
+// added. One that was doubted is verified.
 bool AddReplica(Turn& turn, Group& group, const base::Endpoint& address);
 
 }  // namespace quorate::sentinel::core

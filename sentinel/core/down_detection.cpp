@@ -44,7 +44,8 @@ bool ReplicasConfirmDeath(const Group& group, base::Instant broken_at) {
   size_t confirmations = 0;
   size_t reachable = 0;
   for (const auto& [address, replica] : group.replicas) {
-    if (!replica.command.up() || replica.reported_role != Role::kReplica) continue;
+    if (!replica.command.up() || replica.reported_role != Role::kReplica || replica.doubted_since)
+      continue;
     ++reachable;
     if (replica.info_as_of < broken_at) continue;
     if (replica.primary_link_up) return false;
@@ -115,7 +116,7 @@ void KeepSubjective(Turn& turn, Group& group) {
     const bool down = IsSilent(turn, replica.command, group.options.down_after);
     if (!Update(turn, replica.sdown_since, down)) continue;
     replica.script_kill_sent = false;
-    turn.AnnounceReplica(group, replica, event(down));
+    if (!replica.doubted_since) turn.AnnounceReplica(group, replica, event(down));
   }
   for (auto& [id, peer] : group.peers) {
     const bool down = IsSilent(turn, turn.state().peer_links.at(id), group.options.down_after);

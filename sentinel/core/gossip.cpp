@@ -154,7 +154,8 @@ Peer* MeetPeer(Turn& turn, Group& group, const Hello& hello) {
 
 void KeepHello(Turn& turn, Group& group) {
   KeepNodeHello(turn, group, group.primary);
-  for (auto& [address, replica] : group.replicas) KeepNodeHello(turn, group, replica);
+  for (auto& [address, replica] : group.replicas)
+    if (!replica.doubted_since) KeepNodeHello(turn, group, replica);
   for (auto& [id, peer] : group.peers) KeepPeerHello(turn, group, peer);
 }
 

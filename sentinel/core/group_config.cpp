@@ -89,7 +89,7 @@ void PutIntoEffect(Turn& turn, Group& group, const PendingConfig& config) {
   group.config_changed_at = turn.now();
   ForgetEvidence(turn, group);
   for (const auto& [address, replica] : group.replicas)
-    turn.AnnounceReplica(group, replica, EventType::kSlave);
+    if (!replica.doubted_since) turn.AnnounceReplica(group, replica, EventType::kSlave);
   turn.Persist();
 }
 

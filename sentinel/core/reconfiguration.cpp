@@ -48,7 +48,9 @@ void GiveUpOnSent(Turn& turn, Group& group, Replica& replica) {
 // Out of time: everyone who has not been told is told, without waiting for anyone.
 void SendBestEffort(Turn& turn, Group& group) {
   for (auto& [address, replica] : group.replicas) {
-    if (IsDone(replica) || IsBeingReconfigured(replica) || !replica.command.up()) continue;
+    if (IsDone(replica) || IsBeingReconfigured(replica) || replica.doubted_since ||
+        !replica.command.up())
+      continue;
     SendFollow(turn, group, replica, group.primary.address);
     turn.AnnounceReplica(group, replica, EventType::kSlaveReconfSentBestEffort);
   }
@@ -117,8 +119,8 @@ bool MayRepoint(Turn& turn, const Group& group, const Replica& replica) {
 }
 
 void Repair(Turn& turn, Group& group, Replica& replica) {
-  if (group.failover || group.pending_config || !replica.command.up() || replica.sdown_since ||
-      !PrimaryLooksSane(turn, group))
+  if (group.failover || group.pending_config || replica.doubted_since || !replica.command.up() ||
+      replica.sdown_since || !PrimaryLooksSane(turn, group))
     return;
   if (replica.repaired_at && turn.now() - *replica.repaired_at < kInfoFastPeriod) return;
   if (replica.reported_role == Role::kPrimary) {
@@ -156,7 +158,7 @@ void KeepReconfiguration(Turn& turn, Group& group) {
     if (IsBeingReconfigured(replica) && address != failover.old_primary) ++in_progress;
   bool all_done = true;
   for (auto& [address, replica] : group.replicas) {
-    if (IsDone(replica) || replica.sdown_since) continue;
+    if (IsDone(replica) || replica.sdown_since || replica.doubted_since) continue;
     if (replica.was_primary && !replica.command.up()) continue;  // what died is not waited for
     if (!IsBeingReconfigured(replica) && FollowsConfigured(group, replica)) {
       replica.reconfiguration = ReconfDone{};

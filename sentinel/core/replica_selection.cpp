@@ -54,6 +54,7 @@ Eligibility Judge(const Group& group, const Replica& replica, const Timings& tim
   if (!replica.command.up()) return Eligibility::kDisconnected;
   if (now - replica.command.last_valid_reply > kMaxSilentPings * timings.ping_period)
     return Eligibility::kNotAnswering;
+  if (replica.doubted_since) return Eligibility::kDoubted;
   if (replica.priority == 0) return Eligibility::kPriorityZero;
   if (!replica.info_at || now - *replica.info_at > MaxInfoAge(group, timings))
     return Eligibility::kStaleInfo;
@@ -128,6 +129,8 @@ std::string_view EligibilityName(Eligibility eligibility) {
       return "in the middle of a full sync";
     case Eligibility::kNotAReplica:
       return "not a replica";
+    case Eligibility::kDoubted:
+      return "not heard from since SENTINEL RESET";
     case Eligibility::kFollowsAnother:
       return "follows another node";
     case Eligibility::kOtherHistory:

@@ -35,6 +35,7 @@ enum class Eligibility {
   kStaleData,
   kSyncing,
   kNotAReplica,
+  kDoubted,         // not known to be of the group since a RESET
   kFollowsAnother,  // a switchover's only
   kOtherHistory,    // a switchover's only
 };

@@ -58,6 +58,7 @@ void AdvanceGroup(Turn& turn, Group& group) {
     turn.BeginAdvance();
     KeepConfig(turn, group);
     KeepElectorate(turn, group);
+    ForgetDoubted(turn, group);
     KeepDataLinks(turn, group, group.primary);
     for (auto& [address, replica] : group.replicas) KeepDataLinks(turn, group, replica);
     if (!turn.state().tilt_since) {

@@ -132,6 +132,8 @@ struct Replica : DataNode {
   bool announced = true;
   bool sync_refused = false;  // it says that the primary has lost data that it has
   bool was_primary = false;   // replaced by a failover and not seen as a replica since
+  // Known from before a RESET at that time, and not heard from since (administration.h, Reset).
+  std::optional<base::Instant> doubted_since;
   std::optional<base::Instant> repaired_at;  // last +convert-to-slave or +fix-slave-config
   Reconfiguration reconfiguration;
 };

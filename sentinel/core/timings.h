@@ -85,9 +85,9 @@ inline constexpr int kHellosUntilSilent = 5;
 inline constexpr base::Duration kNameFreshness = std::chrono::seconds(1);
 // After RESET nobody stands until the peers are likely to be known again.
 inline constexpr base::Duration kResetGrace = std::chrono::seconds(5);
-// After RESET the electorate keeps its size for this long: time for every living sentinel to be met
-// again.
-inline constexpr base::Duration kElectorateSettling = std::chrono::seconds(30);
+// After RESET the electorate keeps its size, and unconfirmed replicas stay watched, for this long:
+// time for every living process to be met again.
+inline constexpr base::Duration kResetSettling = std::chrono::seconds(30);
 // A promotion that the heir refused (it is loading, say) is sent again after this.
 inline constexpr base::Duration kPromotionRetryPeriod = std::chrono::milliseconds(100);
 // Elections that a forced failover may lose before it gives up.

@@ -64,6 +64,12 @@ QuorumCheck CheckQuorum(const State& state, const Group& group) {
   return check;
 }
 
+size_t ReplicaCount(const Group& group) {
+  return static_cast<size_t>(
+      std::count_if(group.replicas.begin(), group.replicas.end(),
+                    [](const auto& entry) { return !entry.second.doubted_since; }));
+}
+
 std::string PrimaryFlags(const Group& group) {
   const DataNode& primary = group.primary;
   FlagList flags;

@@ -33,6 +33,9 @@ struct QuorumCheck {
 };
 QuorumCheck CheckQuorum(const State& state, const Group& group);
 
+// The replicas that are listed: all but those that are doubted since a RESET (administration.h).
+size_t ReplicaCount(const Group& group);
+
 // The `flags` field of SENTINEL MASTERS, REPLICAS and SENTINELS, in Redis' order.
 std::string PrimaryFlags(const Group& group);
 std::string ReplicaFlags(const Group& group, const Replica& replica);

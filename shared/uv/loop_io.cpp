@@ -12,6 +12,7 @@
 #include "shared/uv/disk_files.h"
 #include "shared/uv/listener.h"
 #include "shared/uv/loop.h"
+#include "shared/uv/prompt_thread.h"
 #include "shared/uv/resolver.h"
 #include "shared/uv/stream.h"
 
@@ -57,7 +58,7 @@ struct LoopIo::Parts {
   std::map<int, std::unique_ptr<SignalWatch>> signals;
 };
 
-LoopIo::LoopIo() : parts_(std::make_unique<Parts>()) {}
+LoopIo::LoopIo() : parts_(std::make_unique<Parts>()) { AskForShortSlices(); }
 LoopIo::~LoopIo() = default;
 
 void LoopIo::Run() { parts_->loop.Run(); }

@@ -145,13 +145,13 @@ TEST_CASE("RESET: counts, and forgets replicas and peers but no epochs") {
   REQUIRE(o.world.group(0).peers.size() == 2);
   o.world.Command(0, 9, ResetGroups{ClientId{}, "my*"});
   CHECK(o.world.group(0).peers.empty());
-  CHECK(o.world.group(0).replicas.empty());
+  CHECK(ReplicaCount(o.world.group(0)) == 0);
   CHECK(o.world.group(0).vote.epoch == base::Epoch(5));
   CHECK(o.world.Happened("+reset-master master mymaster 10.0.0.1 6379"));
   CHECK(VotesNeeded(o.world.group(0)) == 2);
 }
 
-TEST_CASE("RESET: a replica that has taken the role is not forgotten while it lives") {
+TEST_CASE("RESET: a replica that has taken the role is watched, and demoted") {
   Operator o(3);
   const auto known_as_primary = [&](int i) {
     const auto& replicas = o.world.group(i).replicas;
@@ -163,18 +163,47 @@ TEST_CASE("RESET: a replica that has taken the role is not forgotten while it li
       seconds(12)));
   for (int i = 0; i < 3; ++i) {
     o.world.Command(i, 9, ResetGroups{ClientId{}, "*"});
-    CHECK(o.world.group(i).replicas.size() == 1);
     o.world.Command(i, 9, ResetGroups{ClientId{}, "*"});
-    CHECK(o.world.group(i).replicas.size() == 1);
+    CHECK(ReplicaCount(o.world.group(i)) == 0);
   }
   CHECK(o.world.RunUntil([&] { return o.world.server(1).follows == o.world.server(0).address; },
                          seconds(30)));
-  o.world.server(1).follows.reset();
-  REQUIRE(o.world.RunUntil([&] { return known_as_primary(0); }, seconds(12)));
+}
+
+TEST_CASE(
+    "RESET: a replica that is gone is forgotten when the primary has been there for a while") {
+  Operator o(3);
   o.world.KillServer(1);
-  o.world.RunFor(seconds(31));
+  o.world.RunFor(seconds(2));
   o.world.Command(0, 9, ResetGroups{ClientId{}, "*"});
+  CHECK(ReplicaCount(o.world.group(0)) == 0);
+  CHECK(o.world.group(0).replicas.size() == 1);
+  o.world.RunFor(kResetSettling + seconds(2));
   CHECK(o.world.group(0).replicas.empty());
+  CHECK(o.world.sentinel(0).disk.groups[0].replicas.empty());
+  CHECK_FALSE(o.world.Happened("s0 -sdown slave"));
+}
+
+TEST_CASE("RESET: a dead primary can still be replaced") {
+  Operator o(3);
+  o.world.KillServer(0);
+  for (int i = 0; i < 3; ++i) o.world.Command(i, 9, ResetGroups{ClientId{}, "*"});
+  CHECK(o.world.RunUntil(
+      [&] { return o.world.group(0).primary.address == o.world.server(1).address; }, seconds(90)));
+}
+
+TEST_CASE(
+    "RESET: a primary that was replaced while it was off does not come back as a second one") {
+  Operator o(3);
+  o.world.KillServer(0);
+  REQUIRE(o.world.RunUntil(
+      [&] { return o.world.group(0).primary.address == o.world.server(1).address; }, seconds(60)));
+  o.world.RunFor(seconds(3));
+  for (int i = 0; i < 3; ++i) o.world.Command(i, 9, ResetGroups{ClientId{}, "*"});
+  o.world.RunFor(seconds(1));
+  o.world.StartServer(0);
+  CHECK(o.world.RunUntil([&] { return o.world.server(0).follows == o.world.server(1).address; },
+                         seconds(20)));
 }
 
 TEST_CASE("votes: the first to ask in an epoch gets it, for ever") {
