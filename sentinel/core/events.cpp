@@ -52,6 +52,7 @@ constexpr EventRow kRows[] = {
     {EventType::kSlaveReconfSentBestEffort, "+slave-reconf-sent-be", kN, true},
     {EventType::kConvertToSlave, "+convert-to-slave", kN, true},
     {EventType::kFixSlaveConfig, "+fix-slave-config", kN, true},
+    {EventType::kFixMasterConfig, "+fix-master-config", kN, true},
     {EventType::kFailoverEndForTimeout, "+failover-end-for-timeout", kW, true},
     {EventType::kFailoverEnd, "+failover-end", kW, true},
     {EventType::kConfigUpdateFrom, "+config-update-from", kW, true},

@@ -57,6 +57,7 @@ enum class EventType {
   kSlaveReconfSentBestEffort,
   kConvertToSlave,
   kFixSlaveConfig,
+  kFixMasterConfig,
   kFailoverEndForTimeout,
   kFailoverEnd,
   kConfigUpdateFrom,

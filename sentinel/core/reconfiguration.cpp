@@ -103,6 +103,15 @@ bool FollowsConfigured(const Group& group, const Replica& replica) {
   return replica.reported_role == Role::kReplica && replica.primary == group.primary.address;
 }
 
+// The primary follows a node of the group, and no node that we can ask has the role.
+bool LacksPrimary(const Group& group) {
+  if (!group.primary.primary || group.replicas.count(*group.primary.primary) == 0) return false;
+  return std::none_of(group.replicas.begin(), group.replicas.end(), [](const auto& entry) {
+    const Replica& replica = entry.second;
+    return replica.command.up() && replica.reported_role == Role::kPrimary;
+  });
+}
+
 // A replica of another node is left alone for failover-timeout: that other may be the new primary,
 // or the leader may be about to re-point it. One that came back well after the failover and follows
 // a node that was replaced, or is down, need not wait so long.
@@ -188,6 +197,22 @@ void OnReplicaInfo(Turn& turn, Group& group, Replica& replica) {
   if (!replica.primary_link_up) return;
   replica.reconfiguration = ReconfDone{};
   turn.AnnounceReplica(group, replica, EventType::kSlaveReconfDone);
+}
+
+void OnPrimaryInfo(Turn& turn, Group& group) {
+  DataNode& primary = group.primary;
+  if (group.failover || group.pending_config || primary.reported_role != Role::kReplica ||
+      !primary.command.up() || primary.sdown_since || !LacksPrimary(group))
+    return;
+  const base::Duration grace = kRoleChangeGracePeriods * turn.timings().publish_period;
+  if (turn.now() - primary.role_reported_at < grace || !HasBeenUpFor(turn, primary, grace) ||
+      !MajorityHeardSince(group, std::max(primary.role_reported_at, primary.command.opened_at)))
+    return;
+  if (group.role_restored_at && turn.now() - *group.role_restored_at < kInfoFastPeriod) return;
+  SendTransaction(turn, group, primary, "NO", "ONE", ForNothing{});
+  turn.AnnouncePrimary(group, EventType::kFixMasterConfig);
+  group.role_restored_at = turn.now();
+  primary.info_wanted = true;
 }
 
 void SendPromotionNow(Turn& turn, const Group& group, DataNode& heir, base::Epoch epoch) {

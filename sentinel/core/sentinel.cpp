@@ -273,7 +273,8 @@ class Sentinel::Machine {
     if (!reply.is_text()) return;
     if (!RecordInfo(turn, *found.group, *found.node, found.replica, reply.text, info.asked_at))
       return;
-    if (!found.replica || state_.tilt_since) return;
+    if (state_.tilt_since) return;
+    if (!found.replica) return OnPrimaryInfo(turn, *found.group);
     OnHeirInfo(turn, *found.group, *found.replica);
     OnReplicaInfo(turn, *found.group, *found.replica);
   }

@@ -258,6 +258,7 @@ struct Group {
   std::optional<base::Instant> reset_at;  // the electorate may shrink some time after this
   bool data_lost = false;                 // rule (e) of down_detection.h
   std::optional<base::Instant> odown_since;
+  std::optional<base::Instant> role_restored_at;  // last +fix-master-config
   std::optional<Failover> failover;
   std::optional<PendingConfig> pending_config;
   // No candidacy before this.

@@ -429,5 +429,16 @@ TEST_CASE("repair: a replica that was promoted by hand is demoted after a grace"
   CHECK(world.Happened("+convert-to-slave slave 10.0.0.3:6379"));
 }
 
+TEST_CASE("repair: a primary that follows its own replica is given its role again") {
+  World world(3, 2, FastOptions());
+  Settle(world, 3, 1);
+  world.server(0).follows = world.server(1).address;
+  REQUIRE(world.RunUntil([&] { return !world.server(0).follows.has_value(); }, seconds(15)));
+  CHECK(world.Happened("+fix-master-config master mymaster 10.0.0.1 6379"));
+  world.RunFor(seconds(40));
+  CHECK(AllSee(world, 3, world.server(0).address));
+  CHECK_FALSE(world.Happened("+switch-master"));
+}
+
 }  // namespace
 }  // namespace quorate::sentinel::core::test
