@@ -208,6 +208,7 @@ void Backlog::CheckInvariants() const {
   CHECK(at == end_);
   CHECK(references == cursors_);
   CHECK(memory == memory_);
+  gone_.CheckInvariants();
 }
 
 }  // namespace quorate::replication::core

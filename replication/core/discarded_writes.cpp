@@ -8,9 +8,6 @@
 namespace quorate::replication::core {
 namespace {
 
-constexpr std::string_view kMulti = "*1\r\n$5\r\nMULTI\r\n";
-constexpr std::string_view kExec = "*1\r\n$4\r\nEXEC\r\n";
-
 bool Is(std::string_view name, std::string_view wanted) {
   return name.size() == wanted.size() && base::EqualsIgnoreCase(name, wanted);
 }
@@ -56,12 +53,12 @@ void DiscardedWrites::EndTransaction(bool executed) {
     written_db_ = unit_.front().first;
     file_ += EncodeCommand({"SELECT", std::to_string(written_db_)});
   }
-  file_ += kMulti;
+  file_ += kMultiCommand;
   for (const auto& [db, command] : unit_) {
     const std::vector<std::string_view> args(command.begin(), command.end());
     Write(args, {}, db);
   }
-  file_ += kExec;
+  file_ += kExecCommand;
   unit_.clear();
 }
 

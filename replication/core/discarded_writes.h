@@ -7,10 +7,10 @@
 // (PUBLISH) are not writes. A transaction is kept whole, MULTI and EXEC with it, or not at all.
 //
 // Invariants
-//   D1  file() is a sequence of whole commands, and MULTI and EXEC alternate in it.
-//   D2  every write whose last byte lies beyond `from` is in file(), in order and once; a
+//   W1  file() is a sequence of whole commands, and MULTI and EXEC alternate in it.
+//   W2  every write whose last byte lies beyond `from` is in file(), in order and once; a
 //       transaction counts by its EXEC.
-//   D3  the bytes before the command being added are `at()` bytes of the history.
+//   W3  the bytes before the command being added are `at()` bytes of the history.
 #pragma once
 
 #include <cstdint>

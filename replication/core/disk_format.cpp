@@ -2,8 +2,6 @@
 
 #include <xxhash.h>
 
-#include <limits>
-
 #include "shared/base/check.h"
 
 namespace quorate::replication::core {
@@ -97,9 +95,8 @@ SegmentParser::Outcome SegmentParser::Next(std::string_view input) {
   const uint64_t checksum = TakeNumber(header, 8);
   const bool fits = kind == kPositionKind ? length == kPositionBytes
                                           : kind == kBytesKind && length <= kMaxRecordBytes;
-  // Offsets are added to; no stream reaches half of what they can hold.
-  constexpr int64_t kHighest = std::numeric_limits<int64_t>::max() / 2;
-  if (!fits || length == 0 || offset < 0 || offset > kHighest) return Bad("a bad record header");
+  if (!fits || length == 0 || offset < 0 || base::Offset(offset) > base::kHighestOffset)
+    return Bad("a bad record header");
   if (input.size() < kHeaderBytes + length) return Need(magic + kHeaderBytes + length);
   const std::string_view payload = input.substr(kHeaderBytes, length);
   if (Checksum(prefix, payload) != checksum) return Bad("a record's checksum is wrong");

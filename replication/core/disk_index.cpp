@@ -1,124 +1,119 @@
 #include "replication/core/disk_index.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "shared/base/check.h"
 
 namespace quorate::replication::core {
+namespace {
 
-void DiskIndex::Add(const SegmentSummary& segment) {
-  CHECK(segment.number > last_number());
-  CHECK(segment.end >= segment.position.offset);
-  const LogPosition& position = segment.position;
-  if (Continues(position)) {
-    Truncate(position.offset);
-    if (position.id != run_.latest.id) {
-      run_.names.back().until = position.previous_end;
-      run_.names.push_back({position.id, std::nullopt});
-    }
-    run_.latest = position;
-  } else {
-    BeginRun(position);
-  }
-  segments_.push_back({segment.number, segment.file_bytes, position.offset, segment.end});
-  ++run_.segments;
-  file_bytes_ += segment.file_bytes;
-}
-
-void DiskIndex::BeginRun(const LogPosition& position) {
-  run_ = {};
-  run_.from_empty = position.from_empty;
-  run_.first_db = position.stream_db;
-  run_.latest = position;
-  if (position.previous_end) run_.names.push_back({position.previous_id, position.previous_end});
-  run_.names.push_back({position.id, std::nullopt});
-}
-
-void DiskIndex::AddUnreadable(uint64_t number, uint64_t file_bytes) {
-  CHECK(number > last_number());
-  // In the run it would be a segment of no bytes; it may stand between two that do follow.
-  segments_.push_back({number, file_bytes, end(), end()});
-  if (run_.segments != 0) ++run_.segments;
-  file_bytes_ += file_bytes;
-}
-
-void DiskIndex::Extend(base::Offset end, uint64_t file_bytes) {
-  Segment& last = segments_.back();
-  CHECK(end >= last.end);
-  file_bytes_ += file_bytes - last.file_bytes;
-  last.end = end;
-  last.file_bytes = file_bytes;
-}
-
-bool DiskIndex::Continues(const LogPosition& position) const {
-  if (empty() || position.offset < start() || position.offset > end()) return false;
-  if (position.id == run_.latest.id) return true;
-  return position.previous_end && position.previous_id == run_.latest.id &&
-         position.offset <= *position.previous_end;
-}
-
-void DiskIndex::Truncate(base::Offset offset) {
-  CHECK(offset >= start());
-  CHECK(offset <= end());
-  for (size_t i = segments_.size() - run_.segments; i < segments_.size(); ++i) {
-    segments_[i].start = std::min(segments_[i].start, offset);
-    segments_[i].end = std::min(segments_[i].end, offset);
-  }
-  for (Name& name : run_.names)
-    if (name.until) name.until = std::min(*name.until, offset);
-}
-
-void DiskIndex::EndRun() { run_ = {}; }
-
-bool DiskIndex::Holds(const base::ReplicationId& id, base::Offset offset) const {
-  if (empty() || offset < start() || offset > end()) return false;
-  return std::ranges::any_of(run_.names, [&](const Name& name) {
-    return name.id == id && (!name.until || offset <= *name.until);
-  });
-}
-
-std::optional<base::Offset> DiskIndex::GoesOnFrom(const SnapshotFile& file) const {
-  if (!file.exists) return from_empty() ? std::optional(start()) : std::nullopt;
-  if (!file.position || !Holds(file.position->id, file.position->offset)) return std::nullopt;
+std::optional<base::Offset> Leads(const SnapshotFile& file, const DiskRun& into) {
+  if (!file.exists) return into.from_empty() ? std::optional(into.start()) : std::nullopt;
+  if (!file.position || !into.Holds(file.position->id, file.position->offset)) return std::nullopt;
   return file.position->offset;
 }
 
-std::vector<DiskIndex::Piece> DiskIndex::PiecesFrom(base::Offset offset) const {
-  std::vector<Piece> pieces;
-  if (empty() || offset < start() || offset >= end()) return pieces;
-  for (size_t i = segments_.size() - run_.segments; i < segments_.size(); ++i) {
-    const Segment& segment = segments_[i];
-    if (segment.end > offset && segment.end > segment.start)
-      pieces.push_back({segment.number, segment.end});
+}  // namespace
+
+void DiskIndex::Add(const SegmentSummary& segment) {
+  AddFile(segment.number, segment.file_bytes);
+  Place(segment);
+}
+
+void DiskIndex::AddUnreadable(uint64_t number, uint64_t file_bytes) { AddFile(number, file_bytes); }
+
+void DiskIndex::AddFile(uint64_t number, uint64_t bytes) {
+  CHECK(number > last_number());
+  files_.push_back({number, bytes});
+  file_bytes_ += bytes;
+}
+
+void DiskIndex::Place(const SegmentSummary& segment) {
+  const LogPosition& position = segment.position;
+  while (!runs_.empty()) {
+    DiskRun& run = runs_.back();
+    if (run.Continues(position)) return run.Add(segment.number, position, segment.end);
+    if (const std::optional<base::Offset> shared = run.LeadsTo(position)) {
+      run.Truncate(*shared);
+      break;
+    }
+    runs_.pop_back();
   }
-  return pieces;
+  runs_.emplace_back(segment.number, position, segment.end);
+}
+
+void DiskIndex::Extend(base::Offset end, uint64_t file_bytes) {
+  File& last = files_.back();
+  file_bytes_ += file_bytes - last.bytes;
+  last.bytes = file_bytes;
+  if (!empty() && runs_.back().last_number() == last.number) runs_.back().Extend(end);
+}
+
+bool DiskIndex::Continues(const LogPosition& position) const {
+  return !empty() && runs_.back().Continues(position);
+}
+
+void DiskIndex::Truncate(base::Offset offset) {
+  CHECK(!empty());
+  runs_.back().Truncate(offset);
+}
+
+std::optional<DiskIndex::Choice> DiskIndex::Choose(const SnapshotFile& file) {
+  Choice choice;
+  for (std::vector<DiskRun> runs = std::exchange(runs_, {}); !runs.empty(); runs.pop_back()) {
+    if (const std::optional<base::Offset> from = Leads(file, runs.back())) {
+      choice.from = *from;
+      runs_.push_back(std::move(runs.back()));
+      std::ranges::reverse(choice.unreachable);
+      return choice;
+    }
+    choice.unreachable.push_back({runs.back().start(), runs.back().end()});
+  }
+  return std::nullopt;
+}
+
+std::optional<base::Offset> DiskIndex::GoesOnFrom(const SnapshotFile& file) const {
+  return empty() ? std::nullopt : Leads(file, runs_.back());
 }
 
 std::vector<uint64_t> DiskIndex::TakeSurplus(uint64_t limit) {
   std::vector<uint64_t> surplus;
-  while (file_bytes_ > limit && segments_.size() > 1) {
-    surplus.push_back(segments_.front().number);
-    file_bytes_ -= segments_.front().file_bytes;
-    if (run_.segments == segments_.size()) {
-      --run_.segments;
-      run_.from_empty = false;
-    }
-    segments_.pop_front();
+  while (file_bytes_ > limit && files_.size() > 1) {
+    surplus.push_back(files_.front().number);
+    RemoveFromRuns(files_.front().number);
+    file_bytes_ -= files_.front().bytes;
+    files_.pop_front();
   }
   return surplus;
 }
 
+// The oldest file is the first one of its run.
+void DiskIndex::RemoveFromRuns(uint64_t number) {
+  const auto run = std::ranges::find(runs_, number, &DiskRun::first_number);
+  if (run == runs_.end()) return;
+  if (run->size() > 1)
+    run->RemoveFirst();
+  else
+    runs_.erase(run);
+}
+
 void DiskIndex::CheckInvariants() const {
-  CHECK(run_.segments <= segments_.size());
   uint64_t bytes = 0;
-  for (size_t i = 0; i < segments_.size(); ++i) {
-    const Segment& segment = segments_[i];
-    CHECK(segment.start <= segment.end);
-    if (i > 0) CHECK(segment.number > segments_[i - 1].number);                              // D2
-    if (i > segments_.size() - run_.segments) CHECK(segment.start == segments_[i - 1].end);  // D1
-    bytes += segment.file_bytes;
+  uint64_t number = 0;
+  for (const File& file : files_) {
+    CHECK(file.number > number);  // I2
+    number = file.number;
+    bytes += file.bytes;
   }
-  CHECK(bytes == file_bytes_);  // D3
+  CHECK(bytes == file_bytes_);  // I3
+  number = 0;
+  for (const DiskRun& run : runs_) {
+    run.CheckInvariants();
+    CHECK(run.first_number() > number);  // I2
+    number = run.last_number();
+  }
+  CHECK(number <= last_number());
 }
 
 }  // namespace quorate::replication::core

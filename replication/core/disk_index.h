@@ -1,17 +1,19 @@
 // Which bytes of which history the segments on disk hold. The segments come in the order in which
-// they were written, found at start or written since; what can be served and replayed is the last
-// run of them, the one that the writing goes on with.
+// they were written, found at start or written since, and make up runs (core/disk_run.h). While
+// writing only the last run counts: it is the one that is gone on with, served and replayed.
 //
-// Segments form a run as long as each continues the history of those before it, under the same id
-// or one that has taken over from it. A segment may begin before the end of the run: what is on
-// disk after that place was never part of the dataset (a torn command, a write that a failing disk
-// half took) and is passed over. A full resync, or a gap, begins a new run; older segments only
-// wait for their removal.
+// At a start there may be several: a bad place in a file, or a disk that failed for longer than
+// memory lasted, leaves a gap in a history. The run before a gap is sound up to its end, and is the
+// one to go on with where the snapshot file (or, without one, the empty dataset) leads into it and
+// not into the one behind the gap. Choose() decides. What lies behind the chosen run is set aside: the
+// dataset cannot get there, and its history goes on in another way. The files stay as they are until
+// their room is needed, and the next segment, which begins where the dataset is, tells later starts
+// that they were given up. So is a run of which the history that follows knows nothing (a full
+// resync brought another one).
 //
 // Invariants
-//   D1  the segments of the run follow each other without gap: [start(), end()) is held whole.
-//   D2  segment numbers rise.
-//   D3  file_bytes() is the sum of the sizes of all segments, of the run or not.
+//   I2  segment numbers rise, over all files and in each run; runs do not share files.
+//   I3  file_bytes() is the sum of the sizes of all segments, of a run or not.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +22,7 @@
 #include <vector>
 
 #include "replication/core/disk_format.h"
+#include "replication/core/disk_run.h"
 #include "shared/base/ids.h"
 
 namespace quorate::replication::core {
@@ -50,42 +53,52 @@ class DiskIndex {
   void AddUnreadable(uint64_t number, uint64_t file_bytes);
   // The last segment grew to this. Precondition: there is one.
   void Extend(base::Offset end, uint64_t file_bytes);
-  // Would a segment that begins here belong to the run?
+  // Would a segment that begins here belong to the last run?
   bool Continues(const LogPosition& position) const;
-  // Passes over what the run holds from `offset` on. Precondition: start() <= offset <= end().
+  // Passes over what the last run holds from `offset` on. Precondition: start() <= offset <= end().
   void Truncate(base::Offset offset);
-  // The run cannot be continued: the next segment begins another one.
-  void EndRun();
+  // Nothing that was found or written is gone on with: the next segment begins a run.
+  void EndRun() { runs_.clear(); }
 
-  // ---- the run
+  // ---- at a start
 
-  bool empty() const { return run_.segments == 0; }
-  base::Offset start() const { return empty() ? base::Offset() : First().start; }
-  base::Offset end() const { return empty() ? base::Offset() : segments_.back().end; }
-  // The run begins with an empty dataset: its bytes are all there is to know.
-  bool from_empty() const { return !empty() && run_.from_empty; }
-  int first_db() const { return run_.first_db; }
-  // The history that the run's end belongs to. Precondition: !empty().
-  const LogPosition& latest() const { return run_.latest; }
-  // A dataset that is the first `offset` bytes of the history `id` can be brought up to end().
-  bool Holds(const base::ReplicationId& id, base::Offset offset) const;
-  // Where the run goes on from `file`, or from the empty dataset if there is none; nothing if a
-  // restart has no use for the run.
-  std::optional<base::Offset> GoesOnFrom(const SnapshotFile& file) const;
-
-  // The bytes of segment `number` up to `end`.
-  struct Piece {
-    uint64_t number = 0;
-    base::Offset end;
+  struct Choice {
+    base::Offset from;  // the dataset is here
+    // What lies behind the chosen run, in the order of writing.
+    struct Stretch {
+      base::Offset start;
+      base::Offset end;
+    };
+    std::vector<Stretch> unreachable;
   };
-  // Where the bytes from `offset` on are, in order; empty if that is outside the run or its end.
-  std::vector<Piece> PiecesFrom(base::Offset offset) const;
+  // Goes on with the last run that goes on from `file`, and forgets the others; nothing: there is
+  // none, and all are forgotten.
+  std::optional<Choice> Choose(const SnapshotFile& file);
+
+  // ---- the last run
+
+  bool empty() const { return runs_.empty(); }
+  base::Offset start() const { return empty() ? base::Offset() : runs_.back().start(); }
+  base::Offset end() const { return empty() ? base::Offset() : runs_.back().end(); }
+  bool from_empty() const { return !empty() && runs_.back().from_empty(); }
+  int first_db() const { return empty() ? -1 : runs_.back().first_db(); }
+  // Precondition: !empty().
+  const LogPosition& latest() const { return runs_.back().latest(); }
+  bool Holds(const base::ReplicationId& id, base::Offset offset) const {
+    return !empty() && runs_.back().Holds(id, offset);
+  }
+  // Where it goes on from `file`, or from the empty dataset if there is none; nothing if a restart
+  // has no use for it.
+  std::optional<base::Offset> GoesOnFrom(const SnapshotFile& file) const;
+  std::vector<DiskRun::Piece> PiecesFrom(base::Offset offset) const {
+    return empty() ? std::vector<DiskRun::Piece>() : runs_.back().PiecesFrom(offset);
+  }
 
   // ---- the files
 
   uint64_t file_bytes() const { return file_bytes_; }
   // Highest number there is; 0 = none.
-  uint64_t last_number() const { return segments_.empty() ? 0 : segments_.back().number; }
+  uint64_t last_number() const { return files_.empty() ? 0 : files_.back().number; }
   // Forgets the oldest segments until the rest fits, but never the last; returns their numbers.
   std::vector<uint64_t> TakeSurplus(uint64_t limit);
 
@@ -93,30 +106,18 @@ class DiskIndex {
   void CheckInvariants() const;
 
  private:
-  struct Segment {
+  struct File {
     uint64_t number = 0;
-    uint64_t file_bytes = 0;
-    base::Offset start;
-    base::Offset end;
-  };
-  // An id under which the run's bytes are known, up to `until`.
-  struct Name {
-    base::ReplicationId id;
-    std::optional<base::Offset> until;
-  };
-  struct Run {
-    size_t segments = 0;  // the last so many
-    bool from_empty = false;
-    int first_db = -1;
-    LogPosition latest;
-    std::vector<Name> names;
+    uint64_t bytes = 0;
   };
 
-  const Segment& First() const { return segments_[segments_.size() - run_.segments]; }
-  void BeginRun(const LogPosition& position);
+  void AddFile(uint64_t number, uint64_t bytes);
+  // Into the run that it continues, or one of its own.
+  void Place(const SegmentSummary& segment);
+  void RemoveFromRuns(uint64_t number);
 
-  std::deque<Segment> segments_;
-  Run run_;
+  std::deque<File> files_;
+  std::vector<DiskRun> runs_;  // in the order of writing, each a beginning of the same history
   uint64_t file_bytes_ = 0;
 };
 

@@ -88,7 +88,7 @@ void Failover::Look(base::Instant now, base::Offset offset, std::span<const Repl
     base::Endpoint target{waiting->target->host, static_cast<uint16_t>(waiting->target->port)};
     actions.emplace_back(
         FailoverNote{"Failover to " + target.ToString() + " time out exceeded, failing over."});
-    return Begin(std::move(target), true, actions);
+    return Begin({.target = std::move(target), .forced = true}, actions);
   }
   if (waiting->question && waiting->question->end != offset) waiting->question.reset();
   const base::Offset awaited = waiting->question ? waiting->question->awaited : offset;
@@ -107,7 +107,9 @@ void Failover::Look(base::Instant now, base::Offset offset, std::span<const Repl
   base::Endpoint target{ready->ip, ready->port};
   actions.emplace_back(
       FailoverNote{"Failover target " + target.ToString() + " is synced, failing over."});
-  Begin(std::move(target), false, actions);
+  Begin(
+      {.target = std::move(target), .process = ready->process, .acknowledged = ready->acknowledged},
+      actions);
 }
 
 void Failover::Asked(base::Offset awaited, base::Offset end) {
@@ -115,9 +117,9 @@ void Failover::Asked(base::Offset awaited, base::Offset end) {
     waiting->question = WaitingForSync::Question{awaited, end};
 }
 
-void Failover::Begin(base::Endpoint target, bool forced, FailoverActions& actions) {
-  state_ = InProgress{target};
-  actions.emplace_back(HandOver{std::move(target), forced});
+void Failover::Begin(HandOver to, FailoverActions& actions) {
+  state_ = InProgress{to.target};
+  actions.emplace_back(std::move(to));
 }
 
 void Failover::Answered(bool accepted, FailoverActions& actions) {

@@ -22,6 +22,12 @@
 //   F2  InProgress has a target; without FORCE that target had acknowledged every command. It has
 //       the keepalives and questions after them too, or else the new link costs a snapshot, but no
 //       data.
+//   F3  without FORCE the role goes only to the process that acknowledged, not to whoever answers at
+//       its address later: a target that was started again has what its files had. One of ours
+//       is known by its run id, before it is asked to take the role. Of any other it is
+//       asked, by INFO, how far it has our history, and what it answers to PSYNC FAILOVER may not
+//       lie before what it had acknowledged. The taker's part: a replica that has nothing but
+//       what its files had refuses a role that asks for more.
 #pragma once
 
 #include <cstdint>
@@ -63,7 +69,9 @@ struct AskReplicas {};
 // Become a replica of `target`, and have it promote itself by PSYNC ... FAILOVER.
 struct HandOver {
   base::Endpoint target;
-  bool forced = false;  // it may lack bytes
+  bool forced = false;                                // it may lack bytes; what follows is empty
+  std::optional<base::RunId> process = std::nullopt;  // which acknowledged, if it says who it is
+  base::Offset acknowledged = {};                     // by it
 };
 // Become a primary again.
 struct TakeRoleBack {};
@@ -111,7 +119,7 @@ class Failover {
   };
 
   void GiveUp(std::string_view reason, FailoverActions& actions);
-  void Begin(base::Endpoint target, bool forced, FailoverActions& actions);
+  void Begin(HandOver to, FailoverActions& actions);
 
   std::variant<NoFailover, WaitingForSync, InProgress> state_;
 };

@@ -22,7 +22,7 @@ std::string_view Field(std::string_view info, std::string_view name) {
 
 std::optional<base::Offset> ParseOffset(std::string_view text, int64_t least) {
   const std::optional<int64_t> value = base::ParseInt64(text);
-  if (!value || *value < least) return std::nullopt;
+  if (!value || *value < least || *value > base::kHighestOffset.bytes()) return std::nullopt;
   return base::Offset(*value);
 }
 

@@ -6,7 +6,9 @@
 //   H1  without a backlog the offset stands still (a primary nobody ever followed counts nothing).
 //   H2  backlog().end() == offset() whenever there is a backlog.
 //   H3  previous_id() is zero exactly when previous_end() is empty.
-//   H4  within one id the offset never falls; an id whose prefix is no longer ours is dropped.
+//   H4  within one id the offset falls only by AdoptSnapshot and Restore; an id whose prefix is no
+//       longer ours is dropped. (A snapshot takes us back in our own history if whom we follow has
+//       less of it than we, as after its own restart; primary.h, P7, says when it offers one.)
 //   H5  disk() is a part of this history: whatever replaces the history unsets it.
 //
 // | transition          | id      | previous id, end  | offset | backlog       | function       |
@@ -15,7 +17,7 @@
 // | backlog ttl         | fresh   | cleared           | kept   | freed         | Abandon        |
 // | promotion           | fresh   | old id, offset    | kept   | kept, created | Promote        |
 // | demotion            | kept    | kept              | kept   | kept, created | EnsureBacklog  |
-// | +CONTINUE <new id>  | new     | old id, offset    | kept   | kept          | AdoptContinued |
+// | +CONTINUE <new id>  | new     | old id, offset    | kept   | kept, created | AdoptContinued |
 // | full sync loaded    | theirs  | cleared           | theirs | reset         | AdoptSnapshot  |
 // | restored from disk  | saved   | as given          | saved  | created       | Restore        |
 #pragma once

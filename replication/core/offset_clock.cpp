@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "shared/base/check.h"
+
 namespace quorate::replication::core {
 
 void OffsetClock::Note(base::Offset offset, base::WallTime now) {
@@ -33,6 +35,12 @@ std::optional<base::WallTime> OffsetClock::Reached(base::Offset offset) const {
   if (at != samples_.end()) return at->when;
   if (!samples_.empty() && offset <= latest_.offset) return latest_.when;
   return std::nullopt;
+}
+
+void OffsetClock::CheckInvariants() const {
+  CHECK(samples_.size() <= kSamples);
+  for (size_t i = 1; i < samples_.size(); ++i) CHECK(samples_[i - 1].offset < samples_[i].offset);
+  CHECK(samples_.empty() || samples_.back().offset <= latest_.offset);
 }
 
 }  // namespace quorate::replication::core

@@ -28,6 +28,8 @@ class OffsetClock {
   std::optional<base::WallTime> NotBefore(base::Offset offset) const;
   // A time at which it was at least `offset` long: what lies before was written by then.
   std::optional<base::WallTime> Reached(base::Offset offset) const;
+  // Aborts if the invariant is broken.
+  void CheckInvariants() const;
 
  private:
   struct Sample {

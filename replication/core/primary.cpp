@@ -62,11 +62,16 @@ Primary::PsyncReply Primary::Psync(base::Instant now, const PsyncReceived& recei
     } else if (traits.snapshot_only) {
       decision = FullResync{FullResyncReason::kAsked};
     }
-    // Replicas of any kind take this answer for "later", and come back within a second or so.
-    if (std::holds_alternative<FullResync>(decision) && TooManyFullSyncs(traits))
+    // Replicas of any kind take NOMASTERLINK for "later", and come back within a second or so.
+    const auto* full = std::get_if<FullResync>(&decision);
+    if (full != nullptr && full->reason == FullResyncReason::kAhead &&
+        received.conditions.is_replica && IsCatchingUp(now, base::Offset(request.next_byte - 1))) {
+      decision = PsyncDenied{"NOMASTERLINK Can't SYNC while behind you and catching up"};
+    } else if (full != nullptr && TooManyFullSyncs(KindFor(traits, request.legacy_sync))) {
       decision = PsyncDenied{
           "NOMASTERLINK Can't SYNC while so many full synchronizations are in progress "
           "(repl-max-concurrent-full-syncs)"};
+    }
   }
   std::visit(
       base::Overloaded{
@@ -81,17 +86,33 @@ Primary::PsyncReply Primary::Psync(base::Instant now, const PsyncReceived& recei
   return reply;
 }
 
-bool Primary::TooManyFullSyncs(const ReplicaTraits& newcomer) const {
+bool Primary::IsCatchingUp(base::Instant now, base::Offset awaited) {
+  // A wait that was in vain is followed by as long a time in which snapshots are given. Then it is
+  // forgotten, so that whoever asks for what never comes does not spoil it for later ones.
+  if (!behind_ || behind_->id != history_.id() || behind_->awaited <= history_.offset() ||
+      now >= behind_->since + 2 * options_.timeout) {
+    behind_ = Behind{history_.id(), awaited, now};
+  }
+  return now < behind_->since + options_.timeout;
+}
+
+SnapshotKind Primary::KindFor(const ReplicaTraits& traits, bool legacy_sync) {
+  // A legacy replica never sends the acknowledgement that the stream would have to wait for.
+  const bool mark = traits.accepts_eof && (!legacy_sync || traits.snapshot_only);
+  return {mark ? Framing::kEofMark : Framing::kLength, traits.exclude_data,
+          traits.exclude_functions};
+}
+
+bool Primary::TooManyFullSyncs(const SnapshotKind& newcomer) const {
   if (options_.max_full_syncs == 0) return false;
   std::set<SnapshotId> sending;
-  std::set<std::pair<bool, bool>> waiting;
+  std::set<SnapshotKind> waiting{newcomer};
   for (const auto& [id, replica] : replicas_) {
     if (const auto* sent = std::get_if<SendSnapshot>(&replica.state))
       sending.insert(sent->snapshot);
     if (std::holds_alternative<WaitSnapshot>(replica.state))
-      waiting.emplace(TraitsOf(id).exclude_data, TraitsOf(id).exclude_functions);
+      waiting.insert(KindFor(TraitsOf(id), replica.legacy_sync));
   }
-  waiting.emplace(newcomer.exclude_data, newcomer.exclude_functions);
   return static_cast<int64_t>(sending.size() + waiting.size()) > options_.max_full_syncs;
 }
 

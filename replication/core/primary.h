@@ -22,14 +22,16 @@
 // | FromDisk     | DiskRead, DiskSent         | FromDisk     | ReadDisk, when the piece was sent |
 // | FromDisk     | DiskFailed                 | -            | DropReplica                       |
 // | -            | PSYNC or SYNC, full        | WaitSnapshot | -                                 |
+// | -            | the same, too many already | -            | refused with -NOMASTERLINK: it    |
+// |              |                            |              | keeps its data and asks again     |
+// | -            | PSYNC, ahead of us, who    | -            | the same (P7)                     |
+// |              | follow somebody            |              |                                   |
 // | WaitSnapshot | its time, none in progress | SendSnapshot | SendLine +FULLRESYNC (not for     |
 // |              |                            |              | SYNC), BeginSnapshot              |
 // | SendSnapshot | SnapshotDelivered, length  | Streaming    | StartStreaming                    |
 // | SendSnapshot | SnapshotDelivered, mark    | AwaitAck     | -                                 |
 // | SendSnapshot | SnapshotDelivered, rdb-only| -            | DropReplica                       |
 // | AwaitAck     | acknowledgement            | Streaming    | StartStreaming                    |
-// | -            | the same, too many already | -            | refused with -NOMASTERLINK: it    |
-// |              |                            |              | keeps its data and asks again     |
 // | any          | timeout, limit, new role   | -            | DropReplica                       |
 // | any          | ReplicaClosed              | -            | (CancelSnapshot, if it was the    |
 // |              |                            |              | last one who wanted it)           |
@@ -39,14 +41,20 @@
 //       it wants the snapshot only.
 //   P2  acknowledged offsets never fall and never exceed the history's offset.
 //   P3  the first bytes fed after a cut select a database: a replica knows none after a snapshot.
-//   P4  at most one snapshot is in the making; every member of it was cut at the same offset.
+//   P4  at most one snapshot is in the making; every member of it was cut at the same offset, and
+//       is sent it in the same framing: who is to be told its length first needs all of it at
+//       once, which would leave a slow reader of the same snapshot behind its output limit.
 //   P5  in the role of a replica nothing but ForwardApplied moves the history.
 //   P6  with Options::max_full_syncs, no more snapshots than that are being sent or waited for.
 //       Counted are snapshots, not receivers: who shares one, be it that it joins those who wait
 //       for the next, costs nothing more.
+//   P7  who has more of our own history than we, who follow somebody, is not sent back to an older
+//       snapshot while we are catching up: it is told to come again, until we have come to where
+//       it is, or for repl-timeout. Then it gets the snapshot, as from Redis.
 #pragma once
 
 #include <chrono>
+#include <compare>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -130,18 +138,20 @@ struct SendLine {
   ReplicaId replica{};
   std::string bytes;
 };
-struct SnapshotMember {
-  ReplicaId replica{};
+// What a replica wants of a snapshot. Who wants the same may share one.
+struct SnapshotKind {
   Framing framing = Framing::kLength;
+  bool exclude_data = false;
+  bool exclude_functions = false;
+  auto operator<=>(const SnapshotKind&) const = default;
 };
 // Cut a snapshot of the dataset now, at history().offset(), and send it to the members.
 struct BeginSnapshot {
   SnapshotId snapshot{};
   base::Offset cut;
   int stream_db = -1;  // selected in the stream at the cut; -1 = none
-  bool exclude_data = false;
-  bool exclude_functions = false;
-  std::vector<SnapshotMember> members;
+  SnapshotKind kind;
+  std::vector<ReplicaId> members;
 };
 // Nobody wants the snapshot any more.
 struct CancelSnapshot {
@@ -284,7 +294,6 @@ class Primary {
   Backlog::Cursor* Stream(ReplicaId replica);
   bool IsReplica(ReplicaId connection) const;
   size_t replica_count() const;
-  size_t streaming_count() const { return streaming_count_; }
   int64_t CountAcknowledged(base::Offset offset) const;
   // The most that any replica ever had of the stream since this node became a primary or a new
   // stream began; nothing if none had any of it.
@@ -331,6 +340,12 @@ class Primary {
   struct Producing {
     SnapshotId id{};
   };
+  // Somebody wants more of our history than we have, who follow somebody (P7).
+  struct Behind {
+    base::ReplicationId id;
+    base::Offset awaited;
+    base::Instant since;
+  };
 
   void Select(int db);
   // The next byte begins a unit, unless one is open.
@@ -358,10 +373,14 @@ class Primary {
   void DropSilent(base::Instant now, PrimaryActions& actions);
   base::Duration PingPeriod() const;
   void FreeIdleBacklog(base::Instant now, PrimaryActions& actions);
-  bool UsesMark(ReplicaId id) const;
+  static SnapshotKind KindFor(const ReplicaTraits& traits, bool legacy_sync);
   // Another full sync would be one too many (P6).
-  bool TooManyFullSyncs(const ReplicaTraits& newcomer) const;
-  base::Instant SnapshotDue(ReplicaId id, const WaitSnapshot& waiting) const;
+  bool TooManyFullSyncs(const SnapshotKind& newcomer) const;
+  // We may yet come to `awaited` (P7).
+  bool IsCatchingUp(base::Instant now, base::Offset awaited);
+  base::Instant SnapshotDue(const WaitSnapshot& waiting, Framing framing) const;
+  // What the first is to be sent whose time has come, if there is one.
+  std::optional<SnapshotKind> KindDue(base::Instant now) const;
   void MaybeBeginSnapshot(base::Instant now, PrimaryActions& actions);
   void EnforceOutputLimits(base::Instant now, PrimaryActions& actions);
   // For people: "ip:port" as announced.
@@ -385,6 +404,7 @@ class Primary {
   std::map<ReplicaId, Replica> replicas_;
   std::map<ReplicaId, ReplicaTraits> traits_;
   std::optional<Producing> producing_;
+  std::optional<Behind> behind_;
   bool snapshots_held_ = false;
   uint64_t next_snapshot_ = 1;
   base::Instant next_tick_{};

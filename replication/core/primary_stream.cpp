@@ -7,13 +7,12 @@
 #include <vector>
 
 #include "replication/core/primary.h"
+#include "replication/core/wire.h"
 #include "shared/base/numbers.h"
 
 namespace quorate::replication::core {
 namespace {
 
-constexpr std::string_view kMulti = "*1\r\n$5\r\nMULTI\r\n";
-constexpr std::string_view kExec = "*1\r\n$4\r\nEXEC\r\n";
 constexpr std::string_view kGetAck = "*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n";
 
 // Without a hard limit: so much of a snapshot is kept for a replica that must be told its length
@@ -25,12 +24,12 @@ constexpr uint64_t kUnlimitedSpoolBytes = 1024ull * 1024 * 1024;
 void Primary::AppendMulti(int db) {
   if (history_.backlog()->wants_unit_start()) MarkUnit();
   if (db != selected_db_) Select(db);
-  Feed(kMulti);
+  Feed(kMultiCommand);
   unit_open_ = true;
 }
 
 void Primary::AppendExec() {
-  Feed(kExec);
+  Feed(kExecCommand);
   unit_open_ = false;
 }
 

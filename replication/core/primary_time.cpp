@@ -23,8 +23,9 @@ base::Instant Primary::NextDeadline() const {
   }
   for (const auto& [id, replica] : replicas_) {
     const auto* waiting = std::get_if<WaitSnapshot>(&replica.state);
-    if (waiting != nullptr && !producing_ && !snapshots_held_)
-      deadline = std::min(deadline, SnapshotDue(id, *waiting));
+    if (waiting == nullptr || producing_ || snapshots_held_) continue;
+    const SnapshotKind kind = KindFor(TraitsOf(id), replica.legacy_sync);
+    deadline = std::min(deadline, SnapshotDue(*waiting, kind.framing));
   }
   return deadline;
 }
@@ -76,56 +77,47 @@ void Primary::DropSilent(base::Instant now, PrimaryActions& actions) {
   for (const ReplicaId id : silent) Drop(id, "timed out (repl-timeout)", actions);
 }
 
-bool Primary::UsesMark(ReplicaId id) const {
-  const ReplicaTraits& traits = TraitsOf(id);
-  // A legacy replica never sends the acknowledgement that the stream would have to wait for.
-  if (replicas_.at(id).legacy_sync && !traits.snapshot_only) return false;
-  return traits.accepts_eof;
+base::Instant Primary::SnapshotDue(const WaitSnapshot& waiting, Framing framing) const {
+  // Who needs the length cannot be sent anything for a while in any case.
+  return options_.diskless_sync && framing == Framing::kEofMark
+             ? waiting.since + options_.diskless_sync_delay
+             : waiting.since;
 }
 
-base::Instant Primary::SnapshotDue(ReplicaId id, const WaitSnapshot& waiting) const {
-  // Who needs the length cannot be sent anything for a while in any case.
-  return options_.diskless_sync && UsesMark(id) ? waiting.since + options_.diskless_sync_delay
-                                                : waiting.since;
+std::optional<SnapshotKind> Primary::KindDue(base::Instant now) const {
+  std::map<SnapshotKind, int64_t> waiting_count;
+  for (const auto& [id, replica] : replicas_) {
+    const auto* waiting = std::get_if<WaitSnapshot>(&replica.state);
+    if (waiting == nullptr) continue;
+    const SnapshotKind kind = KindFor(TraitsOf(id), replica.legacy_sync);
+    const bool crowd = ++waiting_count[kind] >= options_.diskless_sync_max_replicas &&
+                       options_.diskless_sync_max_replicas > 0;
+    if (crowd || now >= SnapshotDue(*waiting, kind.framing)) return kind;
+  }
+  return std::nullopt;
 }
 
 void Primary::MaybeBeginSnapshot(base::Instant now, PrimaryActions& actions) {
   if (producing_ || snapshots_held_) return;
-  // Whoever wants the same as the first whose time has come joins it.
-  std::optional<ReplicaId> first;
-  int64_t waiting_count = 0;
-  for (const auto& [id, replica] : replicas_) {
-    const auto* waiting = std::get_if<WaitSnapshot>(&replica.state);
-    if (waiting == nullptr) continue;
-    ++waiting_count;
-    const bool crowd = options_.diskless_sync_max_replicas > 0 &&
-                       waiting_count >= options_.diskless_sync_max_replicas;
-    if (!first && (crowd || now >= SnapshotDue(id, *waiting))) first = id;
-  }
-  if (!first) return;
+  const std::optional<SnapshotKind> kind = KindDue(now);
+  if (!kind) return;
 
-  const ReplicaTraits& wanted = TraitsOf(*first);
   BeginSnapshot begin;
   begin.snapshot = SnapshotId{next_snapshot_++};
   begin.cut = history_.offset();
   begin.stream_db = selected_db_;
-  begin.exclude_data = wanted.exclude_data;
-  begin.exclude_functions = wanted.exclude_functions;
+  begin.kind = *kind;
   const std::string line =
       "+FULLRESYNC " + history_.id().ToString() + " " + std::to_string(begin.cut.bytes()) + "\r\n";
   for (auto& [id, replica] : replicas_) {
     if (!std::holds_alternative<WaitSnapshot>(replica.state)) continue;
     const ReplicaTraits& traits = TraitsOf(id);
-    if (traits.exclude_data != begin.exclude_data ||
-        traits.exclude_functions != begin.exclude_functions) {
-      continue;
-    }
-    const Framing framing = UsesMark(id) ? Framing::kEofMark : Framing::kLength;
-    replica.state = SendSnapshot{begin.snapshot, framing};
+    if (KindFor(traits, replica.legacy_sync) != *kind) continue;
+    replica.state = SendSnapshot{begin.snapshot, kind->framing};
     replica.last_alive = now;
     if (!traits.snapshot_only) replica.cursor = history_.backlog()->AtEnd();
     if (!replica.legacy_sync) actions.emplace_back(SendLine{id, line});
-    begin.members.push_back({id, framing});
+    begin.members.push_back(id);
   }
   producing_ = Producing{begin.snapshot};
   // After its snapshot a replica knows no selected database. (A middle node adds nothing to the

@@ -44,6 +44,7 @@ std::vector<ReplicaView> Primary::Replicas(base::Instant now) const {
     view.id = id;
     view.ip = traits.announced_ip.empty() ? replica.peer_ip : traits.announced_ip;
     view.port = traits.listening_port;
+    view.process = traits.run_id;
     view.phase = PhaseOf(replica);
     view.acknowledged = replica.acknowledged;
     if (view.phase == ReplicaPhase::kOnline) {
@@ -95,18 +96,32 @@ const ReplicaTraits& Primary::TraitsOf(ReplicaId id) const {
 void Primary::CheckInvariants() const {
   history_.CheckInvariants();
   size_t streaming = 0;
-  std::map<SnapshotId, base::Offset> cuts;
+  struct Shared {
+    base::Offset cut;
+    Framing framing;
+  };
+  std::map<SnapshotId, Shared> snapshots;
   for (const auto& [id, replica] : replicas_) {
     const bool waiting = std::holds_alternative<WaitSnapshot>(replica.state);
     const bool on_disk = std::holds_alternative<FromDisk>(replica.state);
     const bool reads = !waiting && !on_disk && !TraitsOf(id).snapshot_only;
     CHECK(replica.cursor.attached() == reads);         // P1
     CHECK(replica.acknowledged <= history_.offset());  // P2
-    if (std::holds_alternative<Streaming>(replica.state)) ++streaming;
-    if (const auto* sending = std::get_if<SendSnapshot>(&replica.state); sending && reads) {
-      const auto [cut, first] = cuts.try_emplace(sending->snapshot, replica.cursor.offset());
-      CHECK(cut->second == replica.cursor.offset());  // P4
+    if (replica.cursor.attached()) {
+      const base::Offset at = replica.cursor.offset();
+      CHECK(history_.backlog()->start() <= at);  // B3
+      CHECK(at <= history_.backlog()->end());    // B3
     }
+    if (std::holds_alternative<Streaming>(replica.state)) ++streaming;
+    const auto* sending = std::get_if<SendSnapshot>(&replica.state);
+    if (sending == nullptr) continue;
+    // P4: none was begun while another was in the making.
+    if (producing_) CHECK(sending->snapshot <= producing_->id);
+    if (!reads) continue;
+    const Shared shared{replica.cursor.offset(), sending->framing};
+    const auto [known, first] = snapshots.try_emplace(sending->snapshot, shared);
+    CHECK(known->second.cut == shared.cut);          // P4
+    CHECK(known->second.framing == shared.framing);  // P4
   }
   CHECK(streaming == streaming_count_);
   CHECK(replicas_.empty() || history_.backlog() != nullptr);

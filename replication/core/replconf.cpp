@@ -73,9 +73,7 @@ std::string ApplyPair(std::string_view option, std::string_view value, ReplicaTr
   } else if (base::EqualsIgnoreCase(option, kRunIdOption)) {
     traits.run_id = base::RunId::Parse(value);
     if (!traits.run_id) return "ERR Invalid run id";
-  } else if (base::EqualsIgnoreCase(option, "version")) {
-    traits.version = value.substr(0, kMaxAnnouncedIp);
-  } else {
+  } else if (!base::EqualsIgnoreCase(option, "version")) {  // nothing here depends on that
     return "ERR Unrecognized REPLCONF option: " + std::string(option.substr(0, 128));
   }
   return error;

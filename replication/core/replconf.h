@@ -24,7 +24,6 @@ struct ReplicaTraits {
   // rdb-filter-only: all that its list does not name. No word for the keys exists in it.
   bool exclude_data = false;
   bool exclude_functions = false;
-  std::string version;  // REPLCONF version, as sent; empty = not told
   // quorate-run-id: a node like us. It is told whom we follow, so that it does not follow itself.
   std::optional<base::RunId> run_id;
 };

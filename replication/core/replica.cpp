@@ -24,7 +24,11 @@ constexpr size_t kMaxLine = 1024;
 
 Replica::Replica(History& history, const Options& options, uint16_t listening_port,
                  base::Random random)
-    : history_(history), options_(options), listening_port_(listening_port), random_(random) {}
+    : history_(history),
+      options_(options),
+      listening_port_(listening_port),
+      random_(random),
+      gate_(history_, options_) {}
 
 ReplicaActions Replica::Step(base::Instant now, const ReplicaInput& input) {
   ReplicaActions actions;
@@ -67,20 +71,15 @@ void Replica::OnFollow(base::Instant now, const Follow& follow, ReplicaActions& 
   const bool was_primary = std::holds_alternative<Off>(state_);
   if (was_primary && follow.offer_own_history) {
     // Demotion: as if our own stream had come from a primary, so that it may be continued.
-    if (history_.backlog() == nullptr) untold_ = true;
+    own_ = OwnStream{history_.backlog() == nullptr, follow.acknowledged};
     history_.EnsureBacklog();
     resumable_ = true;
     tracker_.Restart(follow.stream_db);
-    acknowledged_ = follow.acknowledged;
   }
   primary_ = follow.primary;
-  was_in_sync_.reset();
-  refusal_.reset();
+  gate_.OnFollow();
   handover_.reset();
-  if (follow.hand_over) {
-    handover_ = Handover{};
-    handover_->forced = follow.forced;
-  }
+  if (follow.hand_over) handover_ = Handover{.to = *follow.hand_over};
   state_ = Waiting{std::max(now, follow.not_before)};
   failed_attempts_ = 0;
   down_since_ = {};
@@ -92,7 +91,8 @@ void Replica::OnRestored(base::Instant now, const HistoryRestored& restored,
                          ReplicaActions& actions) {
   if (!std::holds_alternative<Waiting>(state_)) return;
   resumable_ = true;
-  was_in_sync_ = WasInSync{.process = std::nullopt, .presumed = true};
+  only_restored_ = true;
+  gate_.OnRestored();
   tracker_.Restart(restored.stream_db);
   state_ = Waiting{now};
   Tick(now, actions);
@@ -102,10 +102,10 @@ void Replica::OnPromote(ReplicaActions& actions) {
   if (std::holds_alternative<Off>(state_)) return;
   LeaveLink(actions);
   state_ = Off{};
-  was_in_sync_.reset();
-  refusal_.reset();
+  gate_.OnFollow();
   handover_.reset();
-  untold_ = false;  // whoever has a part of the history that begins now has what it began with
+  own_.reset();  // whoever has a part of the history that begins now has what it began with
+  only_restored_ = false;
   primary_ = {};
   history_.Promote(base::ReplicationId::Generate(random_));
   actions.emplace_back(DropSubReplicas{"this node was promoted: a new history begins"});
@@ -120,9 +120,7 @@ void Replica::OnLinkOpened(base::Instant now, ReplicaActions& actions) {
   theirs_.reset();
   last_io_ = now;
   line_.clear();
-  process_.reset();
-  is_middle_ = false;
-  takes_theirs_ = false;
+  gate_.OnLinkOpened();
   actions.emplace_back(Send{EncodeCommand({"PING"})});
 }
 
@@ -253,36 +251,23 @@ void Replica::OnVerified(base::Instant now, const StagingVerified& verified,
   auto* receiving = std::get_if<Receiving>(&state_);
   if (receiving == nullptr) return;
   const auto id = receiving->offset ? std::optional(receiving->id) : std::nullopt;
-  if (verified.keys == 0 && Gated()) {
-    const SyncRefusal reason =
-        was_in_sync_->presumed ? SyncRefusal::kEmptyUnsure : SyncRefusal::kEmpty;
-    return Refuse(now, id, reason, "it offers a snapshot without a key", actions);
-  }
+  if (verified.keys == 0 && !PassGate(now, gate_.JudgeEmptySnapshot(now, id), actions)) return;
   receiving->stream_db = verified.stream_db;
   if (options_.rollback) {
-    const bool unrelated = has_keys_ && IsUnrelated(*receiving);
-    // What it said is of no use if it has begun another history since.
-    if (theirs_ && theirs_->id != receiving->id) theirs_.reset();
-    const Fork fork = FindFork(history_, theirs_, acknowledged_);
-    if (fork.at < history_.offset() || unrelated) {
+    Loss loss = FindLoss(history_, own_, theirs_, {receiving->id, receiving->offset});
+    loss.unrelated = loss.unrelated && gate_.has_keys();
+    if (loss.fork.at < history_.offset() || loss.unrelated) {
       receiving->recording = next_record_;
       // They will have no use for our history, and a snapshot for one of them would be in the way.
       actions.emplace_back(DropSubReplicas{"a new dataset is about to be loaded"});
-      actions.emplace_back(RecordDiscarded{next_record_++, fork, unrelated, primary_, receiving->id,
+      actions.emplace_back(RecordDiscarded{next_record_++, loss.fork, loss.unrelated, primary_,
+                                           receiving->id,
                                            receiving->offset.value_or(base::Offset())});
       return;
     }
   }
   actions.emplace_back(DropSubReplicas{"a new dataset was loaded"});
   actions.emplace_back(CommitStaging{});
-}
-
-bool Replica::IsUnrelated(const Receiving& receiving) const {
-  const Backlog* const backlog = history_.backlog();
-  if (untold_ || backlog == nullptr) return true;
-  if (theirs_) return !CommonPrefix(history_, *theirs_);
-  // It does not say, and no stream is left that could tell what is lost.
-  return backlog->size() == 0 && !(receiving.offset && receiving.id == history_.id());
 }
 
 void Replica::OnRecorded(base::Instant now, const DiscardedRecorded& recorded,
@@ -298,28 +283,16 @@ void Replica::OnRecorded(base::Instant now, const DiscardedRecorded& recorded,
   actions.emplace_back(CommitStaging{});
 }
 
-bool Replica::MayRefuse() const {
-  const bool guarded = options_.refuse_empty_primary && was_in_sync_ && has_keys_;
-  if (!guarded || (was_in_sync_->presumed && is_middle_)) return false;
-  return !(process_ && process_ == was_in_sync_->process);
-}
-
-void Replica::Refuse(base::Instant now, const std::optional<base::ReplicationId>& id,
-                     SyncRefusal reason, const std::string& what, ReplicaActions& actions) {
-  const bool known = refusal_.has_value();
-  refusal_ = Refusal{id, reason, known ? refusal_->since : now};
-  Break(now,
-        "full sync refused, the old data stays: " + what +
-            ", and the keys here would be lost. REPLICAOF (the same or another node) or CONFIG SET "
-            "replica-refuse-empty-primary no lifts this",
-        actions, !known);
-  state_ = Waiting{now + kRefusedPause};
+bool Replica::PassGate(base::Instant now, const std::optional<SyncGate::Refused>& refused,
+                       ReplicaActions& actions) {
+  if (!refused) return true;
+  Break(now, refused->reason, actions, refused->first);
+  state_ = Waiting{now + SyncGate::kPause};
+  return false;
 }
 
 void Replica::OnAllowSync(base::Instant now, ReplicaActions& actions) {
-  if (!refusal_) return;
-  refusal_.reset();
-  was_in_sync_.reset();
+  if (!gate_.Allow()) return;
   if (!std::holds_alternative<Waiting>(state_)) return;
   state_ = Waiting{now};
   Tick(now, actions);
@@ -342,14 +315,14 @@ void Replica::OnCommitted(base::Instant now, ReplicaActions& actions) {
 
 void Replica::StartStreaming(base::Instant now, bool legacy, int db, ReplicaActions& actions) {
   state_ = Streaming{legacy};
-  acknowledged_.reset();
-  untold_ = false;
+  own_.reset();
+  only_restored_ = false;
   tracker_.Restart(db);
+  if (history_.backlog()->wants_unit_start()) history_.backlog()->NoteUnitStart(db);
   read_ = history_.offset();
   failed_attempts_ = 0;
   down_since_ = {};
-  was_in_sync_ = is_middle_ ? std::nullopt : std::optional(WasInSync{.process = process_});
-  refusal_.reset();
+  gate_.OnInSync();
   next_send_ = now + kAlivePeriod;
   actions.emplace_back(ResumeStream{db});
   // At once: with the mark framing the primary sends nothing before it.

@@ -27,6 +27,7 @@
 // | Handshaking | other error to PSYNC        | Receiving   | Send SYNC                         |
 // | Handshaking | answer to PSYNC ... FAILOVER| as above, an| HandoverAnswered                  |
 // |             |                             | error Waits |                                   |
+// | Handshaking | not who is to take the role | Waiting     | CloseLink, HandoverAnswered (U5)  |
 // | Handshaking | "is a primary", asked twice | Waiting     | CloseLink; a plain PSYNC decides  |
 // | Receiving   | the header                  | Receiving   | BeginStaging                      |
 // | Receiving   | the last byte               | Receiving   | FinishStaging                     |
@@ -56,24 +57,16 @@
 //   U3  a partial resync is asked for only while resumable(): our data is exactly the history's
 //       first offset() bytes.
 //   U4  a legacy SYNC link never acknowledges.
-//   U5  data that was to be handed over is not replaced by that of a node which may have lost it:
-//       the target must have answered PSYNC ... FAILOVER itself, or go on with our history, or
-//       provably be the process that was asked.
-//   U6  with Options::rollback, what our history has beyond the fork is recorded before
-//       CommitStaging; all of the dataset, if it is not known to be of that primary's history.
-//   U7  the gate: keys that came from this primary are not replaced by less because it came back
-//       with less. Once we were in sync with it (since the Follow), a full sync is refused if it
-//       lies before our offset or holds no key, unless its history has all of ours in it (by its id
-//       or by what it answered to INFO), or the other provably is the very process we were in sync
-//       with, whose history somebody changed on purpose. What was refused stays refused however
-//       long it grows, until AllowSync, Follow or Promote, or until the primary goes on with our
-//       history. Meanwhile the old data stays, and the primary is asked again every kRefusedPause.
-//       After kPatience what would be lost is given up if U6 can record all of it.
-//       None of this if the other was known for a middle node: it guards itself, and us with it,
-//       and if it is made a primary after it lost its data, that was decided.
-//       After a restart with a history we count as in sync with whom we follow, but only a primary
-//       without a key and without any part of our history is refused (kEmptyUnsure): we may be an
-//       old primary that has more than its successor, or of another time altogether.
+//   U5  data that was to be handed over is not replaced by that of a node which may have lost it
+//       (failover.h, F3): unless it was forced, PSYNC ... FAILOVER goes to the process that
+//       acknowledged, and a snapshot is taken only from it, or as its immediate answer, never
+//       from before what it acknowledged. Whoever goes on with our history has all of it.
+//   U6  with Options::rollback, what is lost by what is offered (loss.h) is recorded before
+//       CommitStaging: what our history has beyond the fork, and all of the dataset, if there are
+//       keys and it is not known to be of that primary's history. Nothing if +FULLRESYNC names our
+//       own id and no less than our offset.
+//   U7  what the gate refuses (sync_gate.h) does not replace our data. It is asked for again every
+//       SyncGate::kPause, until AllowSync, Follow or Promote.
 #pragma once
 
 #include <chrono>
@@ -86,11 +79,14 @@
 #include <vector>
 
 #include "replication/core/ancestry.h"
+#include "replication/core/failover.h"
 #include "replication/core/fork.h"
 #include "replication/core/history.h"
+#include "replication/core/loss.h"
 #include "replication/core/options.h"
 #include "replication/core/snapshot_framing.h"
 #include "replication/core/stream_tracker.h"
+#include "replication/core/sync_gate.h"
 #include "replication/core/views.h"
 #include "shared/base/ids.h"
 #include "shared/base/random.h"
@@ -109,13 +105,9 @@ struct Follow {
   int stream_db = -1;
   // FAILOVER: our PSYNC tells the other to take our role first. Until it has answered
   // (HandoverAnswered) it is asked again and again, whatever becomes of the link.
-  bool hand_over = false;
-  // The role is handed over to one that may lack bytes of ours: a full resync from it is no
-  // surprise.
-  bool forced = false;
+  std::optional<HandOver> hand_over = std::nullopt;
   base::Instant not_before{};  // the first attempt to connect
-  // The most that our replicas acknowledged of our stream: with a primary that does not say where
-  // the histories part, what lies beyond is presumed lost.
+  // The most that our replicas acknowledged of our stream (loss.h).
   std::optional<base::Offset> acknowledged = std::nullopt;
 };
 // The history of a dataset that was loaded from disk is ours now, up to its offset: the primary is
@@ -184,9 +176,7 @@ struct AbandonStaging {};
 struct RecordDiscarded {
   uint64_t number = 0;
   Fork fork;
-  // Our history has nothing in common with the other, or no stream tells of it: all of the dataset
-  // is thrown away.
-  bool unrelated = false;
+  bool unrelated = false;    // as in Loss
   base::Endpoint successor;  // whose history it is
   base::ReplicationId id;    // zero from a legacy primary
   base::Offset offset;
@@ -226,6 +216,8 @@ using ReplicaActions = std::vector<ReplicaAction>;
 class Replica {
  public:
   Replica(History& history, const Options& options, uint16_t listening_port, base::Random random);
+  Replica(const Replica&) = delete;
+  Replica& operator=(const Replica&) = delete;
 
   ReplicaActions Step(base::Instant now, const ReplicaInput& input);
   // When Step(ReplicaTick) is due; Instant::max() if nothing waits for time.
@@ -260,10 +252,13 @@ class Replica {
   const base::Endpoint& primary() const { return primary_; }
   LinkState link_state() const;
   bool resumable() const { return resumable_; }
+  // Our data is what HistoryRestored told of, and nothing has come to it since: whoever knows of
+  // more in its history knows it of an earlier process.
+  bool only_restored() const { return only_restored_; }
   std::optional<UpstreamView> View(base::Instant now) const;
 
   // Whether the dataset holds a key; to be told before Receive while the link is not up.
-  void SetHasKeys(bool has_keys) { has_keys_ = has_keys; }
+  void SetHasKeys(bool has_keys) { gate_.SetHasKeys(has_keys); }
 
   void SetOptions(const Options& options);
   // Told to primaries from now on; a primary that follows it is refused.
@@ -273,10 +268,6 @@ class Replica {
  private:
   // An acknowledgement, or "\n" while a snapshot arrives.
   static constexpr base::Duration kAlivePeriod = std::chrono::seconds(1);
-  // A refused primary is asked again: it may have found its data.
-  static constexpr base::Duration kRefusedPause = std::chrono::seconds(10);
-  // Time for sentinels to promote somebody who has what the primary lost.
-  static constexpr base::Duration kPatience = std::chrono::seconds(20);
 
   struct Off {};
   struct Waiting {
@@ -308,18 +299,10 @@ class Replica {
   void OnRecorded(base::Instant now, const DiscardedRecorded& recorded, ReplicaActions& actions);
   void OnCommitted(base::Instant now, ReplicaActions& actions);
   void OnVerified(base::Instant now, const StagingVerified& verified, ReplicaActions& actions);
-  // U6: our dataset is not known to have anything in common with the one that is received.
-  bool IsUnrelated(const Receiving& receiving) const;
   void OnAllowSync(base::Instant now, ReplicaActions& actions);
-  // U7 asks for more than any snapshot.
-  bool Gated() const { return MayRefuse() && !takes_theirs_; }
-  bool MayRefuse() const;
-  // True if it does, by what the primary answered to INFO, or to PSYNC.
-  bool RefusesHistory(base::Instant now, ReplicaActions& actions);
-  bool RefusesOffset(base::Instant now, const base::ReplicationId& id, base::Offset offset,
-                     ReplicaActions& actions);
-  void Refuse(base::Instant now, const std::optional<base::ReplicationId>& id, SyncRefusal reason,
-              const std::string& what, ReplicaActions& actions);
+  // U7: false if it ends the link.
+  bool PassGate(base::Instant now, const std::optional<SyncGate::Refused>& refused,
+                ReplicaActions& actions);
   void Tick(base::Instant now, ReplicaActions& actions);
   // Leaves the link, if there is one, and tries again later.
   void Break(base::Instant now, const std::string& reason, ReplicaActions& actions,
@@ -331,7 +314,7 @@ class Replica {
   bool TakeLine(base::Instant now, std::string_view& input, ReplicaActions& actions);
   void OnLine(base::Instant now, std::string_view line, ReplicaActions& actions);
   void OnHandshakeReply(base::Instant now, std::string_view line, ReplicaActions& actions);
-  // False if that primary would make us follow ourselves.
+  // False if that primary would make us follow ourselves, or is not who is to take our role.
   bool AcceptAncestry(base::Instant now, std::string_view line, ReplicaActions& actions);
   void Introduce(Handshaking& handshake, ReplicaActions& actions);
   // Asks where the primary's history comes from, if a full sync would throw something away.
@@ -344,6 +327,12 @@ class Replica {
   void OnPsyncReply(base::Instant now, std::string_view line, ReplicaActions& actions);
   // False if that ends the link.
   bool OnHandoverReply(base::Instant now, std::string_view line, ReplicaActions& actions);
+  // U5: false if this is not who is to take the role, by its run id, by its INFO, or by the snapshot
+  // that it offers. The first two end the link then.
+  bool AcceptTarget(base::Instant now, ReplicaActions& actions);
+  bool AcceptTargetHistory(base::Instant now, ReplicaActions& actions);
+  bool AcceptTargetSnapshot(base::Offset offset) const;
+  void RefuseHandover(base::Instant now, const std::string& reason, ReplicaActions& actions);
   void OnContinue(base::Instant now, std::string_view line, ReplicaActions& actions);
   void OnFullResync(base::Instant now, std::string_view line, ReplicaActions& actions);
   void OnSnapshotHeader(base::Instant now, std::string_view line, ReplicaActions& actions);
@@ -358,36 +347,19 @@ class Replica {
   State state_;
   StreamTracker tracker_;
   bool resumable_ = false;
-  bool untold_ = false;  // the dataset was made without a stream that tells of it
-  std::optional<base::Offset> acknowledged_;  // of our stream, as Follow said
-  std::optional<PrimaryHistory> theirs_;      // as the primary of this link said
+  bool only_restored_ = false;
+  std::optional<OwnStream> own_;          // since a demotion, until another's stream came
+  std::optional<PrimaryHistory> theirs_;  // as the primary of this link said
   uint64_t next_record_ = 1;
   struct Handover {
-    bool forced = false;
-    int asked = 0;          // PSYNC ... FAILOVER went out so often
-    Ancestry target;        // the other's run id, if it says it; it will follow nobody
-    Ancestry first_target;  // the same when it was asked first
+    HandOver to;
+    int asked = 0;  // PSYNC ... FAILOVER went out so often
     // It is a primary, and no answer says since when: ours (the link swallowed its answer), or of
-    // whatever it found when it started anew. A plain PSYNC tells.
+    // whatever it found when it started anew. Or it is another process by now. A plain PSYNC tells.
     bool doubtful = false;
   };
   std::optional<Handover> handover_;
-  bool has_keys_ = false;
-  std::optional<base::RunId> process_;  // at the link's other end, if it says it
-  bool is_middle_ = false;              // it says that it follows another node itself
-  bool takes_theirs_ = false;  // by its history, whatever it offers loses nothing, or is recorded
-  // With primary_, since the Follow.
-  struct WasInSync {
-    std::optional<base::RunId> process;
-    bool presumed = false;  // since a restart
-  };
-  std::optional<WasInSync> was_in_sync_;
-  struct Refusal {
-    std::optional<base::ReplicationId> id;
-    SyncRefusal reason = SyncRefusal::kEmpty;
-    base::Instant since;
-  };
-  std::optional<Refusal> refusal_;
+  SyncGate gate_;
   std::string line_;  // unfinished line
   int failed_attempts_ = 0;
   base::Offset read_;

@@ -6,6 +6,7 @@
 #include "replication/core/replica.h"
 #include "replication/core/wire.h"
 #include "shared/base/numbers.h"
+#include "shared/base/result.h"
 
 namespace quorate::replication::core {
 namespace {
@@ -23,6 +24,23 @@ std::string_view TakeWord(std::string_view& text) {
 constexpr int64_t kLongestInfo = 128 * 1024;
 
 std::string Quote(std::string_view line) { return "'" + std::string(line.substr(0, 128)) + "'"; }
+
+struct FullResyncLine {
+  base::ReplicationId id;
+  base::Offset offset;
+};
+
+// "+FULLRESYNC <id> <offset>".
+base::Result<FullResyncLine> ParseFullResync(std::string_view line) {
+  const bool named = TakeWord(line) == "+FULLRESYNC";
+  const auto id = base::ReplicationId::Parse(TakeWord(line));
+  const auto offset = base::ParseInt64(TakeWord(line));
+  if (!named || !id || !offset || *offset < 0 || !line.empty())
+    return base::Error{"it sent a malformed +FULLRESYNC"};
+  if (*offset > base::kHighestOffset.bytes())
+    return base::Error{"it sent +FULLRESYNC with an impossible offset, " + std::to_string(*offset)};
+  return FullResyncLine{*id, base::Offset(*offset)};
+}
 
 bool IsAuthenticationError(std::string_view line) {
   return line.starts_with("-NOAUTH") || line.starts_with("-NOPERM") ||
@@ -70,9 +88,9 @@ void Replica::OnHandshakeReply(base::Instant now, std::string_view line, Replica
 
 bool Replica::AskHistory(Handshaking& handshake, ReplicaActions& actions) {
   const bool kept =
-      history_.backlog() != nullptr && (history_.offset() != base::Offset() || has_keys_);
+      history_.backlog() != nullptr && (history_.offset() != base::Offset() || gate_.has_keys());
   const bool may_record = options_.rollback && kept;
-  if (handover_ || !(may_record || MayRefuse())) return false;
+  if (!handover_ && !may_record && !gate_.MayRefuse()) return false;
   handshake.expected.push_back(Expect::kHistory);
   actions.emplace_back(Send{EncodeCommand({"INFO", "replication"})});
   return true;
@@ -98,29 +116,9 @@ void Replica::TakeHistory(base::Instant now, Handshaking& handshake, std::string
   theirs_ = ParsePrimaryHistory(handshake.text);
   handshake.text_left.reset();
   handshake.text.clear();
-  if (!RefusesHistory(now, actions)) AskSync(handshake, actions);
-}
-
-bool Replica::RefusesHistory(base::Instant now, ReplicaActions& actions) {
-  if (!theirs_ || !MayRefuse() || theirs_->id == history_.id()) return false;
-  const auto common = CommonPrefix(history_, *theirs_);
-  const bool recordable = options_.rollback && common && history_.backlog() != nullptr &&
-                          *common >= history_.backlog()->start();
-  const bool patient = !refusal_ || now < refusal_->since + kPatience;
-  takes_theirs_ =
-      common == history_.offset() || (recordable && !patient) || (was_in_sync_->presumed && common);
-  return !takes_theirs_ && RefusesOffset(now, theirs_->id, theirs_->offset, actions);
-}
-
-bool Replica::RefusesOffset(base::Instant now, const base::ReplicationId& id, base::Offset offset,
-                            ReplicaActions& actions) {
-  const bool grown = refusal_ && refusal_->id == id;
-  if (!grown && (was_in_sync_->presumed || offset >= history_.offset())) return false;
-  Refuse(now, id, grown ? refusal_->reason : SyncRefusal::kOlder,
-         "it has " + id.ToString() + ":" + std::to_string(offset.bytes()) + ", we have applied " +
-             history_.id().ToString() + ":" + std::to_string(history_.offset().bytes()),
-         actions);
-  return true;
+  if (handover_ && !AcceptTargetHistory(now, actions)) return;
+  if (theirs_ && !PassGate(now, gate_.JudgeInfo(now, *theirs_), actions)) return;
+  AskSync(handshake, actions);
 }
 
 void Replica::AskSync(Handshaking& handshake, ReplicaActions& actions) {
@@ -133,7 +131,7 @@ void Replica::AskSync(Handshaking& handshake, ReplicaActions& actions) {
   // want, counted from 1.
   const std::string next_byte = std::to_string(history_.offset().bytes() + 1);
   if (handover_ && !handover_->doubtful) {
-    if (++handover_->asked == 1) handover_->first_target = handover_->target;
+    ++handover_->asked;
     actions.emplace_back(
         Send{EncodeCommand({"PSYNC", history_.id().view(), next_byte, "FAILOVER"})});
   } else if (resumable_) {
@@ -169,13 +167,9 @@ void Replica::Introduce(Handshaking& handshake, ReplicaActions& actions) {
 bool Replica::AcceptAncestry(base::Instant now, std::string_view line, ReplicaActions& actions) {
   const Ancestry ancestry =
       line.starts_with('+') ? ParseAncestry(line.substr(1)).value_or(Ancestry{}) : Ancestry{};
-  if (!ancestry.empty()) process_ = ancestry.front();
-  is_middle_ = ancestry.size() > 1;
-  if (handover_) {
-    // Of course it follows us, until it has taken the role.
-    handover_->target.assign(ancestry.begin(), ancestry.begin() + (ancestry.empty() ? 0 : 1));
-    return true;
-  }
+  gate_.OnAncestry(ancestry);
+  // Of course it follows us, until it has taken the role.
+  if (handover_) return AcceptTarget(now, actions);
   if (std::ranges::find(ancestry, *run_id_) != ancestry.end()) {
     Break(now,
           ancestry.front() == *run_id_
@@ -203,15 +197,51 @@ void Replica::OnPsyncReply(base::Instant now, std::string_view line, ReplicaActi
   actions.emplace_back(Send{"SYNC\r\n"});
 }
 
+bool Replica::AcceptTarget(base::Instant now, ReplicaActions& actions) {
+  if (handover_->to.forced || gate_.process() == handover_->to.process) return true;
+  if (handover_->asked != 0) {
+    // The one that was asked may have taken the role before it ended.
+    handover_->doubtful = true;
+    return true;
+  }
+  RefuseHandover(now, "it is not the process that acknowledged our stream", actions);
+  return false;
+}
+
+bool Replica::AcceptTargetHistory(base::Instant now, ReplicaActions& actions) {
+  const HandOver& to = handover_->to;
+  if (to.forced || !theirs_ || theirs_->id != history_.id() || theirs_->offset >= to.acknowledged)
+    return true;
+  RefuseHandover(now,
+                 "it has our history up to " + std::to_string(theirs_->offset.bytes()) +
+                     ", and acknowledged " + std::to_string(to.acknowledged.bytes()) +
+                     ": it is not the process that did",
+                 actions);
+  return false;
+}
+
+bool Replica::AcceptTargetSnapshot(base::Offset offset) const {
+  if (handover_->to.forced) return true;
+  const bool same_process = gate_.process() && gate_.process() == handover_->to.process;
+  return offset >= handover_->to.acknowledged && (same_process || !handover_->doubtful);
+}
+
+void Replica::RefuseHandover(base::Instant now, const std::string& reason,
+                             ReplicaActions& actions) {
+  handover_.reset();
+  Break(now, reason, actions);
+  actions.emplace_back(HandoverAnswered{false});
+}
+
 bool Replica::OnHandoverReply(base::Instant now, std::string_view line, ReplicaActions& actions) {
-  const bool same_process =
-      !handover_->target.empty() && handover_->target == handover_->first_target;
-  const bool accepted = line.starts_with("+CONTINUE") ||
-                        (line.starts_with("+FULLRESYNC") &&
-                         (!handover_->doubtful || handover_->forced || same_process));
-  if (accepted) {
+  const base::Result<FullResyncLine> snapshot = ParseFullResync(line);
+  if (line.starts_with("+CONTINUE") || (snapshot && AcceptTargetSnapshot(snapshot->offset))) {
+    // Its new history goes on from what it had of ours when we asked.
+    if (snapshot && theirs_ && theirs_->id == history_.id())
+      theirs_ = PrimaryHistory{snapshot->id, snapshot->offset, theirs_->id, theirs_->offset};
     actions.emplace_back(HandoverAnswered{true});
-    actions.emplace_back(UpstreamAncestry{std::move(handover_->target)});
+    actions.emplace_back(
+        UpstreamAncestry{gate_.process() ? Ancestry{*gate_.process()} : Ancestry{}});
     handover_.reset();
     return true;
   }
@@ -227,9 +257,7 @@ bool Replica::OnHandoverReply(base::Instant now, std::string_view line, ReplicaA
     Break(now, reason, actions);
     return false;
   }
-  handover_.reset();
-  Break(now, reason, actions);
-  actions.emplace_back(HandoverAnswered{false});
+  RefuseHandover(now, reason, actions);
   return false;
 }
 
@@ -252,19 +280,13 @@ void Replica::OnContinue(base::Instant now, std::string_view line, ReplicaAction
 }
 
 void Replica::OnFullResync(base::Instant now, std::string_view line, ReplicaActions& actions) {
-  TakeWord(line);
-  const auto id = base::ReplicationId::Parse(TakeWord(line));
-  const auto offset = base::ParseInt64(TakeWord(line));
-  if (!id || !offset || *offset < 0 || !line.empty()) {
-    return Break(now, "it sent a malformed +FULLRESYNC", actions);
-  }
-  if (!theirs_ || theirs_->id != *id) takes_theirs_ = false;
-  if (*id == history_.id()) takes_theirs_ = true;
-  if (Gated() && RefusesOffset(now, *id, base::Offset(*offset), actions)) return;
-  state_ = Receiving{*id, base::Offset(*offset), std::nullopt, -1, std::nullopt};
+  const base::Result<FullResyncLine> offer = ParseFullResync(line);
+  if (!offer) return Break(now, offer.error().message, actions);
+  if (!PassGate(now, gate_.JudgeFullResync(now, offer->id, offer->offset), actions)) return;
+  state_ = Receiving{offer->id, offer->offset, std::nullopt, -1, std::nullopt};
   next_send_ = now + kAlivePeriod;
-  actions.emplace_back(
-      ReplicaNote{"Full resync from master: " + id->ToString() + ":" + std::to_string(*offset)});
+  actions.emplace_back(ReplicaNote{"Full resync from master: " + offer->id.ToString() + ":" +
+                                   std::to_string(offer->offset.bytes())});
 }
 
 void Replica::OnSnapshotHeader(base::Instant now, std::string_view line, ReplicaActions& actions) {

@@ -52,7 +52,7 @@ std::optional<UpstreamView> Replica::View(base::Instant now) const {
   } else if (down_since_ != base::Instant{}) {
     view.down_seconds = seconds_since(down_since_);
   }
-  if (refusal_) view.refused = refusal_->reason;
+  view.refused = gate_.refused();
   if (const auto* receiving = std::get_if<Receiving>(&state_)) {
     view.sync_in_progress = true;
     view.sync_last_io_seconds = seconds_since(last_io_);
@@ -68,13 +68,11 @@ void Replica::SetOptions(const Options& options) { options_ = options; }
 
 void Replica::CheckInvariants() const {
   history_.CheckInvariants();
-  CHECK(tracker_.in_transaction() || tracker_.pending().empty() || link_up());
+  CHECK(tracker_.in_transaction() || tracker_.pending().empty());  // S1
   CHECK(!tracker_.in_transaction() || link_up());
   CHECK(!link_up() || history_.backlog() != nullptr);
   CHECK(read_ >= history_.offset() || !link_up());
-  CHECK(!is_replica() || !resumable_ || history_.backlog() != nullptr);  // U3
-  const auto* streaming = std::get_if<Streaming>(&state_);
-  if (streaming != nullptr && streaming->legacy) CHECK(Acknowledgement().empty());  // U4
+  CHECK(!is_replica() || !resumable_ || history_.backlog() != nullptr);
 }
 
 }  // namespace quorate::replication::core

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "shared/base/check.h"
+
 namespace quorate::replication::core {
 
 void UnitMarks::Add(const UnitStart& unit) {
@@ -16,6 +18,11 @@ std::optional<UnitStart> UnitMarks::Find(base::Offset oldest, base::Offset offse
   if (first == marks_.end()) return std::nullopt;
   const auto beyond = std::ranges::upper_bound(first, marks_.end(), offset, {}, &UnitStart::at);
   return beyond == first ? *first : *std::prev(beyond);
+}
+
+void UnitMarks::CheckInvariants() const {
+  CHECK(marks_.size() <= kMarks);
+  for (size_t i = 1; i < marks_.size(); ++i) CHECK(marks_[i].at - marks_[i - 1].at >= kSpacing);
 }
 
 }  // namespace quorate::replication::core

@@ -30,6 +30,8 @@ class UnitMarks {
   // Of the marks at or beyond `oldest`: the last one at or before `offset`, else the first.
   std::optional<UnitStart> Find(base::Offset oldest, base::Offset offset) const;
   size_t size() const { return marks_.size(); }
+  // Aborts if the invariant is broken.
+  void CheckInvariants() const;
 
  private:
   std::deque<UnitStart> marks_;

@@ -35,6 +35,7 @@ struct ReplicaView {
   // it has all; empty while it has not acknowledged anything, or if nobody knows.
   std::optional<int64_t> lag_bytes = std::nullopt;
   std::optional<base::Duration> lag = std::nullopt;
+  std::optional<base::RunId> process = std::nullopt;  // its run id, if it is a node like us
 };
 
 enum class LinkState { kConnect, kConnecting, kHandshake, kSync, kConnected };
@@ -45,7 +46,7 @@ std::string_view RoleName(LinkState state);
 // older than what we have.
 // kEmptyUnsure: empty, and we were restarted since we were in sync with it, if we ever were.
 enum class SyncRefusal { kEmpty, kOlder, kEmptyUnsure };
-// "empty", "older".
+// "empty", "older", "empty-unsure".
 std::string_view InfoName(SyncRefusal refusal);
 
 struct UpstreamView {

@@ -38,39 +38,56 @@ uint64_t DiskBacklog::SegmentLimit() const {
 
 // ---- at start
 
-bool DiskBacklog::Recover(std::function<void()> done) {
+base::Result<bool> DiskBacklog::Recover(std::function<void(const base::Status&)> done) {
   const base::Result<std::vector<std::string>> names = io_.files().List(folder_);
+  if (!names) return names.error();
   std::vector<uint64_t> numbers;
-  if (names) {
-    for (const std::string& name : *names) {
-      if (const std::optional<uint64_t> number = SegmentNumber(name)) numbers.push_back(*number);
-      // What cannot be removed is in the way of one new segment at most, and goes then.
-      if (!IsUnfinishedSegment(name)) continue;
-      if (const base::Status removed = io_.files().Remove(folder_ + name); !removed) continue;
-    }
+  std::vector<std::string> unfinished;
+  for (const std::string& name : *names) {
+    if (const std::optional<uint64_t> number = SegmentNumber(name)) numbers.push_back(*number);
+    if (IsUnfinishedSegment(name)) unfinished.push_back(folder_ + name);
   }
-  if (numbers.empty()) return false;
-  last_number_ = numbers.back();
-  struct Outcome {
-    core::DiskIndex index;
-    std::vector<std::string> problems;
+  const auto tidy = [&files = io_.files(), unfinished = std::move(unfinished)] {
+    // What cannot be removed is in the way of one new segment at most, and goes then.
+    for (const std::string& path : unfinished)
+      if (const base::Status removed = files.Remove(path); !removed) continue;
   };
-  const auto outcome = std::make_shared<Outcome>();
-  io_.Offload(
-      [&files = io_.files(), folder = folder_, numbers, outcome] {
-        ScanSegments(files, folder, numbers, outcome->index, outcome->problems);
-      },
-      [this, alive = alive_, outcome, done = std::move(done)] {
-        if (!*alive) return;
-        for (const std::string& problem : outcome->problems)
-          ports_.note("On-disk backlog: " + problem, true);
-        index_ = std::move(outcome->index);
-        done();
-      });
+  if (numbers.empty()) {
+    tidy();
+    return false;
+  }
+  last_number_ = numbers.back();
+  const auto found = std::make_shared<FoundSegments>();
+  io_.Offload([&files = io_.files(), folder = folder_, numbers,
+               found] { *found = ScanSegments(files, folder, numbers); },
+              [this, alive = alive_, found, tidy, done = std::move(done)] {
+                if (!*alive) return;
+                if (!found->status) return done(found->status);
+                tidy();
+                TakeFound(*found);
+                done({});
+              });
   return true;
 }
 
+void DiskBacklog::TakeFound(FoundSegments& found) {
+  for (const std::string& problem : found.problems)
+    ports_.note("On-disk backlog: " + problem, true);
+  if (!found.durable)
+    ports_.note("On-disk backlog: what was found may not survive a power cut: " +
+                    found.durable.error().message,
+                true);
+  index_ = std::move(found.index);
+  doubtful_ = !found.durable.ok();
+}
+
+std::optional<core::DiskIndex::Choice> DiskBacklog::Choose(const core::SnapshotFile& file) {
+  return index_.Choose(file);
+}
+
 void DiskBacklog::Resume(base::Offset end) {
+  // How much of it is durable nobody knows: what is to be relied upon begins anew.
+  if (std::exchange(doubtful_, false)) return index_.EndRun();
   index_.Truncate(end);
   synced_end_ = end;
 }
@@ -148,10 +165,15 @@ std::optional<core::Backlog::Cursor> DiskBacklog::ContinueAt(base::Offset offset
 void DiskBacklog::Attach() {
   core::Backlog& backlog = *history_.backlog();
   ++attachment_;
-  // Where the disk ends, if memory still has what follows; else everything that memory has.
-  std::optional<core::Backlog::Cursor> next = ContinueAt(std::min(synced_end_, index_.end()));
-  if (!next) next = ContinueAt(index_.end());
-  if (!next) next = backlog.FindOffset(backlog.start());
+  // Where the disk ends for certain, if memory still has what follows.
+  const base::Offset end = doubtful_ ? std::min(synced_end_, index_.end()) : index_.end();
+  std::optional<core::Backlog::Cursor> next = ContinueAt(end);
+  if (!next) {
+    // Else everything that memory has, as a run of its own.
+    index_.EndRun();
+    Publish();
+    next = backlog.FindOffset(backlog.start());
+  }
   cursor_ = std::move(*next);
   begins_ = PositionAt(cursor_.offset());
 }
@@ -226,11 +248,13 @@ void DiskBacklog::OnWritten(const DiskBatch& batch, uint64_t attachment) {
   if (on_cleared_) return RemoveAll();
   const bool current = attachment == attachment_ && cursor_.attached();
   if (!batch.status) {
+    doubtful_ = true;
     Fail(batch.status.error().message);
   } else {
     const base::Offset end = batch.offset + static_cast<int64_t>(batch.bytes.size());
     if (batch.begins) {
       index_.Add({batch.segment, batch.file_bytes, *batch.begins, end});
+      doubtful_ = false;
       written_id_ = batch.begins->id;
     } else {
       index_.Extend(end, batch.file_bytes);
@@ -331,7 +355,12 @@ void DiskBacklog::Describe(core::BacklogView& view) const {
 void DiskBacklog::CheckInvariants() const {
   index_.CheckInvariants();
   if (cursor_.attached() && !busy_ && !begins_) CHECK(cursor_.offset() == index_.end());  // K1
-  if (history_.disk().has_value()) CHECK(part_of_history_);                               // K2
+  if (!history_.disk()) return;
+  CHECK(part_of_history_);  // K2, from here on
+  CHECK(index_.end() <= history_.offset());
+  if (!cursor_.attached() || busy_) return;  // the history may have gone on under other ids since
+  const base::ReplicationId& id = index_.latest().id;
+  CHECK((id == history_.id() || (history_.previous_end() && id == history_.previous_id())));
 }
 
 }  // namespace quorate::replication::runtime

@@ -7,8 +7,9 @@
 //   K1  at most one batch is with a worker; what it holds stays in memory's backlog meanwhile, so
 //       the disk ends where memory's backlog goes on, or later.
 //   K2  History::disk() is set only while the index' run is a part of the history.
-//   K3  after a failure nothing is written to the same file again; the service goes on without,
-//       and later from the last byte that is certain to be durable, if memory still has it.
+//   K3  after a failure nothing is written to the same file again, nor built upon what it left; the
+//       service goes on without, and later from the last byte that is certain to be durable, or, if
+//       memory has lost it, with a new run, which a snapshot file has to lead into.
 //   K4  what was written is made durable within kSyncPeriod, whether more comes or not; a segment
 //       begins only when the one before it is durable, name and all, up to there or a failure.
 //
@@ -57,13 +58,16 @@ class DiskBacklog {
 
   // ---- at start
 
-  // Looks for segments. False if there are none; else `done` is called when index() is complete.
-  bool Recover(std::function<void()> done);
+  // Looks for segments. False if there are none; else `done` is called when index() is complete. An
+  // error, here or there: they cannot be read. It is not the same as a segment whose bytes are bad:
+  // all may be there the next time, so nothing may be written over it, and nothing was touched.
+  base::Result<bool> Recover(std::function<void(const base::Status&)> done);
   const core::DiskIndex& index() const { return index_; }
-  // The dataset is at `end`, of the history of the run found: the writing will go on from there.
+  // Goes on with one of the runs found; nothing: none is of use, and what was found stays until its
+  // room is needed.
+  std::optional<core::DiskIndex::Choice> Choose(const core::SnapshotFile& file);
+  // The dataset is at `end`, of the history of the run chosen: the writing will go on from there.
   void Resume(base::Offset end);
-  // What was found is no use; it stays until its room is needed.
-  void SetAside() { index_.EndRun(); }
   // Instead of all that, at run time: segments that are there are of another time, and nothing that
   // a restart should run.
   void Clear(std::function<void()> done);
@@ -122,6 +126,7 @@ class DiskBacklog {
   uint64_t Writable();
   void WriteBatch(uint64_t bytes);
   void OnWritten(const DiskBatch& batch, uint64_t attachment);
+  void TakeFound(FoundSegments& found);
   void Fail(const std::string& reason);
   void Publish();
   void RemoveAll();
@@ -150,6 +155,7 @@ class DiskBacklog {
   base::Instant flush_at_{};
   base::Instant synced_at_{};
   base::Offset synced_end_;  // of the run: this much is durable
+  bool doubtful_ = false;    // what is beyond that was not made durable, and will not be
   std::function<void()> on_cleared_;
   std::function<void()> on_closed_;
   base::Instant close_by_{};

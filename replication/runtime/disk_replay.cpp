@@ -1,6 +1,8 @@
 #include "replication/runtime/disk_replay.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <optional>
 #include <utility>
 
 #include "replication/runtime/upstream_link.h"
@@ -8,27 +10,25 @@
 
 namespace quorate::replication::runtime {
 
-DiskReplay::DiskReplay(DiskBacklog& disk, StreamApplier& applier, base::Offset from, int stream_db,
-                       std::function<void(const Outcome&)> done)
+DiskReplay::DiskReplay(DiskBacklog& disk, StreamApplier& applier, const Position& from,
+                       int databases, std::function<void(const Outcome&)> done)
     : disk_(disk),
       applier_(applier),
+      databases_(databases),
       done_(std::move(done)),
-      reader_(disk.ReaderFrom(from)),
+      reader_(disk.ReaderFrom(from.offset)),
       parser_(UpstreamLink::StreamLimits()) {
-  outcome_.end = from;
-  outcome_.units.Add({from, stream_db});
-  tracker_.Restart(stream_db);
-  applier_.SelectDb(std::max(stream_db, 0));
+  outcome_.end = from.offset;
+  outcome_.units.Add({from.offset, from.stream_db});
+  tracker_.Restart(from.stream_db);
+  if (HasDatabase(from.stream_db)) applier_.SelectDb(std::max(from.stream_db, 0));
 }
 
 void DiskReplay::ReadOn() {
   disk_.Read(reader_, kSliceBytes, [this, alive = alive_](base::Result<std::string> bytes) {
     if (!*alive) return;
-    if (!bytes) {
-      outcome_.problem = bytes.error().message;
-      return Finish();
-    }
-    if (bytes->empty()) return Finish();
+    if (!bytes) outcome_.status = bytes.error();
+    if (!outcome_.status || bytes->empty()) return Finish();
     OnBytes(*bytes);
   });
 }
@@ -65,6 +65,7 @@ bool DiskReplay::RunCommands() {
       outcome_.problem = "what follows is no stream of commands";
       return false;
     }
+    if (!HasDatabase(SelectedBy(parser_.args()))) return false;
     const bool runs =
         core::StreamTracker::Classify(parser_.args()) == core::StreamTracker::Verdict::kApply &&
         !IsMessage(parser_.args()[0]);
@@ -77,6 +78,21 @@ bool DiskReplay::RunCommands() {
     }
     released(tracker_.Applied(parser_.args(), raw));
   }
+}
+
+int DiskReplay::SelectedBy(std::span<const std::string_view> command) {
+  if (command.size() != 2 || !base::EqualsIgnoreCase(command[0], "select")) return -1;
+  const std::optional<int64_t> db = base::ParseInt64(command[1]);
+  return db ? static_cast<int>(std::clamp<int64_t>(*db, -1, INT32_MAX)) : -1;
+}
+
+bool DiskReplay::HasDatabase(int db) {
+  if (db < databases_) return true;
+  outcome_.status =
+      base::Error{"at offset " + std::to_string(outcome_.end.bytes()) +
+                  " the stream selects database " + std::to_string(db) +
+                  ", which does not exist here (databases " + std::to_string(databases_) + ")"};
+  return false;
 }
 
 void DiskReplay::Finish() {

@@ -1,13 +1,15 @@
 // Brings a dataset that was loaded at a start up to the end of the on-disk backlog: reads the
 // stream from the dataset's offset on and runs its commands, in slices between loop turns. It ends
 // between two commands and outside transactions; what is on disk beyond, a torn command or half a
-// transaction, was never acknowledged as a whole and is left out.
+// transaction, was never acknowledged as a whole and is left out. What cannot be read, though it was
+// found there, or selects a database that there is not, is no such end: the replay fails.
 //
 // Thread rule: the loop thread. Lifetime: destroying it stops the replay silently.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -16,6 +18,7 @@
 #include "replication/runtime/disk_backlog.h"
 #include "replication/runtime/ports.h"
 #include "shared/base/buffer.h"
+#include "shared/base/result.h"
 #include "shared/resp/request_parser.h"
 
 namespace quorate::replication::runtime {
@@ -28,11 +31,16 @@ class DiskReplay {
     uint64_t commands = 0;
     core::UnitMarks units;  // met on the way
     std::string problem;    // why it ended before the backlog's end; empty = it did not
+    base::Status status;    // error: it failed, and nothing may be written over what is on disk
   };
 
-  // The dataset is at `from`, where the stream has selected `stream_db`. `done` is called once,
-  // never from inside Start, and may destroy this.
-  DiskReplay(DiskBacklog& disk, StreamApplier& applier, base::Offset from, int stream_db,
+  struct Position {
+    base::Offset offset;
+    int stream_db = -1;  // selected there
+  };
+  // The dataset is at `from` and has `databases` databases. `done` is called once, never from
+  // inside Start, and may destroy this.
+  DiskReplay(DiskBacklog& disk, StreamApplier& applier, const Position& from, int databases,
              std::function<void(const Outcome&)> done);
   ~DiskReplay() { *alive_ = false; }
   DiskReplay(const DiskReplay&) = delete;
@@ -49,10 +57,15 @@ class DiskReplay {
   static bool IsMessage(std::string_view command);
   // Runs the whole commands that have come. False: one of them cannot be run.
   bool RunCommands();
+  // -1: none.
+  static int SelectedBy(std::span<const std::string_view> command);
+  // There is a database `db`; otherwise the replay has failed.
+  bool HasDatabase(int db);
   void Finish();
 
   DiskBacklog& disk_;
   StreamApplier& applier_;
+  const int databases_;
   std::function<void(const Outcome&)> done_;
   std::shared_ptr<SegmentReader> reader_;
   core::StreamTracker tracker_;

@@ -28,13 +28,10 @@ struct Scanned {
   std::string problem;
 };
 
-Scanned Scan(io::Files& files, const std::string& path) {
-  Scanned found;
+base::Result<Scanned> Scan(io::Files& files, const std::string& path) {
   base::Result<std::unique_ptr<io::ReadableFile>> file = files.Open(path);
-  if (!file) {
-    found.problem = file.error().message;
-    return found;
-  }
+  if (!file) return file.error();
+  Scanned found;
   found.file_bytes = (*file)->size();
   SegmentParser parser;
   std::string input;
@@ -56,10 +53,11 @@ Scanned Scan(io::Files& files, const std::string& path) {
     const size_t had = input.size();
     input.resize(std::max(parser.needed(), had + kReadBytes));
     const base::Result<size_t> got = (*file)->Read(input.data() + had, input.size() - had);
-    input.resize(had + (got ? *got : 0));
-    if (!got) found.problem = got.error().message;
-    if (got && *got == 0 && had != 0) found.problem = path + ": torn at its end";
-    if (!got || *got == 0) return found;
+    if (!got) return got.error();
+    input.resize(had + *got);
+    if (*got != 0) continue;
+    if (had != 0 || !found.position) found.problem = path + ": torn at its end";
+    return found;
   }
 }
 
@@ -90,21 +88,27 @@ bool IsUnfinishedSegment(const std::string& name) {
          SegmentNumber(name.substr(0, name.size() - kUnfinished.size())).has_value();
 }
 
-void ScanSegments(io::Files& files, const std::string& folder, const std::vector<uint64_t>& numbers,
-                  core::DiskIndex& index, std::vector<std::string>& problems) {
+FoundSegments ScanSegments(io::Files& files, const std::string& folder,
+                           const std::vector<uint64_t>& numbers) {
+  FoundSegments found;
   for (const uint64_t number : numbers) {
-    Scanned found = Scan(files, SegmentPath(folder, number));
-    if (!found.problem.empty()) problems.push_back(std::move(found.problem));
-    if (found.position) {
-      index.Add({number, found.file_bytes, *found.position, found.end});
-    } else {
-      index.AddUnreadable(number, found.file_bytes);
+    const std::string path = SegmentPath(folder, number);
+    base::Result<Scanned> segment = Scan(files, path);
+    if (!segment) {
+      found.status = segment.error();
+      return found;
     }
+    if (!segment->problem.empty()) found.problems.push_back(std::move(segment->problem));
+    if (segment->position) {
+      found.index.Add({number, segment->file_bytes, *segment->position, segment->end});
+    } else {
+      found.index.AddUnreadable(number, segment->file_bytes);
+    }
+    // The process before may have been killed before it made this durable, or failed to; what it
+    // had written counts as ours from here on.
+    if (base::Status synced = files.Sync(path); !synced) found.durable = std::move(synced);
   }
-  // The one before us may have been killed before it made the end durable; what it had written
-  // counts as ours from here on.
-  if (const base::Status synced = files.Sync(SegmentPath(folder, numbers.back())); !synced)
-    problems.push_back("it may not survive a power cut: " + synced.error().message);
+  return found;
 }
 
 ClearedSegments ClearSegments(io::Files& files, const std::string& folder) {
@@ -174,16 +178,16 @@ base::Status SegmentWriter::WriteBytes(const DiskBatch& batch) {
 
 // ---- reading
 
-base::Status SegmentReader::Read(const std::vector<core::DiskIndex::Piece>& pieces, size_t budget,
+base::Status SegmentReader::Read(const std::vector<core::DiskRun::Piece>& pieces, size_t budget,
                                  std::string& out) {
-  for (const core::DiskIndex::Piece& piece : pieces) {
+  for (const core::DiskRun::Piece& piece : pieces) {
     if (const base::Status read = ReadPiece(piece, budget, out); !read) return read;
     if (out.size() >= budget) break;
   }
   return {};
 }
 
-base::Status SegmentReader::ReadPiece(const core::DiskIndex::Piece& piece, size_t budget,
+base::Status SegmentReader::ReadPiece(const core::DiskRun::Piece& piece, size_t budget,
                                       std::string& out) {
   bool opened = false;
   if (number_ != piece.number) {

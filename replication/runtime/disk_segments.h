@@ -27,10 +27,15 @@ std::optional<uint64_t> SegmentNumber(const std::string& name);
 // A segment that was begun and not known to be durable: nothing was counted on it.
 bool IsUnfinishedSegment(const std::string& name);
 
-// Adds the segments of `folder` to `index`, in order, and what is wrong with any of them to
-// `problems`. What was found is durable then, or `problems` says so.
-void ScanSegments(io::Files& files, const std::string& folder, const std::vector<uint64_t>& numbers,
-                  core::DiskIndex& index, std::vector<std::string>& problems);
+// What lies in the segments of a folder.
+struct FoundSegments {
+  core::DiskIndex index;
+  std::vector<std::string> problems;  // what is wrong with the bytes of any of them
+  base::Status status;  // error: not all can be read; what they hold is not known, nor to be judged
+  base::Status durable;  // error: what was found may not survive a power cut
+};
+FoundSegments ScanSegments(io::Files& files, const std::string& folder,
+                           const std::vector<uint64_t>& numbers);
 
 // Removes all segments of `folder`, finished or not.
 struct ClearedSegments {
@@ -76,11 +81,11 @@ class SegmentReader {
   base::Offset next() const { return next_; }
   // Appends to `out` what `pieces` hold from next() on, until there are `budget` bytes or a little
   // more.
-  base::Status Read(const std::vector<core::DiskIndex::Piece>& pieces, size_t budget,
+  base::Status Read(const std::vector<core::DiskRun::Piece>& pieces, size_t budget,
                     std::string& out);
 
  private:
-  base::Status ReadPiece(const core::DiskIndex::Piece& piece, size_t budget, std::string& out);
+  base::Status ReadPiece(const core::DiskRun::Piece& piece, size_t budget, std::string& out);
   base::Status Open(uint64_t number);
   // False at the end of the file.
   base::Result<bool> Fill(size_t wanted);

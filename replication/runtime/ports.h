@@ -2,8 +2,10 @@
 // its connections, and the execution of replicated commands. Nothing in replication includes the
 // server.
 //
-// Thread rule: everything on the loop thread. None of these is called from inside a call that the
-// server makes into Replication, except where a method of Replication says so.
+// Thread rule: everything on the loop thread. Any call that the server makes into Replication may
+// call them before it returns: ReplicaOf, Promote, StartFailover and DropUpstream tell the
+// listener, EndTurn writes to the links and begins snapshots. They find Replication in the middle
+// of a change, so they may ask it for what is known, and change nothing in it but what they name.
 #pragma once
 
 #include <cstddef>

@@ -1,9 +1,12 @@
 #include "replication/runtime/replica_feeder.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <span>
 #include <utility>
+
+#include "shared/base/check.h"
 
 namespace quorate::replication::runtime {
 namespace {
@@ -31,9 +34,7 @@ void ReplicaFeeder::SendLine(core::ReplicaId replica, std::string_view bytes) {
 void ReplicaFeeder::BeginTransfer(const core::BeginSnapshot& begin,
                                   std::unique_ptr<SnapshotProducer> producer, std::string mark) {
   auto transfer = std::make_unique<SnapshotTransfer>(begin, std::move(producer), std::move(mark));
-  for (const core::SnapshotMember& member : begin.members) {
-    outlets_[member.replica].transfer = transfer.get();
-  }
+  for (const core::ReplicaId member : begin.members) outlets_[member].transfer = transfer.get();
   transfers_.push_back(std::move(transfer));
 }
 
@@ -60,6 +61,16 @@ void ReplicaFeeder::Forget(core::ReplicaId replica) {
 
 void ReplicaFeeder::DropEmptyTransfers() {
   std::erase_if(transfers_, [](const auto& transfer) { return transfer->empty(); });
+}
+
+void ReplicaFeeder::CheckInvariants() const {
+  CHECK(std::ranges::count_if(transfers_, [](const auto& t) { return !t->produced(); }) <= 1);
+  for (const auto& [replica, outlet] : outlets_) {
+    if (outlet.transfer == nullptr) continue;
+    CHECK(
+        std::ranges::any_of(transfers_, [&](const auto& t) { return t.get() == outlet.transfer; }));
+    CHECK(!outlet.streaming);
+  }
 }
 
 uint64_t ReplicaFeeder::SpoolBytes() const {
@@ -153,8 +164,7 @@ bool ReplicaFeeder::WritePiece(core::ReplicaId replica, Outlet& outlet) {
 
 void ReplicaFeeder::KeepAlive(core::ReplicaId replica, Outlet& outlet) {
   primary_.NoteSnapshotProgress(now_, replica);
-  if (!outlet.transfer->AwaitsLength(replica) || now_ < outlet.kept_alive + kKeepAlivePeriod)
-    return;
+  if (!outlet.transfer->AwaitsLength() || now_ < outlet.kept_alive + kKeepAlivePeriod) return;
   outlet.kept_alive = now_;
   constexpr std::string_view kNewline = "\n";
   Write(replica, outlet, {&kNewline, 1});

@@ -40,6 +40,9 @@ class ReplicaFeeder {
   void Flush(base::Instant now);
   // Memory that keeps snapshots which some replica has not been sent yet.
   uint64_t SpoolBytes() const;
+  // At most one snapshot is in the making (P4 of core/primary.h); none is pointed to that is gone,
+  // and no stream overtakes one.
+  void CheckInvariants() const;
   // What came of the writing, for the machine: SnapshotProduced, SnapshotDelivered, DiskSent.
   std::vector<core::PrimaryInput> TakeEvents() { return std::exchange(events_, {}); }
 

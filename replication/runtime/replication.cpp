@@ -222,6 +222,11 @@ Replication::PsyncReply Replication::HandlePsync(core::ReplicaId connection,
   if (request->failover) {
     Note("Failover request received for replid " + request->id + ".", true);
     if (replica_.is_replica() && request->id == history_.id().view()) {
+      // A process that is no more acknowledged what we do not have. "Later", as those who ask us to
+      // sync understand it: they go on as primaries.
+      if (replica_.only_restored() && base::Offset(request->next_byte) > history_.offset() + 1)
+        return {core::PsyncOutcome::kRefused,
+                "NOMASTERLINK Can't take the role: started again, with less than was acknowledged"};
       // While our own role is being handed over none is taken: nobody may sync then.
       if (!failover_.active()) {
         primary_.ExpectsPromotion(connection);
@@ -280,6 +285,8 @@ int Replication::stream_db() const {
 void Replication::CheckInvariants() const {
   primary_.CheckInvariants();
   replica_.CheckInvariants();
+  feeder_->CheckInvariants();
+  offset_clock_.CheckInvariants();
   if (disk_) disk_->CheckInvariants();
 }
 
@@ -331,8 +338,8 @@ void Replication::StartSnapshot(const core::BeginSnapshot& begin) {
   // the database that its own primary selected.
   const int db = replica_.is_replica() ? replica_.tracker().db() : begin.stream_db;
   request.meta.stream_db = std::max(db, 0);
-  request.exclude_data = begin.exclude_data;
-  request.exclude_functions = begin.exclude_functions;
+  request.exclude_data = begin.kind.exclude_data;
+  request.exclude_functions = begin.kind.exclude_functions;
   const auto on_ready = [this] {
     feeder_->Flush(io_.Now());
     DrainFeeder();
@@ -395,9 +402,7 @@ void Replication::Run(core::FailoverActions actions) {
                      const base::Offset awaited = primary_.AskForEveryByte();
                      failover_.Asked(awaited, history_.offset());
                    },
-                   [&](core::HandOver& to) {
-                     Follow({.primary = to.target, .hand_over = true, .forced = to.forced});
-                   },
+                   [&](core::HandOver& to) { Follow({.primary = to.target, .hand_over = to}); },
                    [&](core::TakeRoleBack&) { Promote(); },
                    [&](core::FailoverNote& note) { Note(note.text, false); },
                },

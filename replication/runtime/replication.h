@@ -27,6 +27,7 @@
 #include "replication/runtime/ports.h"
 #include "shared/base/ids.h"
 #include "shared/base/random.h"
+#include "shared/base/result.h"
 #include "shared/io/io.h"
 #include "shared/log/logger.h"
 
@@ -81,15 +82,16 @@ class Replication {
 
   // ---- the on-disk backlog at start, in this order
 
-  // Looks for what an earlier process left. False: there is nothing, and `done` is not called.
-  bool RecoverDisk(std::function<void()> done);
+  // Looks for what an earlier process left. False: there is nothing, and `done` is not called. An
+  // error, here or there: it cannot be read, and the server must not go on without it.
+  base::Result<bool> RecoverDisk(std::function<void(const base::Status&)> done);
   // The disk may have more than the snapshot file.
   bool recovered_disk() const;
   // The dataset is that of `saved` (nullopt: it is empty): runs what the disk has beyond it, if it
-  // has the same history. `done` gets the history that the dataset has then; it may be called from
-  // inside this call. OnLoaded is to follow.
-  void ReplayDisk(const std::optional<SavedHistory>& saved,
-                  std::function<void(const std::optional<SavedHistory>&)> done);
+  // has the same history. `done` gets the history that the dataset has then, and OnLoaded is to
+  // follow; or an error, as above. It may be called from inside this call.
+  using OnReplayed = std::function<void(const base::Result<std::optional<SavedHistory>>&)>;
+  void ReplayDisk(const std::optional<SavedHistory>& saved, OnReplayed done);
   // Last: begins to write, if that is configured.
   void StartDisk();
   // At the end of the process: writes what is not yet written.
@@ -134,7 +136,6 @@ class Replication {
   void OnReplicaWritable(core::ReplicaId connection);
   // Any connection that closed; unknown ones are ignored.
   void OnReplicaClosed(core::ReplicaId connection);
-  bool IsReplica(core::ReplicaId connection) const { return primary_.IsReplica(connection); }
 
   // ---- acknowledgements
 
@@ -193,7 +194,7 @@ class Replication {
   void ReadDiscarded();
   // `problem`: why the disk could not be read; empty: it was.
   void EndDiscardedRead(const std::string& problem);
-  void HandOver(uint64_t number, DiscardedStream discarded);
+  void GiveToRecorder(uint64_t number, DiscardedStream discarded);
   void StartSnapshot(const core::BeginSnapshot& begin);
   void ReadDisk(const core::ReadDisk& read);
   void OnDiskPiece(core::ReplicaId replica, const std::shared_ptr<SegmentReader>& reader,

@@ -91,7 +91,7 @@ core::BacklogView Replication::Backlog() const {
 
 // ---- at start
 
-bool Replication::RecoverDisk(std::function<void()> done) {
+base::Result<bool> Replication::RecoverDisk(std::function<void(const base::Status&)> done) {
   if (disk_) return disk_->Recover(std::move(done));
   if (const size_t segments = DiskBacklog::CountSegments(io_.files()); segments != 0)
     Note("On-disk backlog: it is turned off: " + std::to_string(segments) +
@@ -102,26 +102,31 @@ bool Replication::RecoverDisk(std::function<void()> done) {
 
 bool Replication::recovered_disk() const { return disk_ && !disk_->index().empty(); }
 
-void Replication::ReplayDisk(const std::optional<SavedHistory>& saved,
-                             std::function<void(const std::optional<SavedHistory>&)> done) {
+void Replication::ReplayDisk(const std::optional<SavedHistory>& saved, OnReplayed done) {
   if (!recovered_disk()) return done(saved);
-  const core::DiskIndex& index = disk_->index();
   core::SnapshotFile file{.exists = saved || !ports_.dataset.Empty(), .position = {}};
   if (saved) file.position = {saved->id, saved->offset};
-  const std::optional<base::Offset> from = index.GoesOnFrom(file);
-  if (!from) {
+  const std::optional<core::DiskIndex::Choice> choice = disk_->Choose(file);
+  if (!choice) {
     Note("On-disk backlog: set aside, because it " +
              std::string(saved ? "does not go on from the snapshot file."
                                : "does not begin with an empty dataset, and there is no snapshot "
                                  "file with a history."),
          true);
-    disk_->SetAside();
     return done(saved);
   }
-  Note("On-disk backlog: replaying from offset " + std::to_string(from->bytes()) + " to " +
+  const core::DiskIndex& index = disk_->index();
+  Note("On-disk backlog: replaying from offset " + std::to_string(choice->from.bytes()) + " to " +
            std::to_string(index.end().bytes()),
        false);
+  for (const auto& [start, end] : choice->unreachable)
+    Note(
+        "On-disk backlog: set aside, because something is missing before it: what it holds from "
+        "offset " +
+            std::to_string(start.bytes()) + " to " + std::to_string(end.bytes()),
+        true);
   const auto finish = [this, done = std::move(done)](const DiskReplay::Outcome& outcome) {
+    if (!outcome.status) return done(outcome.status.error());
     Note("On-disk backlog: " + std::to_string(outcome.commands) + " commands replayed, at offset " +
              std::to_string(outcome.end.bytes()) +
              (outcome.problem.empty() ? "" : "; not beyond: " + outcome.problem),
@@ -138,10 +143,11 @@ void Replication::ReplayDisk(const std::optional<SavedHistory>& saved,
     replayed_units_ = outcome.units;
     const auto next = done;
     replay_.reset();
-    next(reached);
+    next(std::optional(reached));
   };
-  replay_ = std::make_unique<DiskReplay>(*disk_, ports_.applier, *from,
-                                         saved ? saved->stream_db : index.first_db(), finish);
+  const DiskReplay::Position from{choice->from, saved ? saved->stream_db : index.first_db()};
+  replay_ = std::make_unique<DiskReplay>(*disk_, ports_.applier, from,
+                                         ports_.dataset.reader_options().databases, finish);
   replay_->Start();
 }
 

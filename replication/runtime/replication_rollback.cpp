@@ -51,7 +51,7 @@ void Replication::NoteOffset() {
 }
 
 void Replication::Record(const core::RecordDiscarded& record) {
-  upstream_->HoldStream();
+  upstream_->PauseReading();
   NoteOffset();
   DiscardedStream discarded;
   discarded.history = history_.id();
@@ -66,7 +66,7 @@ void Replication::Record(const core::RecordDiscarded& record) {
   discarded.successor_offset = record.offset;
 
   if (history_.backlog() == nullptr || record.fork.at == discarded.end)
-    return HandOver(record.number, std::move(discarded));
+    return GiveToRecorder(record.number, std::move(discarded));
   core::Backlog& backlog = *history_.backlog();
   const std::optional<core::History::DiskRange>& disk = history_.disk();
   std::optional<base::Offset> on_disk;
@@ -90,7 +90,7 @@ void Replication::Record(const core::RecordDiscarded& record) {
     discarded.db = unit->db;
     discarded.bytes = BytesFrom(backlog, unit->at);
   }
-  HandOver(record.number, std::move(discarded));
+  GiveToRecorder(record.number, std::move(discarded));
 }
 
 void Replication::ReadDiscarded() {
@@ -122,10 +122,10 @@ void Replication::EndDiscardedRead(const std::string& problem) {
       discarded.bytes = read->memory.substr(static_cast<size_t>(unit->at - read->memory_from));
     }
   }
-  HandOver(read->number, std::move(discarded));
+  GiveToRecorder(read->number, std::move(discarded));
 }
 
-void Replication::HandOver(uint64_t number, DiscardedStream discarded) {
+void Replication::GiveToRecorder(uint64_t number, DiscardedStream discarded) {
   const auto done = [this, alive = alive_, number](const base::Status& status) {
     if (!*alive) return;
     Run(replica_.Step(io_.Now(), core::DiscardedRecorded{number, status.ok()}));

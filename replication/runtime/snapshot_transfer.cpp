@@ -18,16 +18,17 @@ constexpr size_t kSpoolLimit = 1024 * 1024;
 SnapshotTransfer::SnapshotTransfer(const core::BeginSnapshot& begin,
                                    std::unique_ptr<SnapshotProducer> producer,
                                    const std::string& mark)
-    : id_(begin.snapshot), producer_(std::move(producer)), spool_(kSpoolLimit, base::Offset()) {
-  for (const core::SnapshotMember& wanted : begin.members) {
-    Member member;
-    member.framing = wanted.framing;
+    : id_(begin.snapshot),
+      framing_(begin.kind.framing),
+      producer_(std::move(producer)),
+      spool_(kSpoolLimit, base::Offset()) {
+  for (const core::ReplicaId replica : begin.members) {
+    Member& member = members_[replica];
     member.cursor = spool_.AtEnd();
-    if (wanted.framing == core::Framing::kEofMark) {
+    if (framing_ == core::Framing::kEofMark) {
       member.head = "$EOF:" + mark + "\r\n";
       member.tail = mark;
     }
-    members_.emplace(wanted.replica, std::move(member));
   }
 }
 
@@ -40,21 +41,19 @@ bool SnapshotTransfer::Pull() {
   if (progress == SnapshotProducer::Progress::kComplete) {
     producer_.reset();
     slice_.Free();
-    AnnounceLength();
+    if (framing_ == core::Framing::kLength) AnnounceLength();
   }
   return pulled;
 }
 
 void SnapshotTransfer::AnnounceLength() {
   const std::string header = "$" + std::to_string(spool_.end().bytes()) + "\r\n";
-  for (auto& [replica, member] : members_) {
-    if (member.framing == core::Framing::kLength) member.head = header;
-  }
+  for (auto& [replica, member] : members_) member.head = header;
 }
 
 size_t SnapshotTransfer::Peek(core::ReplicaId replica, std::span<std::string_view> slices) {
   Member& member = members_.at(replica);
-  if (member.framing == core::Framing::kLength) {
+  if (framing_ == core::Framing::kLength) {
     while (Pull()) {
     }
     if (!produced()) return 0;

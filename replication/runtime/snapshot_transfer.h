@@ -1,8 +1,8 @@
 // One snapshot on its way to the replicas that share it: pulled from its producer in slices, kept
-// as long as the slowest of them needs it, and framed for each as it asked. The length framing must
-// announce the size first, so such a member is sent nothing until everything is produced;
-// otherwise no more is pulled than the fastest member can send. What a member has not taken is
-// counted with its stream against client-output-buffer-limit (Lag).
+// as long as the slowest of them needs it, and framed for all of them alike. The length framing
+// must announce the size first, so nothing is sent until everything is produced; with the mark no
+// more is pulled than the fastest member can send. What a member has not taken is counted with its
+// stream against client-output-buffer-limit (Lag).
 #pragma once
 
 #include <map>
@@ -37,9 +37,7 @@ class SnapshotTransfer {
   // It has been sent everything.
   bool Delivered(core::ReplicaId replica) const;
   // Its first bytes cannot be known before everything is produced.
-  bool AwaitsLength(core::ReplicaId replica) const {
-    return !produced() && members_.at(replica).framing == core::Framing::kLength;
-  }
+  bool AwaitsLength() const { return !produced() && framing_ == core::Framing::kLength; }
   // Bytes that exist and that it has not been sent; with the length framing all that were produced.
   uint64_t Lag(core::ReplicaId replica) const;
 
@@ -51,7 +49,6 @@ class SnapshotTransfer {
 
  private:
   struct Member {
-    core::Framing framing = core::Framing::kLength;
     std::string head;  // what is left of the header line
     std::string tail;  // what is left of the mark
     core::Backlog::Cursor cursor;
@@ -62,6 +59,7 @@ class SnapshotTransfer {
   void AnnounceLength();
 
   core::SnapshotId id_;
+  core::Framing framing_;
   std::unique_ptr<SnapshotProducer> producer_;
   base::Buffer slice_;
   core::Backlog spool_;  // only as an untrimmed list of shared blocks; offsets count from 0

@@ -1,6 +1,7 @@
 #include "replication/runtime/upstream_link.h"
 
 #include <limits>
+#include <string>
 #include <utility>
 
 namespace quorate::replication::runtime {
@@ -40,7 +41,7 @@ void UpstreamLink::Open(const base::Endpoint& primary, base::Duration timeout,
 
 void UpstreamLink::Close() {
   ++link_;
-  held_ = false;
+  paused_ = false;
   stream_.reset();
   output_.Free();
   input_.Free();
@@ -79,15 +80,15 @@ void UpstreamLink::CommitStaging() {
   dataset_.CommitStaging(std::move(staging_));
   const uint64_t link = link_;
   Step(core::StagingCommitted{});
-  if (link_ != link || !held_) return;
-  held_ = false;
+  if (link_ != link || !paused_) return;
+  paused_ = false;
   stream_->ResumeReading();
   const base::Buffer kept = std::exchange(input_, {});
   if (!kept.empty()) OnStream(kept.view());
 }
 
-void UpstreamLink::HoldStream() {
-  held_ = true;
+void UpstreamLink::PauseReading() {
+  paused_ = true;
   stream_->PauseReading();
 }
 
@@ -106,6 +107,9 @@ void UpstreamLink::OnClosed(const io::CloseReason& reason) {
 }
 
 void UpstreamLink::OnBytes(std::string_view bytes) {
+  if (output_.size() > kMaxUnsentBytes)
+    return Step(core::LinkClosed{
+        "it does not read what we send: " + std::to_string(output_.size()) + " bytes wait for it"});
   listener_.OnUpstreamBytes(bytes.size());
   if (!machine_.link_up()) machine_.SetHasKeys(!dataset_.Empty());
   const uint64_t link = link_;
@@ -138,7 +142,7 @@ bool UpstreamLink::Stage(const core::SnapshotFraming::Payload& payload) {
 // ---- the stream
 
 void UpstreamLink::OnStream(std::string_view bytes) {
-  if (held_) return input_.Append(bytes);
+  if (paused_) return input_.Append(bytes);
   machine_.NoteStreamBytes(io_.Now(), bytes.size());
   applier_.BeginBytes();
   if (input_.empty()) {

@@ -30,6 +30,9 @@ class UpstreamLink final : public io::StreamObserver {
   // A primary may send what no client may: its own limits may be wider than ours. Memory follows
   // bytes received in any case.
   static resp::RequestParser::Limits StreamLimits();
+  // A primary that does not read what we send, its acknowledgements above all, is left when so much
+  // waits for it.
+  static constexpr size_t kMaxUnsentBytes = 1024 * 1024;
 
   // ---- the machine's actions
   void Open(const base::Endpoint& primary, base::Duration timeout, base::Duration keepalive);
@@ -39,8 +42,8 @@ class UpstreamLink final : public io::StreamObserver {
   void FinishStaging();
   void AbandonStaging();
   void CommitStaging();
-  // What follows the snapshot is not read, or kept, until CommitStaging.
-  void HoldStream();
+  // What follows the snapshot is not read, or is kept, until CommitStaging.
+  void PauseReading();
 
   // ---- io::StreamObserver
   void OnConnected() override;
@@ -71,8 +74,8 @@ class UpstreamLink final : public io::StreamObserver {
   base::Duration keepalive_{};
   uint64_t link_ = 0;    // counts Open and Close: tells a callback that its link is gone
   base::Buffer output_;  // what the socket did not take
-  base::Buffer input_;   // an unfinished command, or what came while held
-  bool held_ = false;
+  base::Buffer input_;   // an unfinished command, or what came while reading was paused
+  bool paused_ = false;
   resp::RequestParser parser_;
 
   std::unique_ptr<Staging> staging_;

@@ -229,6 +229,8 @@ bool Reader::ParseAux(Decoder& decoder) {
     meta_.replication_id = base::ReplicationId::Parse(value);
   } else if (name == "repl-offset") {
     const std::optional<int64_t> offset = number();
+    if (offset && *offset > base::kHighestOffset.bytes())
+      return decoder.Fail("replication offset " + std::string(value) + " is impossible");
     if (offset && *offset >= 0) meta_.replication_offset = base::Offset(*offset);
   }
   return true;

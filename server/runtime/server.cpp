@@ -19,6 +19,10 @@ bool IsYaml(const std::string& path) { return path.ends_with(".yaml") || path.en
 
 base::Random Seeded(io::Io& io) { return base::Random(io.RandomSeed()); }
 
+base::Error CannotReadBacklog(const base::Error& why) {
+  return {fmt::format("Fatal error reading the on-disk backlog, {}. Exiting.", why.message)};
+}
+
 }  // namespace
 
 Server::Server(io::Io& io, Options options, log::Logger& logger, ProcessProbe& probe,
@@ -91,10 +95,14 @@ base::Status Server::Start() {
     ArmDeadline();
   });
   cron_timer_->StartAt(io_.Now() + std::chrono::milliseconds(1000 / settings_.hz));
-  const bool recovering = replication_->RecoverDisk([this] {
-    if (const base::Status loaded = LoadDataset(); !loaded) GiveUpLoading(loaded.error().message);
-  });
-  if (!recovering) return LoadDataset();
+  const base::Result<bool> recovering =
+      replication_->RecoverDisk([this](const base::Status& found) {
+        if (!found) return GiveUpLoading(CannotReadBacklog(found.error()).message);
+        if (const base::Status loaded = LoadDataset(); !loaded)
+          GiveUpLoading(loaded.error().message);
+      });
+  if (!recovering) return CannotReadBacklog(recovering.error());
+  if (!*recovering) return LoadDataset();
   BeginLoading();
   logger_.Notice("Looking through the on-disk backlog");
   return {};
@@ -174,15 +182,16 @@ void Server::ReplayStream(
     const std::optional<replication::runtime::Replication::SavedHistory>& saved,
     std::vector<std::pair<int, std::string>> expired) {
   using SavedHistory = replication::runtime::Replication::SavedHistory;
-  replication_->ReplayDisk(
-      saved, [this, expired = std::move(expired)](const std::optional<SavedHistory>& reached) {
-        BeginTurn();
-        engine_->loading = false;
-        replication_->OnLoaded(reached);
-        replication_->StartDisk();
-        PropagateExpired(expired);
-        logger_.Notice("Ready to accept connections");
-      });
+  replication_->ReplayDisk(saved, [this, expired = std::move(expired)](
+                                      const base::Result<std::optional<SavedHistory>>& reached) {
+    BeginTurn();
+    if (!reached) return GiveUpLoading(CannotReadBacklog(reached.error()).message);
+    engine_->loading = false;
+    replication_->OnLoaded(*reached);
+    replication_->StartDisk();
+    PropagateExpired(expired);
+    logger_.Notice("Ready to accept connections");
+  });
 }
 
 void Server::EndInDisorder() {

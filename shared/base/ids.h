@@ -6,6 +6,7 @@
 #include <compare>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -76,6 +77,10 @@ class Offset {
  private:
   int64_t bytes_ = 0;
 };
+
+// The highest offset that is believed of a peer or a file. Offsets are added to, and no stream
+// reaches half of what they can hold.
+constexpr Offset kHighestOffset(std::numeric_limits<int64_t>::max() / 2);
 
 // A sentinel epoch (current, leader or config epoch). Saturates instead of wrapping.
 class Epoch {

@@ -12,6 +12,7 @@
 
 #include "replication/core/disk_format.h"
 #include "replication/core/disk_index.h"
+#include "replication/core/disk_run.h"
 #include "shared/base/check.h"
 
 namespace {
@@ -105,16 +106,21 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     }
     index.CheckInvariants();
   }
-  // The run can be read whole, from its start to its end.
-  Offset next = index.start();
-  for (const DiskIndex::Piece& piece : index.PiecesFrom(next)) {
-    Scan(files.at(piece.number), [&](Offset offset, std::string_view bytes) {
-      const Offset end = std::min(offset + static_cast<int64_t>(bytes.size()), piece.end);
-      if (offset <= next && end > next) next = end;
-    });
-    CHECK(next == piece.end);
+  // The last run, and that which a start without a snapshot file chooses, can be read whole.
+  DiskIndex chosen = index;
+  if (const auto choice = chosen.Choose({})) CHECK(choice->from == chosen.start());
+  chosen.CheckInvariants();
+  for (const DiskIndex* each : {&index, &chosen}) {
+    Offset next = each->start();
+    for (const DiskRun::Piece& piece : each->PiecesFrom(next)) {
+      Scan(files.at(piece.number), [&](Offset offset, std::string_view bytes) {
+        const Offset end = std::min(offset + static_cast<int64_t>(bytes.size()), piece.end);
+        if (offset <= next && end > next) next = end;
+      });
+      CHECK(next == piece.end);
+    }
+    CHECK(next == each->end());
   }
-  CHECK(next == index.end());
   if (index.TakeSurplus(size / 2).size() > files.size()) return 1;
   index.CheckInvariants();
   return 0;

@@ -21,6 +21,7 @@ using replication::runtime::testing::DiskNode;
 using replication::runtime::testing::Recovered;
 
 constexpr size_t kMostSegments = 12;
+constexpr int kDatabases = 16;
 // Offsets up to here are gone on from: the test keeps every byte of a history.
 constexpr int64_t kNear = 1 << 20;
 
@@ -32,7 +33,7 @@ class Applier final : public StreamApplier {
   base::Status Apply(std::span<const std::string_view> args) override {
     return args[0] == "unknown" ? base::Status(base::Error{"ERR unknown command"}) : base::Status();
   }
-  void SelectDb(int db) override { CHECK(db >= 0); }
+  void SelectDb(int db) override { CHECK((db >= 0 && db < kDatabases)); }
   void AbortTransaction() override {}
   void EndStream() override {}
 };
@@ -50,7 +51,8 @@ void PutSegments(std::string_view input, simulation::Disk& disk) {
 void Replay(simulation::World& world, DiskNode& node, const Recovered& found) {
   Applier applier;
   bool done = false;
-  DiskReplay replay(node.disk(), applier, found.index.start(), found.index.first_db(),
+  const DiskReplay::Position from{found.index.start(), found.index.first_db()};
+  DiskReplay replay(node.disk(), applier, from, kDatabases,
                     [&](const DiskReplay::Outcome& outcome) {
                       done = true;
                       CHECK(outcome.end >= found.index.start());

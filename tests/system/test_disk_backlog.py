@@ -185,6 +185,64 @@ class DiskBacklog(SystemTest):
         replica.signal(signal.SIGCONT)
         self.assert_synced(primary, replica)  # it is ahead of us: a full resync
 
+    def three_segments(self):
+        """A primary that was killed, and its segments."""
+        primary = self.primary(repl_backlog_disk_size=8 * MEGABYTE)
+        for i in range(5):
+            write(primary, 0.5, f"part{i}")
+            until_written(primary)
+        primary.kill()
+        self.assertGreaterEqual(len(segments(primary)), 3)
+        return primary, [os.path.join(primary.folder, name) for name in segments(primary)]
+
+    def test_a_bad_place_in_the_middle_counts_as_its_end(self):
+        primary, paths = self.three_segments()
+        with open(paths[1], "r+b") as file:
+            file.seek(os.path.getsize(paths[1]) // 2)
+            byte = file.read(1)
+            file.seek(-1, os.SEEK_CUR)
+            file.write(bytes([byte[0] ^ 1]))
+        self.start_again(primary)
+        self.assertEqual(primary("EXISTS", "part0:0", "part4:500"), 1)
+        self.assertGreater(primary("DBSIZE"), 1000)
+        self.assertIn("a record's checksum is wrong", primary.log())
+        self.assertIn("set aside, because something is missing before it", primary.log())
+        primary("SET", "and", "on")
+        until_written(primary)
+        digest = primary.digest()
+        primary.kill()
+        self.start_again(primary)
+        self.assertEqual(primary.digest(), digest)
+
+    def test_what_cannot_be_read_ends_the_start_and_is_not_touched(self):
+        primary, paths = self.three_segments()
+        aside = paths[1] + ".aside"
+        os.rename(paths[1], aside)
+        os.mkdir(paths[1])  # reading it is an error
+        before = {name: os.path.getsize(os.path.join(primary.folder, name)) for name in segments(primary)}
+        primary.start()
+        self.assertEqual(primary.wait_exit(), 1)
+        self.assertIn(f"Fatal error reading the on-disk backlog, {paths[1]}: Is a directory. Exiting.", primary.log())
+        after = {name: os.path.getsize(os.path.join(primary.folder, name)) for name in segments(primary)}
+        self.assertEqual(after, before)
+        os.rmdir(paths[1])
+        os.rename(aside, paths[1])
+        self.start_again(primary)
+        self.assertEqual(primary("DBSIZE"), 5 * 512)
+
+    def test_a_database_that_is_gone_ends_the_start(self):
+        primary = self.primary()
+        primary.connect(db=7).set("in", "seven")
+        until_written(primary)
+        primary.kill()
+        primary.argv += ["--databases", "4"]
+        primary.start()
+        self.assertEqual(primary.wait_exit(), 1)
+        self.assertIn("the stream selects database 7, which does not exist here (databases 4). Exiting.", primary.log())
+        primary.argv[-1] = "16"
+        self.start_again(primary)
+        self.assertEqual(primary.connect(db=7).get("in"), b"seven")
+
     def test_old_segments_make_room(self):
         primary = self.primary(repl_backlog_disk_size=4 * MEGABYTE)
         write(primary, 12, "a")

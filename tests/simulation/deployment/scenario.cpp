@@ -143,6 +143,21 @@ void Scenario::ShowResyncs() {
     });
 }
 
+std::string Scenario::TurnOffDiskWhileRead(size_t number, base::Duration limit) {
+  bool reads = false;
+  world().trace().SetSink([&](const std::string& entry) {
+    if (entry.find("file-read") != std::string::npos && entry.find("backlog-") != std::string::npos)
+      reads = true;
+  });
+  const bool seen = world().RunUntil([&] { return reads; }, limit);
+  world().trace().SetSink({});
+  if (!seen) return "(nothing was read)";
+  // It stands still until the command is there.
+  server(number).Pause();
+  world().After(milliseconds(50), [this, number] { server(number).Resume(); });
+  return Call(server(number).endpoint(), {"CONFIG", "SET", "repl-backlog-disk-size", "0"});
+}
+
 size_t Scenario::CountLostWrites(size_t number) {
   deployment_.StopWriters();
   Run(seconds(1));

@@ -40,6 +40,9 @@ class Scenario {
   bool UntilEvent(size_t sentinel, std::string_view event,
                   base::Duration limit = std::chrono::seconds(30));
   std::string Call(const base::Endpoint& to, std::initializer_list<std::string_view> args);
+  // Turns the on-disk backlog of that server, the only one that has one, off as soon as it is read; "(nothing was read)" if
+  // it does not within `limit`.
+  std::string TurnOffDiskWhileRead(size_t server, base::Duration limit = std::chrono::seconds(30));
   // Stops the writer and counts what it was promised and the server does not have.
   size_t CountLostWrites(size_t server);
   // From now on the transcript has what servers say about resynchronizations and backlogs.

@@ -89,3 +89,22 @@ TEST_CASE("scenario: a killed primary whose disk lacks what its replica has alre
   CHECK(s.CountLostWrites(1) == 1);
   CHECK(s.MatchesTranscript());
 }
+
+TEST_CASE("scenario: the on-disk backlog is turned off while a replica is fed from it") {
+  DeploymentOptions options = TwoServers();
+  options.disk_backlogs = {64 * 1024 * 1024};
+  Scenario s("turned_off_under_replica", 34, options);
+  s.Note("cut server 1 from server 2 for 12 s; turned off as soon as server 2 is fed from disk");
+  s.ShowResyncs();
+  s.world().Cut(s.server(1).host(), s.server(2).host());
+  s.Run(12s);
+  s.world().Heal(s.server(1).host(), s.server(2).host());
+  CHECK(s.TurnOffDiskWhileRead(1) == "OK");
+  CHECK(s.server(1).replication().counters().partial_ok == 1);
+  CHECK(s.UntilWell());
+  CHECK(s.server(1).replication().counters().full == 2);
+  CHECK(s.server(1).Segments().empty());
+  CHECK(s.CountLostWrites(1) == 0);
+  CHECK_FALSE(s.deployment().Difference().has_value());
+  CHECK(s.MatchesTranscript());
+}

@@ -1,4 +1,5 @@
 // What a primary that lost its role wrote without its successor: all of it is in the record.
+#include <algorithm>
 #include <set>
 #include <string>
 #include <vector>
@@ -90,4 +91,33 @@ TEST_CASE("scenario: a record survives the power cut that follows the loss of th
   REQUIRE(records.size() == 1);
   CHECK(records[0].commands > 100);
   CHECK(s.MatchesTranscript());
+}
+
+TEST_CASE("scenario: the on-disk backlog is turned off while a record is read from it") {
+  simulation::DeploymentOptions options;
+  options.longest_value = 50'000;
+  options.backlog_bytes = 64 * 1024;
+  options.disk_backlogs = {64 * 1024 * 1024};
+  Scenario s("turned_off_under_record", 22, options);
+  Host& writer = s.world().host("10.0.3.1");
+  Host* side[] = {&s.server(1).host(), &s.sentinel(1).host(), &writer};
+  s.world().Partition(side);
+  s.Run(10s);
+  REQUIRE(s.sentinel(2).state().groups.begin()->second.primary.address == s.server(2).endpoint());
+  s.world().HealAll();
+  bool turned_off = false;
+  SUBCASE("it is not") {}
+  SUBCASE("it is") { turned_off = true; }
+  if (turned_off) CHECK(s.TurnOffDiskWhileRead(1) == "OK");
+  CHECK(s.UntilWell());
+  const auto records = Records(s.server(1));
+  REQUIRE(records.size() == 1);
+  CHECK(records[0].commands > 0);
+  CHECK((records[0].missing_bytes != 0) == turned_off);
+  const bool said = std::ranges::any_of(s.server(1).log(), [](const std::string& line) {
+    return line.find("only what memory holds; the on-disk backlog: it was turned off") !=
+           std::string::npos;
+  });
+  CHECK(said == turned_off);
+  CHECK(s.server(1).Segments().empty() == turned_off);
 }

@@ -32,6 +32,22 @@ SegmentSummary After(SegmentSummary segment, uint64_t previous, int64_t previous
   return segment;
 }
 
+SnapshotFile FileAt(uint64_t id, int64_t offset) {
+  return {.exists = true, .position = {{Id(id), Offset(offset)}}};
+}
+
+// [0, 120) from the empty dataset, a gap, and [160, 240) of the same history.
+DiskIndex WithGap() {
+  DiskIndex index;
+  SegmentSummary first = Segment(1, 1, 0, 80);
+  first.position.from_empty = true;
+  index.Add(first);
+  index.Add(Segment(2, 1, 80, 120));
+  index.Add(Segment(3, 1, 160, 240));
+  index.CheckInvariants();
+  return index;
+}
+
 void Add(DiskIndex& index, const SegmentSummary& segment) {
   index.Add(segment);
   index.CheckInvariants();
@@ -79,7 +95,7 @@ TEST_CASE("disk index: what was torn off is passed over") {
   Add(index, After(Segment(3, 2, 150, 400), 1, 150));
   CHECK(index.end() == Offset(400));
   CHECK_FALSE(index.Holds(Id(1), Offset(151)));
-  const std::vector<DiskIndex::Piece> pieces = index.PiecesFrom(Offset(100));
+  const std::vector<DiskRun::Piece> pieces = index.PiecesFrom(Offset(100));
   REQUIRE(pieces.size() == 2);
   CHECK(pieces[0].number == 1);
   CHECK(pieces[0].end == Offset(150));
@@ -136,4 +152,86 @@ TEST_CASE(
   index.EndRun();
   CHECK(index.empty());
   CHECK(index.file_bytes() == 100);
+}
+
+TEST_CASE("disk index: what lies before a gap is gone on with, if the file leads there") {
+  const auto choose = [](const SnapshotFile& file, DiskIndex& index) {
+    index = WithGap();
+    const std::optional<DiskIndex::Choice> choice = index.Choose(file);
+    index.CheckInvariants();
+    REQUIRE(choice);
+    return *choice;
+  };
+  DiskIndex index;
+  for (const SnapshotFile& file : {SnapshotFile(), FileAt(1, 40), FileAt(1, 120)}) {
+    const DiskIndex::Choice choice = choose(file, index);
+    CHECK(choice.from == (file.exists ? file.position->offset : Offset(0)));
+    CHECK(index.start() == Offset(0));
+    CHECK(index.end() == Offset(120));
+    REQUIRE(choice.unreachable.size() == 1);
+    CHECK(choice.unreachable[0].start == Offset(160));
+    CHECK(choice.unreachable[0].end == Offset(240));
+  }
+  const DiskIndex::Choice behind = choose(FileAt(1, 200), index);
+  CHECK(behind.from == Offset(200));
+  CHECK(behind.unreachable.empty());
+  CHECK(index.start() == Offset(160));
+  CHECK(index.end() == Offset(240));
+  index = WithGap();
+  CHECK_FALSE(index.Choose(FileAt(1, 140)));
+  CHECK(index.empty());
+  CHECK(index.file_bytes() == 300);
+}
+
+TEST_CASE("disk index: nothing joins what lay behind a gap that was not got over") {
+  DiskIndex index = WithGap();
+  SUBCASE("under the same id") {
+    Add(index, Segment(4, 1, 120, 180));
+    Add(index, Segment(5, 1, 180, 200));
+  }
+  SUBCASE("under a new id") {
+    Add(index, After(Segment(4, 2, 120, 180), 1, 120));
+    Add(index, After(Segment(5, 2, 180, 200), 1, 120));
+  }
+  const std::optional<DiskIndex::Choice> choice = index.Choose({});
+  REQUIRE(choice);
+  CHECK(choice->unreachable.empty());
+  CHECK(index.start() == Offset(0));
+  CHECK(index.end() == Offset(200));
+  const std::vector<DiskRun::Piece> pieces = index.PiecesFrom(Offset(0));
+  REQUIRE(pieces.size() == 4);
+  CHECK(pieces[1].end == Offset(120));
+  CHECK(pieces[2].number == 4);
+}
+
+TEST_CASE("disk index: a new id behind a gap says how much of the old one it shares") {
+  DiskIndex index = WithGap();
+  Add(index, After(Segment(4, 2, 300, 400), 1, 110));
+  REQUIRE(index.Choose({}));
+  CHECK(index.end() == Offset(110));
+  // The id in between is lost with its segment.
+  index = WithGap();
+  Add(index, After(Segment(4, 3, 300, 400), 2, 250));
+  REQUIRE(index.Choose({}));
+  CHECK(index.end() == Offset(120));
+}
+
+TEST_CASE("disk index: a history that was given up for another one is not gone back to") {
+  DiskIndex index = WithGap();
+  SUBCASE("which came whole") { Add(index, Segment(4, 2, 300, 400)); }
+  SUBCASE("which left from before") { Add(index, After(Segment(4, 3, 100, 400), 2, 100)); }
+  CHECK_FALSE(index.Choose({}));
+  CHECK(index.empty());
+}
+
+TEST_CASE("disk index: what makes room is taken from the run that it is in") {
+  DiskIndex index = WithGap();
+  CHECK(index.TakeSurplus(250) == std::vector<uint64_t>{1});
+  index.CheckInvariants();
+  CHECK_FALSE(DiskIndex(index).Choose({}));
+  CHECK(DiskIndex(index).Choose(FileAt(1, 100)));
+  CHECK(index.TakeSurplus(150) == std::vector<uint64_t>{2});
+  index.CheckInvariants();
+  CHECK_FALSE(DiskIndex(index).Choose(FileAt(1, 100)));
+  CHECK(index.start() == Offset(160));
 }

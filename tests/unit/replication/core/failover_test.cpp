@@ -53,7 +53,11 @@ struct Bench {
                      [&](const EndFailoverPause&) { out += "go on\n"; },
                      [&](const AskReplicas&) { out += "ask\n"; },
                      [&](const HandOver& to) {
-                       out += "follow " + to.target.ToString() + (to.forced ? " forced\n" : "\n");
+                       out += "follow " + to.target.ToString() + (to.forced ? " forced" : "");
+                       if (to.process) out += " if it is " + to.process->ToString().substr(0, 2);
+                       if (to.acknowledged != Offset())
+                         out += " from " + std::to_string(to.acknowledged.bytes());
+                       out += "\n";
                      },
                      [&](const TakeRoleBack&) { out += "promote\n"; },
                      [&](const FailoverNote& note) { out += "'" + note.text + "'\n"; },
@@ -89,7 +93,8 @@ TEST_CASE("failover: to whoever has every byte first") {
   CHECK(bench.Look() == "");
   bench.replicas[1].acknowledged = Offset(137);
   CHECK(bench.Look() ==
-        "'Failover target 10.0.0.2:7002 is synced, failing over.'\nfollow 10.0.0.2:7002\n");
+        "'Failover target 10.0.0.2:7002 is synced, failing over.'\n"
+        "follow 10.0.0.2:7002 from 137\n");
   CHECK(InfoName(bench.failover.state()) == "failover-in-progress");
   CHECK(bench.Look() == "");
   CHECK(bench.Answered(true) == "go on\n");
@@ -100,7 +105,23 @@ TEST_CASE("failover: who has acknowledged every byte is not asked first") {
   Bench bench;
   bench.replicas[1].acknowledged = Offset(100);
   bench.Start({});
-  CHECK(bench.Look().ends_with("follow 10.0.0.2:7002\n"));
+  CHECK(bench.Look().ends_with("follow 10.0.0.2:7002 from 100\n"));
+}
+
+TEST_CASE("failover: the role is for the process that acknowledged, unless it is forced") {
+  Bench bench;
+  bench.replicas[0].process = RunId::Parse(std::string(40, '1'));
+  FailoverRequest request = To("10.0.0.1", 7001);
+  request.timeout = 100ms;
+  request.force = true;
+  bench.Start(request);
+  bench.replicas[0].acknowledged = Offset(100);
+  CHECK(bench.Look().ends_with("follow 10.0.0.1:7001 if it is 11 from 100\n"));
+  bench.Abort();
+  bench.replicas[0].acknowledged = Offset(90);
+  bench.Start(request);
+  bench.now += 100ms;
+  CHECK(bench.Look().ends_with("follow 10.0.0.1:7001 forced\n"));
 }
 
 TEST_CASE("failover: a keepalive in the stream makes it ask again") {
@@ -114,7 +135,7 @@ TEST_CASE("failover: a keepalive in the stream makes it ask again") {
   bench.Asked();
   CHECK(bench.Look() == "");
   bench.replicas[0].acknowledged = Offset(188 + 37);
-  CHECK(bench.Look().ends_with("follow 10.0.0.1:7001\n"));
+  CHECK(bench.Look().ends_with("follow 10.0.0.1:7001 from 225\n"));
 }
 
 TEST_CASE("failover: a replica that does not say where it listens is no candidate") {
@@ -125,7 +146,7 @@ TEST_CASE("failover: a replica that does not say where it listens is no candidat
   bench.Start({});
   CHECK(bench.Look() == "ask\n");
   bench.replicas[1].acknowledged = Offset(100);
-  CHECK(bench.Look().ends_with("follow 10.0.0.2:7002\n"));
+  CHECK(bench.Look().ends_with("follow 10.0.0.2:7002 from 100\n"));
 }
 
 TEST_CASE("failover: the named target is waited for, nobody else will do") {
@@ -134,7 +155,7 @@ TEST_CASE("failover: the named target is waited for, nobody else will do") {
   bench.Start(To("10.0.0.2", 7002));
   CHECK(bench.Look() == "ask\n");
   bench.replicas[1].acknowledged = Offset(100);
-  CHECK(bench.Look().ends_with("follow 10.0.0.2:7002\n"));
+  CHECK(bench.Look().ends_with("follow 10.0.0.2:7002 from 100\n"));
 }
 
 TEST_CASE("failover: who never acknowledges never is in sync") {

@@ -54,6 +54,9 @@ TEST_CASE("fork: an INFO without a sound id and offset tells nothing") {
   CHECK(!ParsePrimaryHistory("master_replid:" + std::string(40, '0') + "\nmaster_repl_offset:5\n"));
   CHECK(
       !ParsePrimaryHistory("master_replid:" + std::string(40, 'a') + "\nmaster_repl_offset:-5\n"));
+  const std::string id = "master_replid:" + std::string(40, 'a') + "\nmaster_repl_offset:";
+  CHECK(ParsePrimaryHistory(id + std::to_string(kHighestOffset.bytes()) + "\n"));
+  CHECK(!ParsePrimaryHistory(id + std::to_string(kHighestOffset.bytes() + 1) + "\n"));
 }
 
 TEST_CASE("fork: a promoted replica's predecessor is our id") {

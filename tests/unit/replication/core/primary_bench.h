@@ -99,30 +99,29 @@ class PrimaryBench {
     std::string out;
     const auto id = [](ReplicaId r) { return std::to_string(static_cast<uint64_t>(r)); };
     for (const PrimaryAction& action : actions) {
-      std::visit(
-          base::Overloaded{
-              [&](const SendLine& a) { out += "send " + id(a.replica) + ": " + a.bytes; },
-              [&](const BeginSnapshot& a) {
-                out += "snapshot at " + std::to_string(a.cut.bytes()) +
-                       (a.exclude_data ? " without data" : "") + ":";
-                for (const SnapshotMember& m : a.members) {
-                  out +=
-                      " " + id(m.replica) + (m.framing == Framing::kLength ? "/length" : "/mark");
-                }
-                out += "\n";
-              },
-              [&](const CancelSnapshot&) { out += "cancel snapshot\n"; },
-              [&](const StartStreaming& a) { out += "stream " + id(a.replica) + "\n"; },
-              [&](const ReadDisk& a) {
-                out += "read " + id(a.replica) + " from " + std::to_string(a.from.bytes()) + "\n";
-              },
-              [&](const DropReplica& a) {
-                out += "drop " + id(a.replica) + ": " + a.reason + "\n";
-              },
-              [&](const Acknowledged&) { out += "acknowledged\n"; },
-              [&](const PrimaryNote&) {},
-          },
-          action);
+      std::visit(base::Overloaded{
+                     [&](const SendLine& a) { out += "send " + id(a.replica) + ": " + a.bytes; },
+                     [&](const BeginSnapshot& a) {
+                       out += "snapshot at " + std::to_string(a.cut.bytes()) +
+                              (a.kind.exclude_data ? " without data" : "") + ":";
+                       const bool by_length = a.kind.framing == Framing::kLength;
+                       for (const ReplicaId m : a.members)
+                         out += " " + id(m) + (by_length ? "/length" : "/mark");
+                       out += "\n";
+                     },
+                     [&](const CancelSnapshot&) { out += "cancel snapshot\n"; },
+                     [&](const StartStreaming& a) { out += "stream " + id(a.replica) + "\n"; },
+                     [&](const ReadDisk& a) {
+                       out += "read " + id(a.replica) + " from " + std::to_string(a.from.bytes()) +
+                              "\n";
+                     },
+                     [&](const DropReplica& a) {
+                       out += "drop " + id(a.replica) + ": " + a.reason + "\n";
+                     },
+                     [&](const Acknowledged&) { out += "acknowledged\n"; },
+                     [&](const PrimaryNote&) {},
+                 },
+                 action);
     }
     return out;
   }

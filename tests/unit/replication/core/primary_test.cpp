@@ -111,20 +111,39 @@ TEST_CASE("primary: a client that wants the snapshot only is dropped when it has
         "drop 1: snapshot delivered to a client that wanted no more\n");
 }
 
-TEST_CASE("primary: replicas that wait share one snapshot; a later one waits for the next") {
+TEST_CASE(
+    "primary: replicas that wait for the same share one snapshot; others wait for their own") {
   Bench bench;
   bench.Psync(1, "?", -1);
   bench.Replconf(2, {"capa", "eof"});
   bench.Psync(2, "?", -1);
   bench.Replconf(3, {"rdb-filter-only", "functions", "capa", "eof"});
   bench.Psync(3, "?", -1);
-  CHECK(bench.EndTurn().ends_with("snapshot at 0: 1/length 2/mark\n"));
   bench.Psync(4, "?", -1);
+  bench.Replconf(5, {"capa", "eof"});
+  bench.Psync(5, "?", -1);
+  CHECK(bench.EndTurn().ends_with("snapshot at 0: 1/length 4/length\n"));
+  bench.Psync(6, "?", -1);
   CHECK(bench.EndTurn() == "");
   bench.Step(SnapshotProduced{SnapshotId{1}});
-  CHECK(bench.EndTurn().ends_with("snapshot at 0 without data: 3/mark\n"));
+  CHECK(bench.EndTurn().ends_with("snapshot at 0: 2/mark 5/mark\n"));
   bench.Step(SnapshotProduced{SnapshotId{2}});
-  CHECK(bench.EndTurn().ends_with("snapshot at 0: 4/length\n"));
+  CHECK(bench.EndTurn().ends_with("snapshot at 0 without data: 3/mark\n"));
+  bench.Step(SnapshotProduced{SnapshotId{3}});
+  CHECK(bench.EndTurn().ends_with("snapshot at 0: 6/length\n"));
+}
+
+TEST_CASE("primary: a snapshot in another framing is another full sync") {
+  Options options;
+  options.max_full_syncs = 1;
+  Bench bench(options);
+  bench.Psync(1, "?", -1);
+  bench.Replconf(2, {"capa", "eof"});
+  CHECK(bench.Psync(2, "?", -1).find("NOMASTERLINK") != std::string::npos);
+  bench.EndTurn();
+  bench.Step(SnapshotProduced{SnapshotId{1}});
+  bench.Step(SnapshotDelivered{ReplicaId{1}});
+  CHECK(bench.Psync(2, "?", -1) == "");
 }
 
 TEST_CASE("primary: a filter needs the mark framing") {
@@ -162,6 +181,49 @@ TEST_CASE("primary: partial resync, with and without psync2") {
   CHECK(bench.Psync(4, id, 100000) == "");
   CHECK(bench.primary.counters().partial_error == 1);
   CHECK(bench.Psync(4, id, 100000) == "ignored\n");
+}
+
+TEST_CASE("primary: who is ahead of a node that follows comes again until it has caught up") {
+  Bench bench;
+  bench.history.Restore(bench.history.id(), Offset(900), {}, std::nullopt);
+  bench.primary.SetRole(Primary::Role::kReplica);
+  const std::string id = bench.history.id().ToString();
+  const PsyncConditions following{.is_replica = true, .upstream_in_sync = true};
+  const std::string refused = "refused: NOMASTERLINK Can't SYNC while behind you and catching up\n";
+  CHECK(bench.Psync(1, id, 1001, following) == refused);
+  bench.primary.ForwardApplied(std::string(99, 'x'), 0);
+  CHECK(bench.Psync(1, id, 1001, following) == refused);
+  bench.primary.ForwardApplied("x", 0);
+  CHECK(bench.Psync(1, id, 1001, following) == "send 1: +CONTINUE\r\nstream 1\n");
+  CHECK(bench.primary.counters().full == 0);
+  // Who asks for a snapshot, or of another history, has nothing to wait for.
+  CHECK(bench.Psync(2, "?", -1, following) == "");
+  CHECK(bench.Psync(3, std::string(40, 'c'), 2000, following) == "");
+}
+
+TEST_CASE("primary: what never comes is waited for as long as repl-timeout") {
+  Options options;
+  options.timeout = 60s;
+  Bench bench(options);
+  bench.history.Restore(bench.history.id(), Offset(900), {}, std::nullopt);
+  bench.primary.SetRole(Primary::Role::kReplica);
+  const std::string id = bench.history.id().ToString();
+  const PsyncConditions following{.is_replica = true, .upstream_in_sync = true};
+  const auto is_refused = [&](uint64_t replica, int64_t next_byte) {
+    return bench.Psync(replica, id, next_byte, following).starts_with("refused: NOMASTERLINK");
+  };
+  CHECK(is_refused(1, INT64_MAX));
+  bench.now += 59s;
+  CHECK(is_refused(1, INT64_MAX));
+  CHECK(is_refused(2, 1001));
+  bench.now += 1s;
+  CHECK_FALSE(is_refused(1, INT64_MAX));
+  CHECK_FALSE(is_refused(2, 1001));
+  CHECK(bench.primary.counters().full == 2);
+  bench.now += 60s;
+  CHECK(is_refused(3, 1001));  // later ones have a wait of their own
+  bench.history.AdoptContinued(*ReplicationId::Parse(std::string(40, 'b')));
+  CHECK_FALSE(is_refused(4, 1001));  // what is past the end of an id before will not come
 }
 
 TEST_CASE("primary: what only the disk has is read piece by piece until memory goes on") {
@@ -232,14 +294,13 @@ TEST_CASE(
     options.output_soft_limit = 0;
     Bench bench(options);
     bench.Psync(1, "?", -1);
-    bench.Replconf(2, {"capa", "eof"});
-    bench.Psync(2, "?", -1);
-    CHECK(bench.EndTurn().ends_with("snapshot at 0: 1/length 2/mark\n"));
+    CHECK(bench.EndTurn().ends_with("snapshot at 0: 1/length\n"));
     const uint64_t limit = hard == 0 ? uint64_t{1} << 30 : hard;
     bench.primary.NoteSnapshotLag(ReplicaId{1}, limit);
     CHECK(bench.EndTurn() == "");
     bench.primary.NoteSnapshotLag(ReplicaId{1}, limit + 1);
     CHECK(bench.EndTurn() ==
+          "cancel snapshot\n"
           "drop 1: its snapshot, which cannot be sent before its length is known, is beyond the "
           "output limit (client-output-buffer-limit replica)\n");
   }

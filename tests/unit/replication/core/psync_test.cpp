@@ -113,39 +113,3 @@ TEST_CASE("psync: parses requests") {
         "ERR value is not an integer or out of range");
   CHECK_FALSE(ParsePsync(Args{"PSYNC", "?"}).ok());
 }
-
-TEST_CASE("history: promotion keeps the old id valid up to the offset") {
-  History history = Sample();
-  CHECK(history.id() == Id(kOurs));
-  CHECK(history.previous_id() == Id(kBefore));
-  CHECK(history.previous_end() == Offset(1000));
-  CHECK(history.offset() == Offset(1200));
-  history.CheckInvariants();
-}
-
-TEST_CASE("history: a new one forgets the id before; the offset goes on") {
-  History history = Sample();
-  history.StartNew(Id(std::string(40, 'd')));
-  CHECK(history.previous_id().IsZero());
-  CHECK_FALSE(history.previous_end().has_value());
-  CHECK(history.offset() == Offset(1200));
-  history.CheckInvariants();
-}
-
-TEST_CASE("history: a snapshot replaces everything") {
-  History history = Sample();
-  history.AdoptSnapshot(Id(std::string(40, 'e')), Offset(5));
-  CHECK(history.offset() == Offset(5));
-  CHECK(history.backlog()->start() == Offset(5));
-  CHECK(history.previous_id().IsZero());
-  history.CheckInvariants();
-}
-
-TEST_CASE("history: an abandoned one has no backlog, and a later one starts where it stopped") {
-  History history = Sample();
-  history.Abandon(Id(std::string(40, 'f')));
-  CHECK(history.backlog() == nullptr);
-  history.EnsureBacklog();
-  CHECK(history.backlog()->start() == Offset(1200));
-  history.CheckInvariants();
-}

@@ -66,6 +66,12 @@ TEST_CASE("replica: answers to PSYNC that are not understood end the link, data 
   bench.Asked();
   CHECK(bench.Receive("+FULLRESYNC " + kTheirs + " -1\r\n") == "close\n");
   bench.Asked();
+  CHECK(bench.Receive("+FULLRESYNC " + kTheirs + " 9223372036854775807\r\n") == "close\n");
+  bench.Asked();
+  CHECK(bench.Receive("+FULLRESYNC " + kTheirs + " 4611686018427387904\r\n") == "close\n");
+  bench.Asked();
+  CHECK(bench.Receive("+FULLRESYNC " + kTheirs + " 4611686018427387903\r\n") == "");
+  bench.Asked();
   CHECK(bench.Receive("+CONTINUE " + kTheirs + "\r\n") == "close\n");  // we had asked for all
   bench.Asked();
   CHECK(bench.Receive(std::string(1025, '+')) == "close\n");  // an endless line
@@ -147,107 +153,6 @@ TEST_CASE("replica: demotion offers the own history, once it is one") {
   CHECK(bench.Receive("+PONG\r\n+OK\r\n+OK\r\n").ends_with("send <PSYNC " + kTheirs + " 11>\n"));
 }
 
-TEST_CASE("replica: a role that is handed over is offered with PSYNC ... FAILOVER") {
-  const std::string ours(40, 'a');
-  const auto asked = [&](Bench& bench) {
-    bench.Step(quorate::replication::core::Follow{{"10.0.0.1", 6379}, true, 3, true});
-    bench.Step(LinkOpened{});
-    CHECK(bench.Receive("+PONG\r\n+OK\r\n+OK\r\n")
-              .ends_with("send <PSYNC " + ours + " 1 FAILOVER>\n"));
-  };
-  SUBCASE("taken") {
-    Bench bench;
-    asked(bench);
-    CHECK(bench.Receive("+CONTINUE " + kTheirs + "\r\n")
-              .starts_with("role taken\ndrop sub-replicas\nresume in db 3\n"));
-    // It is an ordinary primary from now on.
-    bench.Step(LinkClosed{"cut"});
-    bench.now += 1s;
-    bench.Step(ReplicaTick{});
-    bench.Step(LinkOpened{});
-    CHECK(bench.Receive("+PONG\r\n+OK\r\n+OK\r\n").ends_with("send <PSYNC " + kTheirs + " 1>\n"));
-  }
-  SUBCASE("taken, but with a snapshot") {
-    Bench bench;
-    asked(bench);
-    CHECK(bench.Receive("+FULLRESYNC " + kTheirs + " 100\r\n") == "role taken\n");
-  }
-  SUBCASE("refused") {
-    for (const std::string answer :
-         {"-NOPERM this user has no permissions to run the 'psync' command\r\n",
-          "-ERR PSYNC FAILOVER can't be sent to a master.\r\n",
-          "-LOADING Redis is loading the dataset in memory\r\n", "+WHAT\r\n"}) {
-      CAPTURE(answer);
-      Bench bench;
-      asked(bench);
-      CHECK(bench.Receive(answer) == "close\nrole refused\n");
-    }
-  }
-}
-
-TEST_CASE("replica: the answer to PSYNC ... FAILOVER is lost, and the target is a primary now") {
-  const std::string ours(40, 'a');
-  const std::string is_primary = "-ERR PSYNC FAILOVER can't be sent to a master.\r\n";
-  // The target's answers to the REPLCONFs of each attempt; returns what was sent last.
-  const auto connect = [](Bench& bench, const std::string& answers) {
-    bench.now += 1s;
-    bench.Step(ReplicaTick{});
-    bench.Step(LinkOpened{});
-    return bench.Receive("+PONG\r\n" + answers);
-  };
-  const auto doubtful = [&](Bench& bench, bool forced, const std::string& first,
-                            const std::string& later) {
-    Follow follow;
-    follow.primary = {"10.0.0.1", 6379};
-    follow.stream_db = 3;
-    follow.hand_over = true;
-    follow.forced = forced;
-    bench.Step(follow);
-    CHECK(connect(bench, first).ends_with("send <PSYNC " + ours + " 1 FAILOVER>\n"));
-    CHECK(bench.Step(LinkClosed{"cut"}) == "close\n");
-    CHECK(connect(bench, later).ends_with("send <PSYNC " + ours + " 1 FAILOVER>\n"));
-    CHECK(bench.Receive(is_primary) == "close\n");  // its history will tell
-    CHECK(connect(bench, later).ends_with("send <PSYNC " + ours + " 1>\n"));
-  };
-  const std::string stock = "+OK\r\n+OK\r\n";
-  const std::string snapshot = "+FULLRESYNC " + kTheirs + " 100\r\n";
-  Bench bench;
-  SUBCASE("it goes on with our history: the role is its") {
-    doubtful(bench, false, stock, stock);
-    CHECK(bench.Receive("+CONTINUE " + kTheirs + "\r\n")
-              .starts_with("role taken\ndrop sub-replicas\nresume in db 3\n"));
-  }
-  SUBCASE("it knows nothing of our history, and our data stays") {
-    doubtful(bench, false, stock, stock);
-    CHECK(bench.Receive(snapshot) == "close\nrole refused\n");
-  }
-  SUBCASE("it was forced upon one that may lack bytes") {
-    doubtful(bench, true, stock, stock);
-    CHECK(bench.Receive(snapshot) == "role taken\n");
-  }
-  SUBCASE("it cannot be reached, or loads, before it has told") {
-    doubtful(bench, false, stock, stock);
-    CHECK(bench.Step(LinkClosed{"cut"}) == "close\n");
-    CHECK(connect(bench, stock).ends_with("send <PSYNC " + ours + " 1>\n"));
-    CHECK(bench.Receive("-LOADING Redis is loading the dataset in memory\r\n") == "close\n");
-    CHECK(connect(bench, stock).ends_with("send <PSYNC " + ours + " 1>\n"));
-    CHECK(bench.Receive(snapshot) == "close\nrole refused\n");
-  }
-  SUBCASE("it says who it is") {
-    bench.replica.SetRunId(*RunId::Parse(std::string(40, '1')));
-    const std::string target = "+OK\r\n+OK " + std::string(40, '2') + "\r\n";
-    const std::string other = "+OK\r\n+OK " + std::string(40, '3') + "\r\n";
-    SUBCASE("the process that was asked: so far ahead that only a snapshot helps") {
-      doubtful(bench, false, target, target);
-      CHECK(bench.Receive(snapshot).starts_with("role taken\n"));
-    }
-    SUBCASE("another one: it died and started empty") {
-      doubtful(bench, false, target, other);
-      CHECK(bench.Receive(snapshot) == "close\nrole refused\n");
-    }
-  }
-}
-
 TEST_CASE("replica: a primary that is this node, or follows it, is refused") {
   const RunId ours = *RunId::Parse(std::string(40, '1'));
   const RunId other = *RunId::Parse(std::string(40, '2'));
@@ -285,17 +190,4 @@ TEST_CASE("replica: a primary that is this node, or follows it, is refused") {
       bench.Receive("+PONG\r\n+OK\r\n");
     }
   }
-}
-
-TEST_CASE("replica: who hands its role over to a node that follows it is not in a circle") {
-  const RunId ours = *RunId::Parse(std::string(40, '1'));
-  const RunId target = *RunId::Parse(std::string(40, '2'));
-  Bench bench;
-  bench.replica.SetRunId(ours);
-  bench.Step(quorate::replication::core::Follow{{"10.0.0.1", 6379}, true, 3, true});
-  bench.Step(LinkOpened{});
-  CHECK(bench.Receive("+PONG\r\n+OK\r\n+OK " + target.ToString() + " " + ours.ToString() + "\r\n")
-            .ends_with(" 1 FAILOVER>\n"));
-  CHECK(bench.Receive("+CONTINUE " + kTheirs + "\r\n")
-            .starts_with("role taken\nancestor " + target.ToString() + "\n"));
 }

@@ -153,6 +153,31 @@ TEST_CASE("replica: of a dataset that the other's history knows nothing of all i
   CHECK(alone.Step(DiscardedRecorded{1, true}) == kCommit);
 }
 
+TEST_CASE("replica: who was started again as a primary, and wrote, loses all to a stranger") {
+  Bench restarted(Recording());
+  restarted.replica.SetHasKeys(true);
+  restarted.history.Restore(*ReplicationId::Parse(std::string(40, 'c')), Offset(130),
+                            *ReplicationId::Parse(kOurs), Offset(130));
+  restarted.history.Append("one SET");  // nobody follows it
+  restarted.Asked(/*offer_own_history=*/true);
+  restarted.Receive("-NOPERM\r\n+FULLRESYNC " + kTheirs + " 200\r\n$3\r\nrdb");
+  CHECK(restarted.Step(StagingVerified{0}) ==
+        "drop sub-replicas\nrecord 1 from 130 (estimated) with the dataset for 10.0.0.1:6379\n");
+}
+
+TEST_CASE("replica: the rest of our own history takes nothing away, though INFO is refused") {
+  Bench cut(Recording(/*required=*/true));
+  cut.replica.SetHasKeys(true);
+  cut.Synced();
+  cut.Apply({"SET", "k", "v"});
+  cut.Step(LinkClosed{"cut"});
+  cut.now += 1s;
+  cut.Step(ReplicaTick{});
+  cut.Step(LinkOpened{});
+  cut.Receive("+PONG\r\n+OK\r\n+OK\r\n-NOPERM\r\n+FULLRESYNC " + kTheirs + " 900\r\n$3\r\nrdb");
+  CHECK(cut.Step(StagingVerified{0, 1}) == kCommit);
+}
+
 TEST_CASE("replica: an endless INFO breaks the link") {
   Demoted130 bench;
   CHECK(bench.Receive("+OK\r\n$99999999999\r\n") == "send <INFO replication>\nclose\n");

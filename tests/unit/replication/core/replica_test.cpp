@@ -212,6 +212,24 @@ TEST_CASE("replica: another primary keeps what there is to continue") {
   CHECK(bench.Receive("+PONG\r\n+OK\r\n+OK\r\n").ends_with("send <PSYNC " + kTheirs + " 101>\n"));
 }
 
+TEST_CASE("replica: the stream can be read from its very first command") {
+  Bench bench;
+  bench.Synced();
+  bench.Apply({"SET", "k", "v"});
+  CHECK(bench.history.backlog()->FindUnit(Offset(100))->at == Offset(100));
+  CHECK(bench.history.backlog()->FindUnit(Offset(100))->db == 2);
+
+  Bench restarted;
+  restarted.history.Restore(*ReplicationId::Parse(kTheirs), Offset(50), {}, std::nullopt);
+  restarted.FollowOnceLoaded();
+  restarted.Step(HistoryRestored{3});
+  restarted.Step(LinkOpened{});
+  restarted.Receive("+PONG\r\n+OK\r\n+OK\r\n+CONTINUE\r\n");
+  restarted.Apply({"SET", "k", "v"});
+  CHECK(restarted.history.backlog()->FindUnit(Offset(60))->at == Offset(50));
+  CHECK(restarted.history.backlog()->FindUnit(Offset(60))->db == 3);
+}
+
 TEST_CASE("replica: data loaded with its history is offered") {
   Bench bench;
   bench.history.Restore(*ReplicationId::Parse(kTheirs), Offset(50), {}, std::nullopt);

@@ -23,6 +23,24 @@ TEST_CASE("stream tracker: transactions are released whole, by EXEC or DISCARD")
   CHECK(tracker.pending().empty());
 }
 
+TEST_CASE("stream tracker: the database is that of the released bytes") {
+  StreamTracker tracker;
+  using Args = std::vector<std::string_view>;
+  CHECK(tracker.db() == -1);
+  tracker.Applied(Args{"SELECT", "3"}, "s");
+  CHECK(tracker.db() == 3);
+  tracker.Applied(Args{"MULTI"}, "m");
+  tracker.Applied(Args{"SELECT", "5"}, "s");
+  CHECK(tracker.db() == 3);
+  tracker.Applied(Args{"EXEC"}, "e");
+  CHECK(tracker.db() == 5);
+  tracker.Applied(Args{"MULTI"}, "m");
+  tracker.Applied(Args{"SELECT", "7"}, "s");
+  tracker.Restart(tracker.db());  // the link is cut
+  CHECK(tracker.db() == 5);
+  CHECK(tracker.pending().empty());
+}
+
 TEST_CASE("stream tracker: REPLCONF is never run") {
   using Args = std::vector<std::string_view>;
   CHECK(StreamTracker::Classify(Args{"REPLCONF", "GETACK", "*"}) ==

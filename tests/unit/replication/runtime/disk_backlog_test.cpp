@@ -9,6 +9,7 @@
 
 using namespace quorate;
 using namespace std::chrono_literals;
+using replication::runtime::DiskBacklog;
 using replication::runtime::testing::DiskNode;
 using replication::runtime::testing::Recovered;
 using simulation::Host;
@@ -56,11 +57,31 @@ struct SmallLog {
     }
     REQUIRE(files.size() == 3);
   }
-  // With these instead.
+  // With these instead, and no snapshot file.
   Recovered With(const std::vector<std::string>& others) {
     Host& host = world.host("10.0.0.1");
     for (size_t i = 0; i < others.size(); ++i) host.disk().Put(paths[i], others[i]);
-    return node.Recover();
+    return node.Recover(replication::core::SnapshotFile());
+  }
+  // How far the stream can be read from its beginning, if nothing of file `i` is good from byte
+  // `size` on.
+  int64_t ReadableEnd(size_t i, size_t size) const {
+    replication::core::SegmentParser parser;
+    std::string_view good = std::string_view(files[i]).substr(0, size);
+    int64_t end = static_cast<int64_t>(i) * 80;
+    while (parser.Next(good) != replication::core::SegmentParser::Outcome::kNeedMore) {
+      good.remove_prefix(parser.consumed());
+      end = parser.end().bytes();
+    }
+    return end;
+  }
+  // It is the stream from its first byte up to `end`.
+  void DemandBeginning(const Recovered& found, int64_t end) const {
+    DemandPart(found, node);
+    CHECK(found.start() == 0);
+    CHECK(found.end() == end);
+    CHECK(found.bytes.size() == static_cast<size_t>(end));
+    if (end != 0) CHECK(found.index.from_empty());
   }
 
   World world;
@@ -73,21 +94,19 @@ struct SmallLog {
 
 TEST_CASE("on-disk backlog: cut at any byte, what is left is the stream's beginning") {
   SmallLog log;
-  int64_t before = 160;
-  for (size_t size = 0; size <= log.files[2].size(); ++size) {
-    std::vector<std::string> files = log.files;
-    files[2].resize(size);
-    const Recovered found = log.With(files);
-    DemandPart(found, log.node);
-    CHECK(found.index.from_empty());
-    CHECK(found.start() == 0);
-    CHECK(found.end() >= before);
-    before = found.end();
+  for (size_t i = 0; i < log.files.size(); ++i) {
+    for (size_t size = 0; size < log.files[i].size(); ++size) {
+      std::vector<std::string> files = log.files;
+      files[i].resize(size);
+      CAPTURE(i);
+      CAPTURE(size);
+      log.DemandBeginning(log.With(files), log.ReadableEnd(i, size));
+    }
   }
-  CHECK(before == 240);
+  log.DemandBeginning(log.With(log.files), 240);
 }
 
-TEST_CASE("on-disk backlog: no altered byte of any segment is taken for a part of the stream") {
+TEST_CASE("on-disk backlog: an altered byte of any segment leaves what is before it") {
   SmallLog log;
   for (size_t i = 0; i < log.files.size(); ++i) {
     for (size_t at = 0; at < log.files[i].size(); ++at) {
@@ -96,23 +115,96 @@ TEST_CASE("on-disk backlog: no altered byte of any segment is taken for a part o
       const Recovered found = log.With(files);
       CAPTURE(i);
       CAPTURE(at);
-      DemandPart(found, log.node);
+      log.DemandBeginning(found, log.ReadableEnd(i, at));
       CHECK_FALSE(found.notes.empty());
-      CHECK(found.bytes.size() < 240);
     }
   }
 }
 
-TEST_CASE("on-disk backlog: segments that are lost, empty, or of strangers") {
+TEST_CASE("on-disk backlog: segments that are lost, empty, or of another place") {
   SmallLog log;
-  for (size_t i = 0; i < log.files.size(); ++i) {
-    for (const std::string& other :
-         {std::string(), std::string(100'000, '\xff'), log.files[0], log.files[2]}) {
-      std::vector<std::string> files = log.files;
-      files[i] = other;
-      DemandPart(log.With(files), log.node);
-    }
+  const std::string& first = log.files[0];
+  const std::string& last = log.files[2];
+  const struct {
+    size_t at;
+    std::string file;
+    int64_t end;
+  } cases[] = {
+      {0, "", 0},      {0, std::string(100'000, '\xff'), 0},
+      {0, first, 240}, {0, last, 0},
+      {1, "", 80},     {1, std::string(100'000, '\xff'), 80},
+      {1, first, 80},  {1, last, 80},
+      {2, "", 160},    {2, std::string(100'000, '\xff'), 160},
+      {2, last, 240},  {2, first, 80},  // it says that the history began anew
+  };
+  for (const auto& [at, file, end] : cases) {
+    CAPTURE(at);
+    CAPTURE(file.substr(0, 10));
+    std::vector<std::string> files = log.files;
+    files[at] = file;
+    log.DemandBeginning(log.With(files), end);
   }
+}
+
+TEST_CASE("on-disk backlog: a bad place in the middle is its end, and it goes on from there") {
+  SmallLog log;
+  std::vector<std::string> files = log.files;
+  files[1][files[1].size() - 60] ^= 0x11;  // in the third record of four
+  const Recovered found = log.With(files);
+  log.DemandBeginning(found, 120);
+  REQUIRE(found.choice);
+  REQUIRE(found.choice->unreachable.size() == 1);
+  CHECK(found.choice->unreachable[0].start == base::Offset(160));
+  CHECK(found.choice->unreachable[0].end == base::Offset(240));
+  log.node.Resume(120);
+  log.node.Append("and goes on");
+  log.world.RunFor(2s);
+  log.node.Kill();
+  const Recovered again = log.node.Recover(replication::core::SnapshotFile());
+  log.DemandBeginning(again, 131);
+  CHECK(again.choice->unreachable.empty());
+  CHECK(log.world.host("10.0.0.1").disk().Peek(log.paths[2]) == files[2]);
+}
+
+TEST_CASE("on-disk backlog: a segment that cannot be read is not a bad one") {
+  SmallLog log;
+  Host& host = log.world.host("10.0.0.1");
+  host.disk().Put("/server/backlog-0000000000000009.seg.new", "begun");
+  host.disk().FailNextReads(1);
+  const Recovered found = log.node.Recover();
+  CHECK(found.any);
+  CHECK(found.scan_error == log.paths[0] + ": Input/output error");
+  CHECK(found.index.empty());
+  CHECK(host.disk().List().size() == 4);
+  for (size_t i = 0; i < log.paths.size(); ++i)
+    CHECK(host.disk().Peek(log.paths[i]) == log.files[i]);
+  CHECK(log.node.Recover().end() == 240);
+}
+
+TEST_CASE("on-disk backlog: all that was found at a start is durable from then on") {
+  SmallLog log;
+  Host& host = log.world.host("10.0.0.1");
+  for (size_t i = 0; i < log.paths.size(); ++i) {
+    REQUIRE(host.disk().Remove(log.paths[i]).ok());
+    const auto file = host.disk().Create(log.paths[i]);
+    REQUIRE(file.ok());
+    REQUIRE(host.disk().Append(**file, log.paths[i], log.files[i]).ok());
+  }
+  REQUIRE(host.disk().SyncDirectoryOf(log.paths[0]).ok());
+  log.DemandBeginning(log.node.Recover(), 240);
+  log.node.PowerOff();
+  log.DemandBeginning(log.node.Recover(), 240);
+}
+
+TEST_CASE("on-disk backlog: what may not be durable at a start is not built upon") {
+  SmallLog log;
+  const replication::core::SnapshotFile none;
+  log.world.host("10.0.0.1").disk().FailNextSyncs(1);
+  log.DemandBeginning(log.node.Recover(none), 240);
+  log.node.Resume(240);
+  log.world.RunFor(1s);
+  CHECK(log.node.disk().WantsSnapshot(none));
+  CHECK(log.node.history().disk()->start == base::Offset(240));
 }
 
 TEST_CASE("on-disk backlog: what was written lately is durable soon, though nothing follows") {
@@ -161,6 +253,44 @@ TEST_CASE("on-disk backlog: after a failure it goes on from what is durable") {
     CHECK(found.bytes == "synced written during after");
     CHECK(found.index.from_empty());
   }
+}
+
+// What was written and not synced is lost at a power cut, whatever is synced later.
+TEST_CASE("on-disk backlog: nothing is built upon what a failed sync left, if memory has lost it") {
+  World world(12);
+  Host& host = world.AddHost("10.0.0.1");
+  DiskNode node(world, host, DiskNode::kLimit, DiskBacklog::kMaxUnwritten, /*memory=*/1024 * 1024);
+  base::Random random(12);
+  node.Start();
+  world.RunFor(1500ms);
+  node.Append("synced");
+  world.RunFor(20ms);
+  for (int i = 0; i < 6; ++i) {
+    node.Append(Bytes(random, 250'000));
+    world.RunFor(20ms);
+  }
+  host.disk().FailNextSyncs(1);
+  world.RunFor(2s);
+  REQUIRE(node.notes.size() == 1);
+  const base::Offset kept = node.history().backlog()->start();
+  REQUIRE(kept > base::Offset(0));
+  world.RunFor(6s);
+  REQUIRE(node.notes.size() == 2);
+  CHECK(node.notes[1] == "On-disk backlog: it is written again.");
+  const replication::core::SnapshotFile none;
+  CHECK(node.disk().WantsSnapshot(none));
+  REQUIRE(node.history().disk());
+  CHECK(node.history().disk()->start == kept);
+  const replication::core::SnapshotFile file{
+      .exists = true, .position = {{node.history().id(), node.history().offset()}}};
+  node.Append("last");
+  world.RunFor(1200ms);
+  CHECK_FALSE(node.disk().WantsSnapshot(file));
+  node.PowerOff();
+  const Recovered found = node.Recover(file);
+  REQUIRE(found.choice);
+  DemandPart(found, node);
+  CHECK(found.end() == node.history().offset().bytes());
 }
 
 TEST_CASE("on-disk backlog: a segment that was never finished does not stand in the way") {
@@ -328,6 +458,7 @@ TEST_CASE(
     base::Random random(seed);
     Host& host = world.AddHost("10.0.0.1");
     DiskNode node(world, host);
+    world.SetTurnObserver([&](simulation::HostId) { node.CheckInvariants(); });
     node.Start();
     for (int process = 0; process < 4; ++process) {
       for (uint64_t steps = random.Below(60); steps > 0; --steps) {

@@ -28,7 +28,9 @@ struct Recovered {
   core::DiskIndex index;
   std::string bytes;  // of the run
   std::vector<std::string> notes;
-  std::string error;  // of reading them
+  std::string scan_error;  // why they could not be looked through
+  std::string error;       // of reading them
+  std::optional<core::DiskIndex::Choice> choice;
 
   int64_t start() const { return index.start().bytes(); }
   int64_t end() const { return index.end().bytes(); }
@@ -40,12 +42,12 @@ class DiskNode {
   static constexpr size_t kMemory = 8 * 1024 * 1024;
 
   DiskNode(simulation::World& world, simulation::Host& host, uint64_t limit = kLimit,
-           uint64_t max_unwritten = DiskBacklog::kMaxUnwritten)
+           uint64_t max_unwritten = DiskBacklog::kMaxUnwritten, size_t memory = kMemory)
       : world_(world),
         host_(host),
         limit_(limit),
         max_unwritten_(max_unwritten),
-        history_(HistoryId(0), kMemory) {
+        history_(HistoryId(0), memory) {
     written[HistoryId(0).ToString()] = "";
     history_.EnsureBacklog();
     StartProcess();
@@ -63,14 +65,21 @@ class DiskNode {
     host_.PowerOff();
     disk_.reset();
   }
-  // The process is gone: another one looks at the files.
-  Recovered Recover() {
+  // The process is gone: another one looks at the files, and chooses what goes on from `file`; by
+  // default it has the last run.
+  Recovered Recover(const std::optional<core::SnapshotFile>& file = std::nullopt) {
     if (!host_.powered()) host_.PowerOn();
     StartProcess();
     Recovered found;
     bool done = false;
-    found.any = disk_->Recover([&] { done = true; });
+    const base::Result<bool> any = disk_->Recover([&](const base::Status& status) {
+      done = true;
+      if (!status) found.scan_error = status.error().message;
+    });
+    if (!any) found.scan_error = any.error().message;
+    found.any = any && *any;
     if (found.any) world_.RunUntil([&] { return done; }, std::chrono::minutes(1));
+    if (file) found.choice = disk_->Choose(*file);
     found.index = disk_->index();
     found.index.CheckInvariants();
     Read(found);
@@ -88,7 +97,6 @@ class DiskNode {
     dataset_empty = end == 0;
     Start(true);
   }
-  void SetAside() { disk_->SetAside(); }
 
   // ---- the history
 
@@ -117,6 +125,9 @@ class DiskNode {
     disk_->CheckInvariants();
   }
 
+  void CheckInvariants() const {
+    if (disk_) disk_->CheckInvariants();
+  }
   DiskBacklog& disk() { return *disk_; }
   core::History& history() { return history_; }
   // By replication id, from offset 0 on.

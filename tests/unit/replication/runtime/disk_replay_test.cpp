@@ -42,9 +42,12 @@ std::string Resp(const std::vector<std::string>& args) {
   return out;
 }
 
+constexpr int kDatabases = 16;
+
 // Writes `stream`, dies, and replays it from offset `from` on.
 struct Replayed {
-  explicit Replayed(const std::string& stream, int64_t from = 0) {
+  explicit Replayed(const std::string& stream, int64_t from = 0, int db = 2,
+                    bool reads_fail = false) {
     simulation::World world(1);
     simulation::Host& host = world.AddHost("10.0.0.1");
     DiskNode node(world, host);
@@ -54,11 +57,12 @@ struct Replayed {
     node.Kill();
     REQUIRE(node.Recover().bytes == stream);
     bool done = false;
-    DiskReplay replay(node.disk(), applier, base::Offset(from), 2,
+    DiskReplay replay(node.disk(), applier, {base::Offset(from), db}, kDatabases,
                       [&](const DiskReplay::Outcome& found) {
                         outcome = found;
                         done = true;
                       });
+    if (reads_fail) host.disk().FailNextReads(1);
     replay.Start();
     REQUIRE(world.RunUntil([&] { return done; }, 10s));
   }
@@ -109,4 +113,26 @@ TEST_CASE("disk replay: it stops before what it cannot run, and says so") {
   const Replayed text(kFirst + "SET a 2\r\n");
   CHECK(text.end() == static_cast<int64_t>(kFirst.size()));
   CHECK(text.outcome.problem == "what follows is no stream of commands");
+}
+
+TEST_CASE("disk replay: what cannot be read is not the stream's end") {
+  const Replayed replayed(kFirst, 0, 2, /*reads_fail=*/true);
+  REQUIRE_FALSE(replayed.outcome.status);
+  CHECK(replayed.outcome.status.error().message ==
+        "/server/backlog-0000000000000001.seg: Input/output error");
+  CHECK(replayed.applier.log == "in 2\nend\n");
+}
+
+TEST_CASE("disk replay: a database that there is not is no place to go on in") {
+  const Replayed begins(kFirst, 0, kDatabases);
+  REQUIRE_FALSE(begins.outcome.status);
+  CHECK(begins.outcome.status.error().message ==
+        "at offset 0 the stream selects database 16, which does not exist here (databases 16)");
+  CHECK(begins.applier.log == "end\n");
+  const std::string last = Resp({"SELECT", std::to_string(kDatabases - 1)});
+  CHECK(Replayed(last + kFirst).outcome.status);
+  const std::string beyond = Resp({"SELECT", std::to_string(kDatabases)});
+  const Replayed selects(kFirst + beyond + kFirst);
+  REQUIRE_FALSE(selects.outcome.status);
+  CHECK(selects.applier.log == "in 2\nSET a 1\nend\n");
 }

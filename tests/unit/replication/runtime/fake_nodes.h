@@ -133,8 +133,11 @@ class Pipe final : public io::Stream {
     return written;
   }
   void NotifyWritable() override { wants_writable_ = true; }
-  void PauseReading() override {}
-  void ResumeReading() override {}
+  void PauseReading() override { reading_ = false; }
+  void ResumeReading() override {
+    reading_ = true;
+    if (peer_ != nullptr) peer_->Schedule();
+  }
   void SetKeepAlive(base::Duration idle) override { world_.keepalive = idle; }
   const base::Endpoint& local() const override { return nowhere_; }
   const base::Endpoint& peer() const override { return nowhere_; }
@@ -149,6 +152,7 @@ class Pipe final : public io::Stream {
   }
   void Deliver() {
     scheduled_ = false;
+    if (peer_ != nullptr && !peer_->reading_) return;
     const size_t n =
         world_.random.Chance(1, 3) ? in_flight_.size() : 1 + world_.random.Below(in_flight_.size());
     const std::string bytes = in_flight_.substr(0, n);
@@ -165,6 +169,7 @@ class Pipe final : public io::Stream {
   Pipe* peer_ = nullptr;
   io::StreamObserver* observer_ = nullptr;
   std::string in_flight_;
+  bool reading_ = true;
   bool scheduled_ = false;
   bool wants_writable_ = false;
   base::Endpoint nowhere_;

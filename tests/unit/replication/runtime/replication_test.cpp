@@ -295,6 +295,42 @@ TEST_CASE("replication: sub-replicas of a broken middle are told to wait") {
   CHECK(n[2].data == n[0].data);
 }
 
+TEST_CASE("replication: who is ahead of a middle that has restarted waits until it caught up") {
+  Nodes n;
+  Fill(n[0], 10);
+  n[1].Follow(n[0]);
+  n[2].Follow(n[1]);
+  n.world.Run(3s);
+  const runtime::Replication& before = n[1].replication;
+  const runtime::Replication::SavedHistory saved{before.history().id(), before.offset(),
+                                                 before.stream_db()};
+  const Data data = n[1].data;
+  Fill(n[0], 1000);
+  n.world.Run(3s);
+  const Offset reached = n[2].replication.offset();
+  REQUIRE(reached == n[0].replication.offset());
+
+  n.world.window = 200;  // it will take its time
+  n.nodes[1].reset();
+  n.nodes[1] = std::make_unique<Node>(n.world, n.by_port, 7002);
+  n[1].data = data;
+  n[1].replication.FollowOnceLoaded({"127.0.0.1", 7001});
+  n[1].replication.OnLoaded(saved);
+  bool link_came_up_before = false;
+  for (int i = 0; i < 3000; ++i) {
+    n.world.Run(1ms);
+    CHECK(n[2].replication.offset() >= reached);
+    if (n[1].replication.primary_link_up() && n[1].replication.offset() < reached)
+      link_came_up_before = true;
+  }
+  CHECK(link_came_up_before);
+  n.world.Run(1s);
+  CHECK(n[2].replication.primary_link_up());
+  CHECK(n[2].commits == 1);
+  CHECK(n[1].replication.counters().full == 0);
+  CHECK(n[2].data == n[0].data);
+}
+
 TEST_CASE("replication: REPLICAOF the same primary changes nothing") {
   Nodes n;
   n[1].Follow(n[0]);
@@ -448,6 +484,71 @@ TEST_CASE(
   CHECK_FALSE(n[0].replication.is_replica());
   CHECK(n[0].replication.history().previous_id() == id);
   CHECK_FALSE(n[0].paused);
+}
+
+TEST_CASE("replication: FAILOVER whose target is started again with less leaves the role") {
+  Nodes n;
+  n[1].Follow(n[0]);
+  n.world.Run(2s);
+  n[0].Set(0, "old", "1");
+  n.world.Run(2s);
+  const Data file = n[1].data;
+  const auto& history = n[1].replication.history();
+  const runtime::Replication::SavedHistory saved{history.id(), history.offset(), 0};
+  n[0].Set(0, "new", "2");
+  n.world.Run(2s);
+  REQUIRE(n[1].data == n[0].data);
+  core::FailoverRequest request;
+  request.target = {"127.0.0.1", 7002};
+  CHECK(n[0].replication.StartFailover(request));
+  n.by_port.erase(7002);
+  n.world.Run(2s);
+  REQUIRE(n[0].replication.failover_state() == core::FailoverState::kInProgress);
+
+  n.nodes[1].reset();
+  n.nodes[1] = std::make_unique<Node>(n.world, n.by_port, 7002);
+  n[1].data = file;
+  n[1].replication.FollowOnceLoaded({"127.0.0.1", 7001});
+  n[1].replication.OnLoaded(saved);
+  n.world.Run(10s);
+  CHECK(n[0].replication.failover_state() == core::FailoverState::kNone);
+  CHECK_FALSE(n[0].replication.is_replica());
+  CHECK_FALSE(n[0].paused);
+  CHECK(n[0].data[0]["new"] == "2");
+  CHECK(n[1].replication.is_replica());
+  CHECK(n[1].data == n[0].data);
+  CHECK(n[1].commits == 0);
+}
+
+TEST_CASE("replication: a replica that has only what was saved takes no role that asks for more") {
+  Nodes n;
+  const auto id = *ReplicationId::Parse(std::string(40, 'a'));
+  n[1].replication.FollowOnceLoaded({"127.0.0.1", 7009});
+  n[1].replication.OnLoaded(runtime::Replication::SavedHistory{id, Offset(500), 0});
+  const auto asked = [&](Node& node, const std::string& next_byte) {
+    const std::string name = node.replication.history().id().ToString();
+    return node.replication.HandlePsync(
+        core::ReplicaId{99}, "127.0.0.1", false,
+        std::vector<std::string_view>{"PSYNC", name, next_byte, "FAILOVER"});
+  };
+  for (const std::string next_byte : {"502", "1001", "9223372036854775807"}) {
+    CHECK(asked(n[1], next_byte).error.starts_with("NOMASTERLINK "));
+    CHECK(n[1].replication.is_replica());
+  }
+  CHECK(asked(n[1], "501").outcome == core::PsyncOutcome::kReplicaLink);
+  CHECK_FALSE(n[1].replication.is_replica());
+  // One that is in sync is asked for more only if somebody forces it to take the role.
+  n[2].Follow(n[0]);
+  n.world.Run(2s);
+  const core::History& history = n[0].replication.history();
+  n[3].replication.FollowOnceLoaded({"127.0.0.1", 7001});
+  n[3].replication.OnLoaded(runtime::Replication::SavedHistory{history.id(), history.offset(), 0});
+  n.world.Run(2s);
+  CHECK(n[3].commits == 0);
+  for (const size_t node : {size_t{2}, size_t{3}}) {
+    CHECK(asked(n[node], "100000").outcome == core::PsyncOutcome::kReplicaLink);
+    CHECK_FALSE(n[node].replication.is_replica());
+  }
 }
 
 TEST_CASE("replication: a node refuses to follow itself and those that follow it") {

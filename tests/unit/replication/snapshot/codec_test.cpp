@@ -217,6 +217,16 @@ TEST_CASE("snapshot: the history travels in the auxiliary fields") {
   CHECK(decoded.meta.server_version == "7.0.15");
 }
 
+TEST_CASE("snapshot: a history that no stream can have reached is refused") {
+  Meta meta;
+  meta.replication_id = ReplicationId::Parse(std::string(40, 'c'));
+  meta.replication_offset = kHighestOffset;
+  CHECK(Decode(Encode({}, 100, {}, meta)).error == "");
+  meta.replication_offset = kHighestOffset + 1;
+  CHECK(Decode(Encode({}, 100, {}, meta))
+            .error.starts_with("replication offset 4611686018427387904 is impossible at byte "));
+}
+
 TEST_CASE("snapshot: database sizes are announced before the records") {
   const Decoded decoded = Decode(ReadFixture("redis7-strings.rdb"));
   REQUIRE(decoded.error == "");
