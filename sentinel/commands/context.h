@@ -55,6 +55,7 @@ void SentinelHelp(Context& context);
 void SentinelIsMasterDownByAddr(Context& context);
 void SentinelReset(Context& context);
 void SentinelFailover(Context& context);
+void SentinelSwitchover(Context& context);
 void SentinelMonitor(Context& context);
 void SentinelRemove(Context& context);
 void SentinelSet(Context& context);

@@ -1,13 +1,16 @@
 // SENTINEL subcommands that change something or ask the core to judge: checked for form here,
 // handed to the core, and answered by it.
 #include <algorithm>
+#include <chrono>
 #include <iterator>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "sentinel/commands/context.h"
 #include "sentinel/core/actions.h"
+#include "sentinel/core/timings.h"
 #include "shared/base/numbers.h"
 #include "shared/resp/errors.h"
 
@@ -48,8 +51,38 @@ void SentinelReset(Context& context) {
 }
 
 void SentinelFailover(Context& context) {
+  const bool coordinated =
+      context.argc() == 4 && base::EqualsIgnoreCase(context.arg(3), "coordinated");
+  if (context.argc() > 3 && !coordinated)
+    return context.Error("ERR Unknown failover option specified");
   context.host.Submit(context.client, [&](ClientId id) {
-    return Input(core::FailoverRequested{id, context.text(2)});
+    return Input(core::FailoverRequested{id, context.text(2), coordinated});
+  });
+}
+
+void SentinelSwitchover(Context& context) {
+  core::SwitchoverRequested request;
+  request.group = context.text(2);
+  for (size_t i = 3; i < context.argc();) {
+    if (base::EqualsIgnoreCase(context.arg(i), "to") && i + 2 < context.argc() && !request.to) {
+      const std::optional<int64_t> port = base::ParseInt64(context.arg(i + 2));
+      if (!port || *port < 1 || *port > UINT16_MAX) return context.Error("ERR Invalid port");
+      request.to = {context.text(i + 1), static_cast<uint16_t>(*port)};
+      i += 3;
+    } else if (base::EqualsIgnoreCase(context.arg(i), "timeout") && i + 1 < context.argc() &&
+               !request.timeout) {
+      const std::optional<int64_t> ms = base::ParseInt64(context.arg(i + 1));
+      if (!ms || *ms < 1 || *ms > base::ToMs(core::kMaxCatchUpTime))
+        return context.Error("ERR Invalid timeout: milliseconds, from 1 to 60000");
+      request.timeout = std::chrono::milliseconds(*ms);
+      i += 2;
+    } else {
+      return context.Error(resp::errors::kSyntax);
+    }
+  }
+  context.host.Submit(context.client, [&](ClientId id) {
+    request.client = id;
+    return Input(std::move(request));
   });
 }
 

@@ -25,7 +25,20 @@ constexpr Argument kSentinelDebugArguments[] = {
     {.depth = 1, .name = "parameter"},
     {.depth = 1, .name = "value"}};
 constexpr Argument kSentinelExplainArguments[] = {{.name = "master-name"}};
-constexpr Argument kSentinelFailoverArguments[] = {{.name = "master-name"}};
+constexpr Argument kSentinelFailoverArguments[] = {{.name = "master-name"},
+                                                   {.name = "coordinated",
+                                                    .type = Argument::Type::kPureToken,
+                                                    .token = "COORDINATED",
+                                                    .optional = true}};
+constexpr Argument kSentinelSwitchoverArguments[] = {
+    {.name = "master-name"},
+    {.name = "target", .type = Argument::Type::kBlock, .token = "TO", .optional = true},
+    {.depth = 1, .name = "ip"},
+    {.depth = 1, .name = "port", .type = Argument::Type::kInteger},
+    {.name = "milliseconds",
+     .type = Argument::Type::kInteger,
+     .token = "TIMEOUT",
+     .optional = true}};
 constexpr Argument kSentinelForgetArguments[] = {{.name = "master-name"}, {.name = "runid"}};
 constexpr Argument kSentinelGetMasterAddrByNameArguments[] = {{.name = "master-name"}};
 constexpr Argument kSentinelInfoCacheArguments[] = {{.name = "nodename", .multiple = true}};
@@ -96,7 +109,7 @@ constexpr CommandRow kSubcommands[] = {
               .summary = "Force a failover",
               .since = "2.8.4",
               .group = Group::kSentinel,
-              .arity = 3,
+              .arity = -3,
               .flags = flag::kAdmin,
               .arguments = kSentinelFailoverArguments},
      .run = &SentinelFailover},
@@ -291,7 +304,15 @@ constexpr CommandRow kSubcommands[] = {
               .arity = 3,
               .flags = flag::kAdmin,
               .arguments = kSentinelSlavesArguments},
-     .run = &SentinelReplicas}};
+     .run = &SentinelReplicas},
+    {.spec = {.name = "switchover",
+              .summary = "Move the role of a healthy master to a replica without losing a write",
+              .since = "7.0.0",
+              .group = Group::kSentinel,
+              .arity = -3,
+              .flags = flag::kAdmin,
+              .arguments = kSentinelSwitchoverArguments},
+     .run = &SentinelSwitchover}};
 
 constexpr CommandRow kRows[] = {{.spec = {.name = "sentinel",
                                           .summary = "A container for Sentinel commands",

@@ -222,9 +222,10 @@ void SentinelHelp(Context& context) {
       "    Show what a failover would do now, and what stands in its way. Nothing is done.",
       "GET-MASTER-ADDR-BY-NAME <master-name>",
       "    Return the ip and port number of the master with that name.",
-      "FAILOVER <master-name>",
+      "FAILOVER <master-name> [COORDINATED]",
       "    Move the role of master to a replica, elected by the Sentinels like any",
       "    failover. With a healthy master no write is lost: it is paused meanwhile.",
+      "    COORDINATED: not at all, if the master is not healthy or cannot be paused.",
       "FLUSHCONFIG",
       "    Force Sentinel to rewrite its configuration on disk, including the current",
       "    Sentinel state.",
@@ -257,6 +258,9 @@ void SentinelHelp(Context& context) {
       "    Set configuration parameters for certain masters.",
       "SIMULATE-FAILURE [CRASH-AFTER-ELECTION] [CRASH-AFTER-PROMOTION] [HELP]",
       "    Simulate a Sentinel crash.",
+      "SWITCHOVER <master-name> [TO <ip> <port>] [TIMEOUT <milliseconds>]",
+      "    Move the role of a healthy master to the best replica, or to the given one,",
+      "    which has that long to become equal. Replies when it is done or given up.",
   };
   command::ReplyHelp("SENTINEL", kLines, context.reply());
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <string>
+#include <utility>
 
 #include "sentinel/core/down_detection.h"
 #include "sentinel/core/failover.h"
@@ -87,7 +88,7 @@ void KeepCandidacy(Turn& turn, Group& group) {
   const State& state = turn.state();
   if (!group.odown_since || group.failover || group.pending_config || !MayTakePart(state)) return;
   if (UsableSentinels(state, group) < VotesNeeded(group)) return;
-  if (IsDue(turn, group.may_stand_at)) Stand(turn, group, false);
+  if (IsDue(turn, group.may_stand_at)) Stand(turn, group);
 }
 
 void DesynchronizeCandidacy(Turn& turn, Group& group) {
@@ -96,13 +97,13 @@ void DesynchronizeCandidacy(Turn& turn, Group& group) {
       std::max(group.may_stand_at, turn.now() + RandomUpTo(turn, kCandidacyJitter));
 }
 
-void Stand(Turn& turn, Group& group, bool forced) {
+void Stand(Turn& turn, Group& group, std::optional<Order> order) {
   State& state = turn.state();
   if (state.current_epoch.number() >= kMaxEpoch) return;
   state.current_epoch = state.current_epoch.Next();
   Failover failover;
   failover.epoch = state.current_epoch;
-  failover.forced = forced;
+  failover.order = std::move(order);
   failover.started_at = turn.now();
   failover.phase_entered_at = turn.now();
   failover.old_primary = group.primary.address;

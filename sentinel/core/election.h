@@ -29,7 +29,7 @@ void KeepCandidacy(Turn& turn, Group& group);
 // A random short wait, so that sentinels that see the same at the same time do not all stand.
 void DesynchronizeCandidacy(Turn& turn, Group& group);
 // Begins a failover in the next epoch with our own candidacy. Precondition: none is in progress.
-void Stand(Turn& turn, Group& group, bool forced);
+void Stand(Turn& turn, Group& group, std::optional<Order> order = std::nullopt);
 
 // A vote that a peer told us of.
 void RecordVote(Turn& turn, Group& group, Peer& peer, const Vote& vote);

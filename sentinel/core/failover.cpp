@@ -1,12 +1,14 @@
 #include "sentinel/core/failover.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "sentinel/core/discovery.h"
 #include "sentinel/core/election.h"
 #include "sentinel/core/group_config.h"
 #include "sentinel/core/links.h"
+#include "sentinel/core/names.h"
 #include "sentinel/core/reconfiguration.h"
 #include "sentinel/core/replica_selection.h"
 #include "sentinel/core/switchover.h"
@@ -33,22 +35,24 @@ void Elected(Turn& turn, Group& group) {
   for (auto& [address, replica] : group.replicas)
     if (replica.command.up()) AskInfo(turn, group, replica);
   // A switchover compares the heir with the primary.
-  if (group.failover->forced && group.primary.command.up()) AskInfo(turn, group, group.primary);
+  if (group.failover->order && group.primary.command.up()) AskInfo(turn, group, group.primary);
 }
 
 void LoseElection(Turn& turn, Group& group, Tally how) {
-  const bool try_again = group.failover->forced && group.failover->elections < kForcedElections &&
+  const bool try_again = group.failover->order && group.failover->elections < kForcedElections &&
                          how == Tally::kLost && MayTakePart(turn.state());
   const int elections = group.failover->elections;
+  std::optional<Order> order;
+  if (try_again) order = std::exchange(group.failover->order, std::nullopt);
   AbortFailover(turn, group, EventType::kAbortNotElected);
   BackOff(turn, group, how);
   if (!try_again) return;
-  Stand(turn, group, true);
+  Stand(turn, group, std::move(order));
   if (group.failover) group.failover->elections = elections + 1;
 }
 
 // Evidence is needed until the promotion is sent, unless the operator ordered it (E4).
-bool LostItsReason(const Group& group) { return !group.failover->forced && !group.odown_since; }
+bool LostItsReason(const Group& group) { return !group.failover->order && !group.odown_since; }
 
 void KeepWaitStart(Turn& turn, Group& group, const WaitStart& phase) {
   if (LostItsReason(group) || turn.state().duplicate_heard_at)
@@ -63,7 +67,7 @@ void KeepWaitStart(Turn& turn, Group& group, const WaitStart& phase) {
 
 bool AllInfoIsFresh(const Group& group, base::Instant asked_at) {
   const DataNode& primary = group.primary;
-  if (group.failover->forced && primary.command.up() && !primary.sdown_since &&
+  if (group.failover->order && primary.command.up() && !primary.sdown_since &&
       primary.info_as_of < asked_at)
     return false;
   return std::all_of(group.replicas.begin(), group.replicas.end(), [asked_at](const auto& entry) {
@@ -72,10 +76,26 @@ bool AllInfoIsFresh(const Group& group, base::Instant asked_at) {
   });
 }
 
+// The best replica, or the one that was ordered if it is eligible.
+std::optional<base::Endpoint> HeirFor(Turn& turn, const Group& group,
+                                      const std::optional<base::Endpoint>& ordered,
+                                      Occasion occasion) {
+  if (!ordered) return SelectHeir(group, turn.timings(), turn.now(), occasion);
+  for (const Candidate& candidate : RankReplicas(group, turn.timings(), turn.now(), occasion))
+    if (candidate.address == ordered && candidate.eligibility == Eligibility::kEligible)
+      return ordered;
+  return std::nullopt;
+}
+
 void ChooseHeir(Turn& turn, Group& group) {
   Failover& failover = *group.failover;
-  failover.planned = failover.forced && IsHealthy(group, turn.now());
-  failover.heir = SelectHeir(group, turn.timings(), turn.now(), OccasionOf(failover.planned));
+  failover.planned = failover.order && IsHealthy(group, turn.now());
+  if (failover.order && failover.order->lossless && !failover.planned) {
+    AbortFailover(turn, group, EventType::kAbortMasterTimeout);
+    return BackOffLong(turn, group);
+  }
+  failover.heir = HeirFor(turn, group, failover.order ? failover.order->heir : std::nullopt,
+                          OccasionOf(failover.planned));
   if (!failover.heir) {
     AbortFailover(turn, group, EventType::kAbortNoGoodSlave);
     return BackOffLong(turn, group);
@@ -127,6 +147,24 @@ void KeepWaitPromotion(Turn& turn, Group& group, const WaitPromotion& phase) {
     EnterPhase(turn, group, SendPromotion{turn.now()});
 }
 
+constexpr char kUnhealthyPrimary[] =
+    "NOGOODPRIMARY The primary does not answer as a primary: a switchover needs it";
+
+// What we know may be old: the next request finds it fresh.
+void RefreshInfo(Turn& turn, Group& group) {
+  group.primary.info_wanted = true;
+  for (auto& [address, replica] : group.replicas) replica.info_wanted = true;
+  turn.Touch(group.name);
+}
+
+// Precondition: the group has the replica.
+std::string WhyNot(Turn& turn, const Group& group, const base::Endpoint& replica) {
+  for (const Candidate& candidate :
+       RankReplicas(group, turn.timings(), turn.now(), Occasion::kSwitchover))
+    if (candidate.address == replica) return std::string(EligibilityName(candidate.eligibility));
+  return "";
+}
+
 // Precondition: !MayTakePart.
 std::string WhyNoPart(const State& state) {
   if (state.tilt_since) return "ERR Sentinel is in TILT mode, no failover is started";
@@ -172,26 +210,58 @@ void StartForcedFailover(Turn& turn, const FailoverRequested& request) {
   if (group.failover || group.pending_config)
     return turn.Respond(request.client, ErrorReply{"INPROG Failover already in progress"});
   if (!SelectHeir(group, turn.timings(), turn.now(), OccasionOf(IsHealthy(group, turn.now())))) {
-    // What we know may be old: the next request finds it fresh.
-    group.primary.info_wanted = true;
-    for (auto& [address, replica] : group.replicas) replica.info_wanted = true;
-    turn.Touch(group.name);
+    RefreshInfo(turn, group);
     return turn.Respond(request.client, ErrorReply{"NOGOODSLAVE No suitable replica to promote"});
   }
   if (!MayTakePart(state)) return turn.Respond(request.client, ErrorReply{WhyNoPart(state)});
-  Stand(turn, group, true);
+  if (request.coordinated && !IsHealthy(group, turn.now()))
+    return turn.Respond(request.client, ErrorReply{kUnhealthyPrimary});
+  Stand(turn, group, Order{request.coordinated, std::nullopt, kCatchUpTime});
   turn.Touch(group.name);
   turn.Respond(request.client, OkReply{});
+}
+
+void StartSwitchover(Turn& turn, const SwitchoverRequested& request) {
+  State& state = turn.state();
+  const auto refuse = [&](std::string error) {
+    turn.Respond(request.client, ErrorReply{std::move(error)});
+  };
+  const auto position = state.groups.find(request.group);
+  if (position == state.groups.end()) return refuse(kNoSuchGroup);
+  Group& group = position->second;
+  if (group.failover || group.pending_config) return refuse("INPROG Failover already in progress");
+  if (!IsHealthy(group, turn.now())) return refuse(kUnhealthyPrimary);
+  Order order{true, std::nullopt, request.timeout.value_or(kCatchUpTime), request.client};
+  if (request.to) order.heir = KnownAs(state, group, *request.to);
+  if (order.heir && group.replicas.count(*order.heir) == 0)
+    return refuse("NOGOODSLAVE No such replica: " + request.to->ToString());
+  if (!HeirFor(turn, group, order.heir, Occasion::kSwitchover)) {
+    RefreshInfo(turn, group);
+    return refuse(std::string("NOGOODSLAVE ") +
+                  (order.heir ? "The replica is not eligible: " + WhyNot(turn, group, *order.heir)
+                              : "No suitable replica to promote"));
+  }
+  if (!MayTakePart(state)) return refuse(WhyNoPart(state));
+  Stand(turn, group, std::move(order));
+  turn.Touch(group.name);
 }
 
 void AbortFailover(Turn& turn, Group& group, EventType why, std::string_view details) {
   CHECK(group.failover.has_value());
   turn.AnnouncePrimary(group, why, details);
+  // The event without its sign: "failover-abort-slave-timeout".
+  AnswerOrder(turn, group, ErrorReply{"ABORTED " + std::string(Row(why).name.substr(1))});
   AbandonFailover(turn, group);
+}
+
+void AnswerOrder(Turn& turn, Group& group, CommandReply reply) {
+  if (!group.failover || !group.failover->order) return;
+  turn.Respond(std::exchange(group.failover->order->client, ClientId::kNone), std::move(reply));
 }
 
 void AbandonFailover(Turn& turn, Group& group) {
   if (!group.failover) return;
+  AnswerOrder(turn, group, ErrorReply{"ABORTED another configuration or a reset came first"});
   // Past the promotion the old primary stays paused until it is demoted, or the pause ends.
   if (!group.pending_config) LiftPause(turn, group);
   group.failover.reset();

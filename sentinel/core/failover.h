@@ -36,6 +36,14 @@ void KeepFailover(Turn& turn, Group& group);
 // with a healthy primary it is a planned switchover. Errors: INPROG, NOGOODSLAVE.
 void StartForcedFailover(Turn& turn, const FailoverRequested& request);
 
+// SENTINEL SWITCHOVER: as above, but only with a healthy primary and only by the planned path, to
+// the replica that was named if one was. Answered when the old primary's clients have been let go to
+// the new one: OK; or as soon as it is given up: ABORTED and the event that says why. Errors before:
+// INPROG, NOGOODPRIMARY, NOGOODSLAVE.
+void StartSwitchover(Turn& turn, const SwitchoverRequested& request);
+// Answers the client that waits for the failover in progress, if there is one.
+void AnswerOrder(Turn& turn, Group& group, CommandReply reply);
+
 // Gives the failover up, with its event (`details` end its payload). A pause of writes is lifted.
 // Precondition: one is in progress.
 void AbortFailover(Turn& turn, Group& group, EventType why, std::string_view details = {});

@@ -178,6 +178,7 @@ void OnHello(Turn& turn, std::string_view line) {
   AdoptEpoch(turn, group, hello->current_epoch);
   if (!peer) return;
   peer->last_hello = turn.now();
+  peer->config_epoch = hello->config_epoch;
   turn.Touch(group.name);
   KeepName(turn, hello->primary.host);
   ProposeConfig(turn, group,

@@ -89,6 +89,14 @@ struct ResetGroups {
 struct FailoverRequested {
   ClientId client{};
   std::string group;
+  bool coordinated = false;  // COORDINATED: only if no write is lost
+};
+// SENTINEL SWITCHOVER <group> [TO <ip> <port>] [TIMEOUT <ms>]; answered when it has ended.
+struct SwitchoverRequested {
+  ClientId client{};
+  std::string group;
+  std::optional<base::Endpoint> to;
+  std::optional<base::Duration> timeout;
 };
 // Texts are as the client sent them; the core checks them and answers with Redis' errors.
 struct MonitorRequested {
@@ -128,7 +136,8 @@ struct SettingsChanged {
 
 using Input =
     std::variant<Start, Tick, Persisted, LinkUp, LinkDown, Replied, MessageReceived, NameResolved,
-                 MasterDownQuery, HelloPublished, ResetGroups, FailoverRequested, MonitorRequested,
-                 RemoveRequested, ForgetRequested, SetRequested, FlushRequested, SettingsChanged>;
+                 MasterDownQuery, HelloPublished, ResetGroups, FailoverRequested,
+                 SwitchoverRequested, MonitorRequested, RemoveRequested, ForgetRequested,
+                 SetRequested, FlushRequested, SettingsChanged>;
 
 }  // namespace quorate::sentinel::core

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sentinel/core/discovery.h"
+#include "sentinel/core/failover.h"
 #include "sentinel/core/links.h"
 #include "sentinel/core/names.h"
 #include "sentinel/core/switchover.h"
@@ -35,7 +36,9 @@ void SendReconfiguration(Turn& turn, Group& group, Replica& replica) {
   AskInfo(turn, group, replica);
   replica.reconfiguration = ReconfSent{turn.now()};
   turn.AnnounceReplica(group, replica, EventType::kSlaveReconfSent);
-  if (group.failover->old_primary == replica.address) LiftPause(turn, group);
+  if (group.failover->old_primary != replica.address) return;
+  LiftPause(turn, group);
+  AnswerOrder(turn, group, OkReply{});
 }
 
 void GiveUpOnSent(Turn& turn, Group& group, Replica& replica) {
@@ -59,6 +62,7 @@ void SendBestEffort(Turn& turn, Group& group) {
 void End(Turn& turn, Group& group) {
   turn.AnnouncePrimary(group, EventType::kFailoverEnd);
   LiftPause(turn, group);
+  AnswerOrder(turn, group, OkReply{});
   for (auto& [address, replica] : group.replicas) replica.reconfiguration = NotReconfigured{};
   group.failover.reset();
   turn.Progress();
@@ -86,10 +90,12 @@ bool HasBeenUpFor(Turn& turn, const DataNode& node, base::Duration time) {
 
 // A node that claims to be primary is left alone for a while: a newer configuration may be on its
 // way to us. One that was replaced and has come back need not wait so long, once a majority of the
-// sentinels has confirmed ours.
+// sentinels has confirmed ours. One that was there all the time is first left to the leader.
 bool MayDemote(Turn& turn, const Group& group, const Replica& replica) {
   const base::Instant since = std::max(replica.role_reported_at, replica.command.opened_at);
-  if (replica.was_primary && MajorityHeardSince(group, since)) return true;
+  const bool left_to_leader = replica.command.opened_at <= group.config_changed_at &&
+                              turn.now() < group.config_changed_at + kLeaderDemotes;
+  if (replica.was_primary && !left_to_leader && MajorityHeardSince(group, since)) return true;
   const base::Duration grace = kRoleChangeGracePeriods * turn.timings().publish_period;
   return turn.now() - replica.role_reported_at >= grace && HasBeenUpFor(turn, replica, grace);
 }
@@ -158,8 +164,9 @@ void KeepReconfiguration(Turn& turn, Group& group) {
   const Failover& failover = *group.failover;
   for (auto& [address, replica] : group.replicas) GiveUpOnSent(turn, group, replica);
   const auto old = group.replicas.find(failover.old_primary);
-  if (old != group.replicas.end() && old->second.command.up() && !old->second.sdown_since &&
-      !IsBeingReconfigured(old->second) && !IsDone(old->second))
+  const bool may_let_go = MayLetClientsGo(turn, group);
+  if (may_let_go && old != group.replicas.end() && old->second.command.up() &&
+      !old->second.sdown_since && !IsBeingReconfigured(old->second) && !IsDone(old->second))
     SendReconfiguration(turn, group, old->second);
 
   size_t in_progress = 0;
@@ -174,6 +181,7 @@ void KeepReconfiguration(Turn& turn, Group& group) {
       continue;
     }
     all_done = false;
+    if (address == failover.old_primary && !may_let_go) continue;
     if (IsBeingReconfigured(replica) || !replica.command.up() ||
         in_progress >= group.options.parallel_syncs)
       continue;

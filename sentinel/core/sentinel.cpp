@@ -297,6 +297,7 @@ class Sentinel::Machine {
   }
   void On(Turn& turn, const ResetGroups& request) { Reset(turn, request); }
   void On(Turn& turn, const FailoverRequested& request) { StartForcedFailover(turn, request); }
+  void On(Turn& turn, const SwitchoverRequested& request) { StartSwitchover(turn, request); }
   void On(Turn& turn, const MonitorRequested& request) { Monitor(turn, request); }
   void On(Turn& turn, const RemoveRequested& request) { Remove(turn, request); }
   void On(Turn& turn, const ForgetRequested& request) { Forget(turn, request); }

@@ -152,6 +152,7 @@ struct Peer {
   std::optional<base::Instant> last_hello;
   std::optional<base::Instant> asked_at;
   base::Instant last_hello_sent{};
+  base::Epoch config_epoch;  // of its last hello
   std::optional<PeerAnswer> answer;
   std::optional<Vote> vote;  // the newest vote it told us of
   std::optional<base::Epoch>
@@ -202,11 +203,19 @@ struct ReconfigureReplicas {};
 using FailoverPhase = std::variant<WaitStart, SelectReplica, PauseWrites, SendPromotion,
                                    WaitPromotion, CommitConfig, ReconfigureReplicas>;
 
+// What an operator ordered by SENTINEL FAILOVER or SENTINEL SWITCHOVER.
+struct Order {
+  bool lossless = false;               // given up rather than carried out without a pause of writes
+  std::optional<base::Endpoint> heir;  // absent: the best
+  base::Duration catch_up{};           // the heir's time to become equal, with writes paused
+  ClientId client = ClientId::kNone;   // waits for the end
+};
+
 struct Failover {
   base::Epoch epoch;
-  bool forced = false;   // SENTINEL FAILOVER
-  bool planned = false;  // forced with a healthy primary: the switchover path
-  int elections = 1;     // stood for so far
+  std::optional<Order> order;  // absent: the primary was lost
+  bool planned = false;        // ordered, with a healthy primary: the switchover path
+  int elections = 1;           // stood for so far
   base::Instant started_at{};
   base::Instant phase_entered_at{};
   base::Endpoint old_primary;          // whom it replaces

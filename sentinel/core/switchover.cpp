@@ -23,11 +23,10 @@ DataNode* OldPrimary(Group& group) {
   return position == group.replicas.end() ? nullptr : &position->second;
 }
 
-void SendPause(Turn& turn, Group& group, DataNode& primary) {
-  SendToNode(turn, group, primary,
-             {"CLIENT", "PAUSE", std::to_string(base::ToMs(kSwitchoverPause)), "WRITE"},
+void SendPause(Turn& turn, Group& group, DataNode& primary, base::Duration time) {
+  SendToNode(turn, group, primary, {"CLIENT", "PAUSE", std::to_string(base::ToMs(time)), "WRITE"},
              ForPause{group.failover->epoch});
-  group.failover->paused_until = turn.now() + kSwitchoverPause;
+  group.failover->paused_until = turn.now() + time;
 }
 
 void Abort(Turn& turn, Group& group, EventType why, std::string_view details = {}) {
@@ -75,8 +74,9 @@ void NoteTarget(const Group& group, PauseWrites& phase) {
 }  // namespace
 
 void StartPause(Turn& turn, Group& group) {
-  EnterPhase(turn, group, PauseWrites{turn.now() + kSwitchoverPause / 2, {}, {}, turn.now()});
-  SendPause(turn, group, group.primary);
+  const base::Duration catch_up = group.failover->order->catch_up;
+  EnterPhase(turn, group, PauseWrites{turn.now() + catch_up, {}, {}, turn.now()});
+  SendPause(turn, group, group.primary, catch_up + kSwitchoverPause / 2);
 }
 
 void KeepPauseWrites(Turn& turn, Group& group, const PauseWrites& now) {
@@ -112,7 +112,8 @@ void OnPauseReply(Turn& turn, Group& group, base::Epoch epoch, const WireReply& 
     return;
   }
   if (reply.is_error()) {
-    if (!MeansNoSuchPause(reply.text)) return OnPauseRefused(turn, group, reply.text);
+    if (!MeansNoSuchPause(reply.text) || group.failover->order->lossless)
+      return OnPauseRefused(turn, group, reply.text);
     group.failover->planned = false;
     group.failover->paused_until.reset();
     EnterPhase(turn, group, SendPromotion{turn.now()});
@@ -136,13 +137,24 @@ bool KeepPaused(Turn& turn, Group& group) {
   if (!IsDue(turn, *group.failover->paused_until - kSwitchoverPause / 2)) return true;
   DataNode* primary = OldPrimary(group);
   if (primary && primary->command.up()) {
-    SendPause(turn, group, *primary);
+    SendPause(turn, group, *primary, kSwitchoverPause);
     turn.WakeAt(turn.now() + kSwitchoverPause / 2);
     return true;
   }
   if (HasSentPromotion(*group.failover)) return true;  // too late to turn back
   Abort(turn, group, EventType::kAbortMasterTimeout);
   return false;
+}
+
+bool MayLetClientsGo(Turn& turn, const Group& group) {
+  const Failover& failover = *group.failover;
+  if (!failover.paused_until) return true;
+  const bool adopted = std::all_of(group.peers.begin(), group.peers.end(), [&](const auto& entry) {
+    const Peer& peer = entry.second;
+    return peer.config_epoch >= group.config_epoch || peer.sdown_since ||
+           !turn.state().peer_links.at(peer.id).up();
+  });
+  return adopted || IsDue(turn, failover.phase_entered_at + kAdoptionWait);
 }
 
 void LiftPause(Turn& turn, Group& group) {

@@ -1,17 +1,18 @@
-// The planned path of SENTINEL FAILOVER, when the primary is well: nothing that was acknowledged is
-// lost.
+// The planned path of SENTINEL FAILOVER and SENTINEL SWITCHOVER, when the primary is well: nothing
+// that was acknowledged is lost.
 //
 //   1 | CLIENT PAUSE <ms> WRITE on the primary
 //   2 | its offset after the pause, from INFO
 //   3 | the heir's offset, asked again and again until it has reached that
 //   4 | promotion (failover.h)
-//   5 | the old primary follows the heir, and its clients' connections are closed
+//   5 | every sentinel that we reach has adopted the new configuration
+//     | the old primary follows the heir, and its clients' connections are closed
 //   6 | CLIENT UNPAUSE
 //
 // The pause is renewed while the promotion takes its time, so that it never ends before the old
 // primary has been demoted; if we die in between, it ends by itself. Whatever goes wrong before the
 // promotion ends in UNPAUSE and an abort. A server that knows no CLIENT PAUSE ... WRITE (before
-// Redis 6.2, told by its error) gets what Redis Sentinel does: promotion without a pause. One that
+// Redis 6.2, told by its error) gets what Redis Sentinel does: promotion without a pause, unless the order was to lose nothing. One that
 // knows it and refuses (no permission, say) is left alone: -failover-abort-pause-refused.
 #pragma once
 
@@ -29,6 +30,10 @@ void OnPauseReply(Turn& turn, Group& group, base::Epoch epoch, const WireReply& 
 // Renews the pause while the promotion is under way. False if the pause was lost: the failover has
 // then been aborted.
 bool KeepPaused(Turn& turn, Group& group);
+
+// After the promotion: every sentinel we reach has adopted it, so that the old primary's clients
+// will be told of the new one wherever they ask; or it has had kAdoptionWait.
+bool MayLetClientsGo(Turn& turn, const Group& group);
 
 // CLIENT UNPAUSE, if writes are paused and the old primary can be reached.
 void LiftPause(Turn& turn, Group& group);

@@ -67,6 +67,9 @@ inline constexpr base::Duration kMaxDesync = std::chrono::seconds(1);
 // A replica that claims to be primary is demoted after this many hello periods without
 // contradicting news.
 inline constexpr int kRoleChangeGracePeriods = 4;
+// After a failover the leader has this long to demote the old primary, if that is alive, before the
+// other sentinels do.
+inline constexpr base::Duration kLeaderDemotes = std::chrono::seconds(1);
 // Failure detection "fast": this many refused connections in a row, and this long after the link
 // broke, are death.
 inline constexpr int kDeathRefusals = 3;
@@ -96,8 +99,14 @@ inline constexpr int kForcedElections = 3;
 inline constexpr base::Duration kPersistRetryPeriod = std::chrono::seconds(1);
 // Offsets asked for after an election are waited for this long at most.
 inline constexpr base::Duration kFreshInfoWait = std::chrono::milliseconds(200);
-// Pause of writes in a planned switchover: the heir must be equal within it.
+// Pause of writes in a planned switchover, renewed while it is needed.
 inline constexpr base::Duration kSwitchoverPause = std::chrono::seconds(2);
+// The heir must be equal this long after the pause began, unless the operator says otherwise.
+inline constexpr base::Duration kCatchUpTime = kSwitchoverPause / 2;
+inline constexpr base::Duration kMaxCatchUpTime = std::chrono::minutes(1);
+// Until the old primary lets its clients go, the other sentinels have this long to adopt the new
+// configuration.
+inline constexpr base::Duration kAdoptionWait = std::chrono::milliseconds(100);
 // Spacing of the questions for the heir's offset during a switchover.
 inline constexpr base::Duration kCatchUpPollPeriod = std::chrono::milliseconds(2);
 // A stall shorter than the TILT trigger but longer than this moves the clocks of unanswered pings.

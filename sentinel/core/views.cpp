@@ -78,7 +78,7 @@ std::string PrimaryFlags(const Group& group) {
   flags.Add(true, "master");
   flags.Add(!primary.command.up() || !primary.pubsub.up(), "disconnected");
   flags.Add(group.failover.has_value(), "failover_in_progress");
-  flags.Add(group.failover && group.failover->forced, "force_failover");
+  flags.Add(group.failover && group.failover->order, "force_failover");
   flags.Add(primary.script_kill_sent, "script_kill_sent");
   flags.Add(primary.rebooted_at.has_value(), "master_reboot");
   return flags.Take();

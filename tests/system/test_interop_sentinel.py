@@ -62,15 +62,35 @@ class Failovers:
         self.assertEqual(sorted(story[4:]), sorted(STORY[4:]))
 
 
+class Switchovers:
+    """SENTINEL SWITCHOVER is answered when it is done: whoever asks then, anywhere, is told of the new primary."""
+
+    def test_switchover_to_a_named_replica(self):
+        deployment = self.deploy()
+        old, other, heir = deployment.servers
+        fill(old, 50)
+        here = "127.0.0.1"
+        self.assertTrue(deployment.sentinels[0]("SENTINEL", "SWITCHOVER", GROUP, "TO", here, heir.port))
+        for sentinel in deployment.sentinels:
+            self.assertEqual(sentinel("SENTINEL", "GET-MASTER-ADDR-BY-NAME", GROUP), [here, str(heir.port)])
+        for server in (old, other):
+            deployment.await_follows(server, heir)
+        self.assert_equal_data(deployment, heir)
+        with self.assertRaisesRegex(Exception, "NOGOODSLAVE No such replica"):
+            deployment.sentinels[1]("SENTINEL", "SWITCHOVER", GROUP, "TO", here, "1")
+        with self.assertRaisesRegex(Exception, "syntax error"):
+            deployment.sentinels[1]("SENTINEL", "SWITCHOVER", GROUP, "TO", here)
+
+
 class RedisSentinelsOverOurs(Failovers, SystemTest):
     sentinels = (REDIS,) * 3
 
 
-class OurSentinelsOverRedis(Failovers, SystemTest):
+class OurSentinelsOverRedis(Failovers, Switchovers, SystemTest):
     servers = (REDIS,) * 3
 
 
-class OursOverOurs(Failovers, SystemTest):
+class OursOverOurs(Failovers, Switchovers, SystemTest):
     def test_paused_primary_is_replaced_and_gives_up_its_writes(self):
         deployment = self.deploy()
         old = deployment.primary

@@ -113,7 +113,7 @@ void Faults::Strike(Fault fault) {
     case Fault::kSlowNetwork:
       return SlowNetwork();
     case Fault::kForcedFailover:
-      return Operate("FAILOVER");
+      return Operate(random_.Chance(1, 2) ? "FAILOVER" : "SWITCHOVER");
     case Fault::kReset:
       return Operate("RESET");
     case Fault::kReparent:

@@ -56,6 +56,97 @@ TEST_CASE(
   CHECK(t.world.Happened("s0 +elected-leader"));
 }
 
+std::string Text(const CommandReply* reply) {
+  if (!reply) return "(none)";
+  if (const auto* error = std::get_if<ErrorReply>(reply)) return error->text;
+  return std::holds_alternative<OkReply>(*reply) ? "OK" : "?";
+}
+
+TEST_CASE("SWITCHOVER: to the named replica, answered when the clients are let go") {
+  for (int heir : {1, 2}) {
+    Planned t;
+    t.world.server(0).offset = 5000;
+    t.world.Command(0, 1,
+                    SwitchoverRequested{ClientId{}, "mymaster", t.world.server(heir).address, {}});
+    CHECK(Text(t.world.ReplyTo(0, 1)) == "(none)");
+    REQUIRE(t.world.RunUntil([&] { return t.world.ReplyTo(0, 1) != nullptr; }, seconds(5)));
+    CHECK(Text(t.world.ReplyTo(0, 1)) == "OK");
+    for (int i = 0; i < 3; ++i) CHECK(t.world.PrimaryOf(i) == t.world.server(heir).address);
+    t.world.RunFor(milliseconds(10));
+    CHECK(t.world.server(0).follows == t.world.server(heir).address);
+    CHECK(t.world.server(heir).offset == 5000);
+  }
+}
+
+TEST_CASE(
+    "SWITCHOVER: clients are let go when the other sentinels have adopted, or had their time") {
+  Planned t(2);
+  const auto demoted_after_promotion = [&] {
+    REQUIRE(t.world.RunUntil([&] { return t.world.Happened("s0 +switch-master"); }, seconds(5)));
+    const Instant promoted = t.world.now();
+    REQUIRE(t.world.RunUntil([&] { return t.world.server(0).follows.has_value(); }, seconds(5)));
+    return base::ToMs(t.world.now() - promoted);
+  };
+  SUBCASE("adopted late") {
+    t.world.sentinel(2).disk_delay = milliseconds(50);
+    t.world.Command(0, 1, SwitchoverRequested{ClientId{}, "mymaster", {}, {}});
+    const int64_t waited = demoted_after_promotion();
+    CHECK(waited >= 50);
+    CHECK(waited < 100);
+    CHECK(t.world.PrimaryOf(2) == t.world.server(1).address);
+  }
+  SUBCASE("not adopted") {
+    t.world.sentinel(2).disk_delay = seconds(3);
+    t.world.Command(0, 1, SwitchoverRequested{ClientId{}, "mymaster", {}, {}});
+    CHECK(demoted_after_promotion() >= 100);
+  }
+}
+
+TEST_CASE("SWITCHOVER: answers why it was given up") {
+  Planned t(2);
+  t.world.server(0).offset = 5000;
+  t.world.server(1).lag = 10;
+  t.world.Command(0, 1, SwitchoverRequested{ClientId{}, "mymaster", {}, milliseconds(300)});
+  t.world.RunFor(milliseconds(250));
+  CHECK(Text(t.world.ReplyTo(0, 1)) == "(none)");
+  t.world.RunFor(milliseconds(200));
+  CHECK(Text(t.world.ReplyTo(0, 1)) == "ABORTED failover-abort-slave-timeout");
+}
+
+TEST_CASE("SWITCHOVER and COORDINATED: never without a pause of the writes") {
+  Planned t;
+  t.world.server(0).pause_error = "ERR Unknown subcommand or wrong number of arguments for 'pause'";
+  t.world.Command(0, 1, SwitchoverRequested{ClientId{}, "mymaster", {}, {}});
+  t.world.RunFor(seconds(1));
+  CHECK(Text(t.world.ReplyTo(0, 1)) == "ABORTED failover-abort-pause-refused");
+  t.world.RunFor(seconds(10));
+  t.world.Command(0, 2, FailoverRequested{ClientId{}, "mymaster", true});
+  CHECK(Text(t.world.ReplyTo(0, 2)) == "OK");
+  t.world.RunFor(seconds(1));
+  CHECK(t.world.PrimaryOf(0) == t.world.server(0).address);
+  t.world.KillServer(0);
+  t.world.RunFor(milliseconds(1500));
+  t.world.Command(0, 3, FailoverRequested{ClientId{}, "mymaster", true});
+  CHECK(Text(t.world.ReplyTo(0, 3)).rfind("NOGOODPRIMARY", 0) == 0);
+  t.world.Command(0, 4, SwitchoverRequested{ClientId{}, "mymaster", {}, {}});
+  CHECK(Text(t.world.ReplyTo(0, 4)).rfind("NOGOODPRIMARY", 0) == 0);
+}
+
+TEST_CASE("SWITCHOVER: what it refuses at once") {
+  Planned t;
+  const auto ask = [&](const std::string& group, std::optional<Endpoint> to) {
+    t.world.Command(0, 1, SwitchoverRequested{ClientId{}, group, std::move(to), {}});
+    return Text(t.world.ReplyTo(0, 1));
+  };
+  CHECK(ask("nosuch", {}) == "ERR No such master with that name");
+  CHECK(ask("mymaster", Endpoint{"10.0.0.77", 6379}) ==
+        "NOGOODSLAVE No such replica: 10.0.0.77:6379");
+  t.world.server(1).priority = 0;
+  t.world.RunFor(seconds(11));
+  CHECK(ask("mymaster", t.world.server(1).address) ==
+        "NOGOODSLAVE The replica is not eligible: priority 0");
+}
+
 TEST_CASE("switchover: a heir that does not catch up leaves everything as it was") {
   Planned t(2);
   t.world.server(0).offset = 5000;
