@@ -35,8 +35,8 @@ base::Result<double> BytesPerKey(Foreground& foreground, const std::string& prog
 }
 
 // Without pipelining both programs keep the load generator's core busy and differ by little, while
-// the speed of a core changes from second to second: turns of about a second meet the same core.
-constexpr int kTurnsOneByOne = 6;
+// the speed of a core changes within a second: short turns meet the same core.
+constexpr int kTurnsOneByOne = 20;
 
 struct Case {
   Load load;
