@@ -66,9 +66,9 @@ void ReplicaFeeder::DropEmptyTransfers() {
 void ReplicaFeeder::CheckInvariants() const {
   CHECK(std::ranges::count_if(transfers_, [](const auto& t) { return !t->produced(); }) <= 1);
   for (const auto& [replica, outlet] : outlets_) {
-    if (outlet.transfer == nullptr) continue;
-    CHECK(
-        std::ranges::any_of(transfers_, [&](const auto& t) { return t.get() == outlet.transfer; }));
+    const SnapshotTransfer* transfer = outlet.transfer;
+    if (transfer == nullptr) continue;
+    CHECK(std::ranges::any_of(transfers_, [&](const auto& t) { return t.get() == transfer; }));
     CHECK(!outlet.streaming);
   }
 }

@@ -230,11 +230,11 @@ void StartSwitchover(Turn& turn, const SwitchoverRequested& request) {
   if (position == state.groups.end()) return refuse(kNoSuchGroup);
   Group& group = position->second;
   if (group.failover || group.pending_config) return refuse("INPROG Failover already in progress");
-  if (!IsHealthy(group, turn.now())) return refuse(kUnhealthyPrimary);
   Order order{true, std::nullopt, request.timeout.value_or(kCatchUpTime), request.client};
   if (request.to) order.heir = KnownAs(state, group, *request.to);
   if (order.heir && group.replicas.count(*order.heir) == 0)
     return refuse("NOGOODSLAVE No such replica: " + request.to->ToString());
+  if (!IsHealthy(group, turn.now())) return refuse(kUnhealthyPrimary);
   if (!HeirFor(turn, group, order.heir, Occasion::kSwitchover)) {
     RefreshInfo(turn, group);
     return refuse(std::string("NOGOODSLAVE ") +

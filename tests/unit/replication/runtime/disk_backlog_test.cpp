@@ -137,12 +137,12 @@ TEST_CASE("on-disk backlog: segments that are lost, empty, or of another place")
       {2, "", 160},    {2, std::string(100'000, '\xff'), 160},
       {2, last, 240},  {2, first, 80},  // it says that the history began anew
   };
-  for (const auto& [at, file, end] : cases) {
-    CAPTURE(at);
-    CAPTURE(file.substr(0, 10));
+  for (const auto& one : cases) {
+    CAPTURE(one.at);
+    CAPTURE(one.file.substr(0, 10));
     std::vector<std::string> files = log.files;
-    files[at] = file;
-    log.DemandBeginning(log.With(files), end);
+    files[one.at] = one.file;
+    log.DemandBeginning(log.With(files), one.end);
   }
 }
 
