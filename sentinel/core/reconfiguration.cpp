@@ -109,9 +109,15 @@ bool FollowsConfigured(const Group& group, const Replica& replica) {
   return replica.reported_role == Role::kReplica && replica.primary == group.primary.address;
 }
 
-// The primary follows a node of the group, and no node that we can ask has the role.
+// The primary follows a node of the group that has said since that it is a replica, too, and no node
+// that we can ask has the role. One that we cannot ask may have it.
 bool LacksPrimary(const Group& group) {
-  if (!group.primary.primary || group.replicas.count(*group.primary.primary) == 0) return false;
+  const DataNode& primary = group.primary;
+  if (!primary.primary) return false;
+  const auto followed = group.replicas.find(*primary.primary);
+  if (followed == group.replicas.end() || !followed->second.command.up() ||
+      followed->second.info_as_of <= primary.role_reported_at)
+    return false;
   return std::none_of(group.replicas.begin(), group.replicas.end(), [](const auto& entry) {
     const Replica& replica = entry.second;
     return replica.command.up() && replica.reported_role == Role::kPrimary;

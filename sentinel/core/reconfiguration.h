@@ -21,8 +21,8 @@ void OnReplicaInfo(Turn& turn, Group& group, Replica& replica);
 // INFO of the primary has arrived. It started from an old configuration file, say, that makes it
 // follow its own replica: then everyone follows someone and nobody takes writes. The role is its own
 // by the configuration, so no election is needed to give it back (+fix-master-config). If some other
-// node has the role, or it follows a node that is not of the group (an operator moves the data), it
-// is left alone. Not to be called in TILT.
+// node has the role, or it follows a node that we cannot ask or that is not of the group (an
+// operator moves the data), it is left alone. Not to be called in TILT.
 void OnPrimaryInfo(Turn& turn, Group& group);
 
 // MULTI, SLAVEOF NO ONE, CONFIG REWRITE, CLIENT KILL TYPE normal and pubsub, EXEC; EXEC's reply

@@ -8,7 +8,8 @@
 // link. So a sentinel that never saw the primary up still finds an heir. Among the eligible, those
 // come first that refuse the primary because it has lost data (down_detection.h, rule (e)); then
 // those that share the primary's replication history (an offset means nothing in another one);
-// then, when the primary is lost, the most data, the lower priority, the smaller run id. In a planned switchover the data will be made equal, so the priority goes first;
+// then, when the primary is lost, the most data, the lower priority, the smaller run id. In a
+// planned switchover the data will be made equal, so the priority goes first;
 // and since it can be made equal only along the primary's own stream, a replica that follows
 // another node or has another history is not eligible at all.
 //

@@ -12,8 +12,9 @@
 // The pause is renewed while the promotion takes its time, so that it never ends before the old
 // primary has been demoted; if we die in between, it ends by itself. Whatever goes wrong before the
 // promotion ends in UNPAUSE and an abort. A server that knows no CLIENT PAUSE ... WRITE (before
-// Redis 6.2, told by its error) gets what Redis Sentinel does: promotion without a pause, unless the order was to lose nothing. One that
-// knows it and refuses (no permission, say) is left alone: -failover-abort-pause-refused.
+// Redis 6.2, told by its error) gets what Redis Sentinel does: promotion without a pause, unless the
+// order was to lose nothing. One that knows it and refuses (no permission, say) is left alone:
+// -failover-abort-pause-refused.
 #pragma once
 
 #include "sentinel/core/turn.h"

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "shared/base/random.h"
+#include "tests/unit/replication/core/sample_history.h"
 
 #include <doctest/doctest.h>
 
@@ -12,21 +13,6 @@ using namespace quorate::base;
 using namespace quorate::replication::core;
 
 namespace {
-
-const std::string kOurs(40, 'a');
-const std::string kBefore(40, 'b');
-
-ReplicationId Id(const std::string& text) { return *ReplicationId::Parse(text); }
-
-// kBefore up to 1000, kOurs since; the backlog holds [900, 1200).
-History Sample() {
-  History history(Id(kBefore), 1 << 20);
-  history.Restore(Id(kBefore), Offset(900), {}, std::nullopt);
-  history.Append(std::string(100, 'x'));
-  history.Promote(Id(kOurs));
-  history.Append(std::string(200, 'x'));
-  return history;
-}
 
 std::string Decide(const std::string& id, int64_t next_byte, const History& history,
                    PsyncConditions conditions = {}) {

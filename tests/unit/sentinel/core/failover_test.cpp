@@ -433,11 +433,21 @@ TEST_CASE("repair: a primary that follows its own replica is given its role agai
   World world(3, 2, FastOptions());
   Settle(world, 3, 1);
   world.server(0).follows = world.server(1).address;
-  REQUIRE(world.RunUntil([&] { return !world.server(0).follows.has_value(); }, seconds(15)));
+  REQUIRE(world.RunUntil([&] { return !world.server(0).follows.has_value(); }, seconds(25)));
   CHECK(world.Happened("+fix-master-config master mymaster 10.0.0.1 6379"));
   world.RunFor(seconds(40));
   CHECK(AllSee(world, 3, world.server(0).address));
   CHECK_FALSE(world.Happened("+switch-master"));
+}
+
+TEST_CASE("repair: a primary that follows a node which cannot be asked is not given its role") {
+  World world(3, 2, FastOptions());
+  Settle(world, 3, 1);
+  world.server(0).follows = world.server(1).address;
+  world.KillServer(1);
+  world.RunFor(seconds(60));
+  CHECK(world.Happened("-role-change master mymaster 10.0.0.1 6379"));
+  CHECK_FALSE(world.Happened("+fix-master-config"));
 }
 
 }  // namespace
