@@ -35,8 +35,8 @@ base::Result<double> BytesPerKey(Foreground& foreground, const std::string& prog
 }
 
 // Without pipelining both programs keep the load generator's core busy and differ by little, while
-// the speed of a core changes within a second: short turns meet the same core.
-constexpr int kTurnsOneByOne = 20;
+// the speed of a core changes within a second: turns of a tenth of one meet the same core.
+constexpr int kTurnsOneByOne = 80;
 
 struct Case {
   Load load;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "shared/base/numbers.h"
 
@@ -16,8 +17,13 @@ double Median(std::vector<double> samples) {
 }
 
 double Ratio(const BenchFigure& figure) {
-  const double redis = Median(figure.redis);
-  return redis == 0 ? 0 : Median(figure.ours) / redis;
+  if (figure.redis.size() != figure.ours.size()) return 0;
+  std::vector<double> ratios;
+  for (size_t round = 0; round < figure.ours.size(); ++round) {
+    if (figure.redis[round] == 0) return 0;
+    ratios.push_back(figure.ours[round] / figure.redis[round]);
+  }
+  return Median(std::move(ratios));
 }
 
 bool MeetsTarget(const BenchFigure& figure) {
@@ -59,7 +65,7 @@ std::string TargetText(const BenchFigure& figure) {
 
 std::string ToTable(const BenchReport& report) {
   std::string text = "redis-server " + report.redis_version + " beside quorate-server " +
-                     report.our_version + ", medians of alternating rounds\n\n";
+                     report.our_version + ", medians of the rounds\n\n";
   char line[160];
   std::snprintf(line, sizeof line, "  %-36s %-12s %12s %12s %8s %10s\n", "", "", "redis", "quorate",
                 "ratio", "target");

@@ -1,6 +1,9 @@
 // The side-by-side benchmark's figures and what they are held against. Pure: from measured samples
 // to medians, ratios and a verdict. Rates: ours divided by Redis', more is better; costs (CPU,
 // memory): ours divided by Redis', less is better.
+//
+// A ratio is taken within each round, whose two samples met the same machine; the figure's ratio is
+// the median of those. A ratio of two medians would compare one round's machine with another's.
 #pragma once
 
 #include <string>
@@ -10,11 +13,11 @@ namespace quorate::ops {
 
 inline constexpr int kBenchReportSchema = 1;
 
-// What a target is held against: the ratio of the medians, our own median, or nothing (the figure
-// is told, not judged).
+// What a target is held against: the median of the rounds' ratios, our own median, or nothing (the
+// figure is told, not judged).
 enum class Judged { kRatio, kOurs, kNothing };
 
-// One quantity, sampled on both programs in alternating rounds.
+// One quantity, sampled once on both programs in each round: redis[i] and ours[i] are of one round.
 struct BenchFigure {
   std::string name;  // "SET, 16 pipelined"
   std::string unit;  // "requests/s"
@@ -33,7 +36,7 @@ struct BenchReport {
 
 // The middle one; of an even number the mean of the two. 0 for no samples.
 double Median(std::vector<double> samples);
-// Ours by Redis', of the medians; 0 if Redis' is 0.
+// The median over the rounds of ours by Redis'; 0 if a sample of Redis' is 0 or either is missing.
 double Ratio(const BenchFigure& figure);
 bool MeetsTarget(const BenchFigure& figure);
 // True if there are figures and all meet their targets.
