@@ -39,10 +39,8 @@ std::optional<SyncGate::Refused> SyncGate::JudgeInfo(base::Instant now,
                                                      const PrimaryHistory& told) {
   if (!MayRefuse() || told.id == history_.id()) return std::nullopt;
   const auto common = CommonPrefix(history_, told);
-  const bool recordable = options_.rollback && common && history_.backlog() != nullptr &&
-                          *common >= history_.backlog()->start();
-  const bool patient = !refusal_ || now < refusal_->since + kPatience;
-  if (common == history_.offset() || (recordable && !patient) ||
+  const bool recordable = common && Recordable(*common);
+  if (common == history_.offset() || (recordable && !Patient(now)) ||
       (was_in_sync_->presumed && common)) {
     takes_ = told.id;
     return std::nullopt;
@@ -53,10 +51,16 @@ std::optional<SyncGate::Refused> SyncGate::JudgeInfo(base::Instant now,
 std::optional<SyncGate::Refused> SyncGate::JudgeFullResync(base::Instant now,
                                                            const base::ReplicationId& id,
                                                            base::Offset offset) {
-  if (id == history_.id()) takes_ = id;
+  const bool ours = id == history_.id();
+  if (ours && (offset >= history_.offset() || (Recordable(offset) && !Patient(now)))) takes_ = id;
   if (takes_ != id) takes_.reset();
   if (takes_ || !MayRefuse()) return std::nullopt;
   return JudgeOffset(now, id, offset);
+}
+
+bool SyncGate::Recordable(base::Offset offset) const {
+  return options_.rollback && history_.backlog() != nullptr &&
+         offset >= history_.backlog()->start();
 }
 
 std::optional<SyncGate::Refused> SyncGate::JudgeOffset(base::Instant now,

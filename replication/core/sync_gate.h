@@ -4,7 +4,9 @@
 // Keys that came from this primary are not replaced by less because it came back with less. Once we
 // were in sync with it (since the Follow), a full sync is refused if it lies before our offset or
 // holds no key, unless
-//   - its history has all of ours in it, by its id or by what it answered to INFO;
+//   - its history has all of ours in it, by what it answered to INFO, or because it is our very
+//     history, at our offset or beyond. Before our offset it is a node that has yet to come to
+//     where we are (a middle one that restarted from an older file); it is asked again;
 //   - the other provably is the very process we were in sync with, whose history somebody changed
 //     on purpose;
 //   - it was known for a middle node, which guards itself, and us with it; if it is made a primary
@@ -82,6 +84,10 @@ class SyncGate {
   std::optional<SyncRefusal> refused() const;
 
  private:
+  // What refusing waits for may yet happen.
+  bool Patient(base::Instant now) const { return !refusal_ || now < refusal_->since + kPatience; }
+  // What we have beyond `offset` of our history is in memory, and records are made.
+  bool Recordable(base::Offset offset) const;
   std::optional<Refused> JudgeOffset(base::Instant now, const base::ReplicationId& id,
                                      base::Offset offset);
   Refused Refuse(base::Instant now, const std::optional<base::ReplicationId>& id,

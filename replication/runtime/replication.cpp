@@ -31,6 +31,7 @@ Replication::Replication(io::Io& io, const ReplicationPorts& ports, const core::
       upstream_(std::make_unique<UpstreamLink>(
           io_, replica_, primary_, ports_.dataset, ports_.applier, ports_.listener,
           [this](core::ReplicaActions actions) { Run(std::move(actions)); })),
+      discarded_reader_(history_, [this](std::string_view text) { Note(text, true); }),
       timer_(io_.CreateTimer([this] { OnTimer(); })) {
   if (ports_.run_id) replica_.SetRunId(*ports_.run_id);
   SetAncestry({});

@@ -24,6 +24,7 @@
 #include "replication/core/replica.h"
 #include "replication/core/unit_marks.h"
 #include "replication/core/views.h"
+#include "replication/runtime/discarded_reader.h"
 #include "replication/runtime/ports.h"
 #include "shared/base/ids.h"
 #include "shared/base/random.h"
@@ -174,8 +175,6 @@ class Replication {
   void OnDirectoryChanged();
 
  private:
-  struct DiscardedRead;
-
   void Run(core::PrimaryActions actions);
   void Run(core::ReplicaActions actions);
   void Run(core::FailoverActions actions);
@@ -189,11 +188,7 @@ class Replication {
   void LookAtFailover();
   core::Options Effective(core::Options options) const;
   void NoteOffset();
-  // The part of the history that is to be recorded: what memory has of it, then the rest.
   void Record(const core::RecordDiscarded& record);
-  void ReadDiscarded();
-  // `problem`: why the disk could not be read; empty: it was.
-  void EndDiscardedRead(const std::string& problem);
   void GiveToRecorder(uint64_t number, DiscardedStream discarded);
   void StartSnapshot(const core::BeginSnapshot& begin);
   void ReadDisk(const core::ReadDisk& read);
@@ -229,8 +224,8 @@ class Replication {
   bool disk_resumed_ = false;                  // our history goes on where the disk ends
   bool disk_started_ = false;
   std::map<core::ReplicaId, std::shared_ptr<SegmentReader>> disk_readers_;
-  core::UnitMarks replayed_units_;                 // until the history is restored
-  std::shared_ptr<DiscardedRead> discarded_read_;  // what a record needs is being read from disk
+  core::UnitMarks replayed_units_;  // until the history is restored
+  DiscardedReader discarded_reader_;
   std::unique_ptr<io::Timer> timer_;
   base::Instant armed_for_{};
   bool link_up_ = false;  // as the listener was told

@@ -32,7 +32,7 @@ void Replication::MakeDisk() {
 void Replication::DropDisk() {
   if (leaving_disk_) leaving_disk_->Leave();
   if (!disk_) return;
-  if (discarded_read_) EndDiscardedRead("it was turned off");
+  discarded_reader_.OnDiskGone();
   std::vector<core::ReplicaId> fed;
   for (const auto& [replica, reader] : disk_readers_) fed.push_back(replica);
   leaving_disk_ = std::move(disk_);

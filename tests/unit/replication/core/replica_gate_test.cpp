@@ -119,7 +119,7 @@ TEST_CASE("replica: what is not a primary that lost data is not refused") {
     REQUIRE(bench.replica.link_up());
     bench.Step(LinkClosed{"cut"});
   }
-  SUBCASE("our own history") { answer = "+FULLRESYNC " + kTheirs + " 90\r\n"; }
+  SUBCASE("our own history, whole") { answer = "+FULLRESYNC " + kTheirs + " 100\r\n"; }
   SUBCASE("never in sync since the Follow") {
     bench.Step(Promote{});
     bench.Follow(true);
@@ -190,6 +190,38 @@ TEST_CASE("replica: what can be recorded whole is given up after a while") {
   CHECK(AskAgain(bench, kSecondRun, "", Info(100)) == "");
   CHECK(Refused(bench) == SyncRefusal::kOlder);
   CHECK(AskAgain(bench, kSecondRun, FullResync('c', 101), Info(100)) == "");
+  bench.Receive("$3\r\nrdb");
+  CHECK(bench.Step(StagingVerified{-1, 0}) ==
+        "drop sub-replicas\nrecord 1 from 100 for 10.0.0.1:6379\n");
+}
+
+TEST_CASE("replica: a node that has yet to come to where we are in our own history is awaited") {
+  Bench bench;
+  SyncedThenCut(bench, "");
+  CHECK(AskAgain(bench, "", "+FULLRESYNC " + kTheirs + " 90\r\n") == "close\n");
+  CHECK(Refused(bench) == SyncRefusal::kOlder);
+  SUBCASE("it came there") {
+    CHECK(AskAgain(bench, "", "+CONTINUE\r\n").ends_with("send <REPLCONF ACK 100>\n"));
+  }
+  SUBCASE("it came past it, and cannot go on from where we are") {
+    CHECK(AskAgain(bench, "", "+FULLRESYNC " + kTheirs + " 180\r\n") == "");
+  }
+  SUBCASE("it does not come, and what would be lost cannot be recorded") {
+    for (int i = 0; i < 5; ++i)
+      CHECK(AskAgain(bench, "", "+FULLRESYNC " + kTheirs + " 90\r\n") == "close\n");
+  }
+}
+
+TEST_CASE("replica: our own history, cut short, is taken after a while if the rest is recorded") {
+  Bench bench;
+  bench.options.rollback = true;
+  bench.replica.SetOptions(bench.options);
+  SyncedThenCut(bench, "");
+  bench.history.Append("*1\r\n$4\r\nPING\r\n");
+  const std::string short_one = "+FULLRESYNC " + kTheirs + " 100\r\n";
+  CHECK(AskAgain(bench, "", short_one) == "close\n");
+  CHECK(AskAgain(bench, "", short_one) == "close\n");
+  CHECK(AskAgain(bench, "", short_one) == "");
   bench.Receive("$3\r\nrdb");
   CHECK(bench.Step(StagingVerified{-1, 0}) ==
         "drop sub-replicas\nrecord 1 from 100 for 10.0.0.1:6379\n");
