@@ -48,13 +48,14 @@ void RespondWithVote(Turn& turn, Group& group, ClientId client, bool down) {
        MasterDownReply{down, group.vote.leader->ToString(), group.vote.epoch.number()}, refused});
 }
 
-// Someone stands in a higher epoch: what we have begun and cannot be a fact yet is given up.
+// Someone stands in a higher epoch: what we have begun and cannot be a fact yet is given up. A pause
+// of writes is left to end by itself, as they may come to rely on it.
 void GiveWay(Turn& turn, Group& group) {
   if (!group.failover) return;
   if (std::holds_alternative<ReconfigureReplicas>(group.failover->phase))
-    AbandonFailover(turn, group);
-  else
-    AbortFailover(turn, group, EventType::kAbortNotElected);
+    return YieldFailover(turn, group);
+  group.failover->paused_until.reset();
+  AbortFailover(turn, group, EventType::kAbortNotElected);
 }
 
 }  // namespace

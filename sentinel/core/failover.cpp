@@ -261,9 +261,14 @@ void AnswerOrder(Turn& turn, Group& group, CommandReply reply) {
 
 void AbandonFailover(Turn& turn, Group& group) {
   if (!group.failover) return;
-  AnswerOrder(turn, group, ErrorReply{"ABORTED another configuration or a reset came first"});
   // Past the promotion the old primary stays paused until it is demoted, or the pause ends.
   if (!group.pending_config) LiftPause(turn, group);
+  YieldFailover(turn, group);
+}
+
+void YieldFailover(Turn& turn, Group& group) {
+  if (!group.failover) return;
+  AnswerOrder(turn, group, ErrorReply{"ABORTED another configuration or a reset came first"});
   group.failover.reset();
   turn.Progress();
 }

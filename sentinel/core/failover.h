@@ -47,8 +47,11 @@ void AnswerOrder(Turn& turn, Group& group, CommandReply reply);
 // Gives the failover up, with its event (`details` end its payload). A pause of writes is lifted.
 // Precondition: one is in progress.
 void AbortFailover(Turn& turn, Group& group, EventType why, std::string_view details = {});
-// Same without an event (another leader took over, RESET); does nothing if none is in progress.
+// Same without an event (RESET); does nothing if none is in progress.
 void AbandonFailover(Turn& turn, Group& group);
+// Same because another leader has taken over, who may be relying on a pause of writes, or has
+// replaced the primary already: a pause is left to end by itself.
+void YieldFailover(Turn& turn, Group& group);
 
 // The promotion may have reached the heir: from here on we vote for nobody else until this has
 // ended.

@@ -69,14 +69,14 @@ void PutIntoEffect(Turn& turn, Group& group, const PendingConfig& config) {
   const base::Endpoint from = group.primary.address;
   const bool leader = !config.from;
   if (!leader && group.failover && group.failover->epoch <= config.epoch)
-    AbandonFailover(turn, group);
+    YieldFailover(turn, group);
   if (config.primary == from) return;
 
   if (leader) {
     // RESET may have forgotten the failover; the promotion is a fact all the same.
     if (group.failover) AnnouncePromotion(turn, group);
   } else {
-    AbandonFailover(turn, group);
+    YieldFailover(turn, group);
     const auto peer = group.peers.find(*config.from);
     if (peer != group.peers.end())
       turn.AnnouncePeer(group, peer->second, EventType::kConfigUpdateFrom);

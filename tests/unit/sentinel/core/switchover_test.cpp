@@ -1,6 +1,8 @@
 // SENTINEL FAILOVER: planned with a healthy primary, forced with one that is not.
 #include "tests/unit/sentinel/core/world.h"
 
+#include <algorithm>
+
 #include <doctest/doctest.h>
 
 namespace quorate::sentinel::core::test {
@@ -173,6 +175,25 @@ TEST_CASE("switchover: writes stay paused while the new configuration is slow to
       [&] { return old.follows.has_value() || old.writes_paused_until <= t.world.now(); },
       seconds(10)));
   CHECK(old.follows == t.world.server(1).address);
+}
+
+TEST_CASE("switchover: who gives way to another leader does not lift the pause that it relies on") {
+  Planned t;
+  FakeServer& old_primary = t.world.server(0);
+  t.world.sentinel(0).disk_delay = milliseconds(500);
+  t.world.Command(0, 1, FailoverRequested{ClientId{}, "mymaster"});
+  REQUIRE(t.world.RunUntil([&] { return t.world.Happened("s0 +failover-state-wait-promotion"); },
+                           seconds(5)));
+  // Shortly before that disk has the new configuration another sentinel is ordered to do the same,
+  // and gets as far as the pause.
+  t.world.RunFor(milliseconds(496));
+  t.world.Command(1, 2, FailoverRequested{ClientId{}, "mymaster"});
+  const auto logged = [&](const std::string& command) {
+    return std::ranges::count(old_primary.log, command);
+  };
+  REQUIRE(t.world.RunUntil([&] { return old_primary.follows.has_value(); }, seconds(5)));
+  CHECK(logged("CLIENT PAUSE 2000 WRITE") >= 2);
+  CHECK(logged("CLIENT UNPAUSE") == 0);
 }
 
 TEST_CASE("switchover: after a stall longer than the pause nothing is promoted") {
