@@ -54,7 +54,7 @@ void GiveWay(Turn& turn, Group& group) {
   if (!group.failover) return;
   if (std::holds_alternative<ReconfigureReplicas>(group.failover->phase))
     return YieldFailover(turn, group);
-  group.failover->paused_until.reset();
+  group.failover->pause.reset();
   AbortFailover(turn, group, EventType::kAbortNotElected);
 }
 

@@ -37,7 +37,7 @@ std::string OwnHello(Turn& turn, const Group& group, const Link& link) {
 // PUBLISH counts as a write: on a paused primary it would block our link.
 bool MayPublish(const Group& group, const DataNode& node) {
   const bool paused =
-      group.failover && group.failover->paused_until && group.failover->old_primary == node.address;
+      group.failover && group.failover->pause && group.failover->old_primary == node.address;
   return node.command.up() && HasRoom(node.command) && !paused;
 }
 

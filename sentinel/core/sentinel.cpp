@@ -253,7 +253,7 @@ class Sentinel::Machine {
                    [&](const ForPromotion& promotion) {
                      OnPromotionReply(turn, group, *found.node, promotion.epoch, reply);
                    },
-                   [&](const ForPause& pause) { OnPauseReply(turn, group, pause.epoch, reply); },
+                   [&](const ForPause& pause) { OnPauseReply(turn, group, pause, reply); },
                },
                purpose);
   }

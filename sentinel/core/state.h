@@ -46,6 +46,7 @@ struct ForPromotion {
 // CLIENT PAUSE on the primary, in the switchover with this epoch.
 struct ForPause {
   base::Epoch epoch;
+  base::Instant until;  // counted from when it was sent: the server's own end is later
 };
 using RequestPurpose =
     std::variant<ForNothing, ForPing, ForInfo, ForMasterDown, ForPromotion, ForPause>;
@@ -211,6 +212,12 @@ struct Order {
   ClientId client = ClientId::kNone;   // waits for the end
 };
 
+// CLIENT PAUSE on the old primary of a switchover.
+struct WritePause {
+  base::Instant until;        // as far as acknowledged; that of the first, before its answer
+  base::Instant asked_until;  // by the newest
+};
+
 struct Failover {
   base::Epoch epoch;
   std::optional<Order> order;  // absent: the primary was lost
@@ -220,8 +227,7 @@ struct Failover {
   base::Instant phase_entered_at{};
   base::Endpoint old_primary;          // whom it replaces
   std::optional<base::Endpoint> heir;  // once chosen
-  // Writes on the old primary are paused, at most till then.
-  std::optional<base::Instant> paused_until;
+  std::optional<WritePause> pause;     // of the old primary; absent: none, or left to run out
   FailoverPhase phase;
 };
 

@@ -23,10 +23,15 @@ DataNode* OldPrimary(Group& group) {
   return position == group.replicas.end() ? nullptr : &position->second;
 }
 
-void SendPause(Turn& turn, Group& group, DataNode& primary, base::Duration time) {
-  SendToNode(turn, group, primary, {"CLIENT", "PAUSE", std::to_string(base::ToMs(time)), "WRITE"},
-             ForPause{group.failover->epoch});
-  group.failover->paused_until = turn.now() + time;
+// The first one, or a renewal.
+void SendPause(Turn& turn, Group& group, DataNode& primary) {
+  const base::Instant until = turn.now() + kSwitchoverPause;
+  SendToNode(turn, group, primary,
+             {"CLIENT", "PAUSE", std::to_string(base::ToMs(kSwitchoverPause)), "WRITE"},
+             ForPause{group.failover->epoch, until});
+  std::optional<WritePause>& pause = group.failover->pause;
+  pause = WritePause{pause ? pause->until : until, until};
+  turn.WakeAt(until - kSwitchoverPause / 2);
 }
 
 void Abort(Turn& turn, Group& group, EventType why, std::string_view details = {}) {
@@ -55,7 +60,7 @@ std::string Quoted(const std::string& error) {
 
 // Writes go on at the primary: promoting another now could lose some.
 void OnPauseRefused(Turn& turn, Group& group, const std::string& error) {
-  group.failover->paused_until.reset();  // what was not paused is not lifted
+  group.failover->pause.reset();  // what was not paused is not lifted
   Abort(turn, group, EventType::kAbortPauseRefused, Quoted(error));
 }
 
@@ -76,7 +81,7 @@ void NoteTarget(const Group& group, PauseWrites& phase) {
 void StartPause(Turn& turn, Group& group) {
   const base::Duration catch_up = group.failover->order->catch_up;
   EnterPhase(turn, group, PauseWrites{turn.now() + catch_up, {}, {}, turn.now()});
-  SendPause(turn, group, group.primary, catch_up + kSwitchoverPause / 2);
+  SendPause(turn, group, group.primary);
 }
 
 void KeepPauseWrites(Turn& turn, Group& group, const PauseWrites& now) {
@@ -89,7 +94,7 @@ void KeepPauseWrites(Turn& turn, Group& group, const PauseWrites& now) {
   if (IsDue(turn, phase.deadline))
     return Abort(turn, group,
                  phase.target ? EventType::kAbortSlaveTimeout : EventType::kAbortMasterTimeout);
-  if (!phase.paused_at) return;
+  if (!KeepPaused(turn, group) || !phase.paused_at) return;
   NoteTarget(group, phase);
   if (HasCaughtUp(group, heir->second, phase))
     return EnterPhase(turn, group, SendPromotion{turn.now()});
@@ -102,20 +107,23 @@ void KeepPauseWrites(Turn& turn, Group& group, const PauseWrites& now) {
   group.failover->phase = phase;
 }
 
-void OnPauseReply(Turn& turn, Group& group, base::Epoch epoch, const WireReply& reply) {
-  if (!group.failover || group.failover->epoch != epoch) return;
+void OnPauseReply(Turn& turn, Group& group, const ForPause& pause, const WireReply& reply) {
+  if (!group.failover || group.failover->epoch != pause.epoch) return;
   turn.Touch(group.name);
   auto* phase = std::get_if<PauseWrites>(&group.failover->phase);
   if (!phase || phase->paused_at) {  // a renewal
-    if (reply.is_error() && std::holds_alternative<SendPromotion>(group.failover->phase))
+    if (!reply.is_error()) {
+      if (group.failover->pause) group.failover->pause->until = pause.until;
+    } else if (phase || std::holds_alternative<SendPromotion>(group.failover->phase)) {
       OnPauseRefused(turn, group, reply.text);
+    }
     return;
   }
   if (reply.is_error()) {
     if (!MeansNoSuchPause(reply.text) || group.failover->order->lossless)
       return OnPauseRefused(turn, group, reply.text);
     group.failover->planned = false;
-    group.failover->paused_until.reset();
+    group.failover->pause.reset();
     EnterPhase(turn, group, SendPromotion{turn.now()});
     return;
   }
@@ -128,17 +136,17 @@ void OnPauseReply(Turn& turn, Group& group, base::Epoch epoch, const WireReply& 
 }
 
 bool KeepPaused(Turn& turn, Group& group) {
-  if (!group.failover->paused_until) return true;
-  // Lapsed while we did not run: writes may have been taken since, that the heir does not have.
-  if (turn.now() >= *group.failover->paused_until && !HasSentPromotion(*group.failover)) {
+  if (!group.failover->pause) return true;
+  const WritePause& pause = *group.failover->pause;
+  // Lapsed: writes may have been taken since, that the heir does not have.
+  if (IsDue(turn, pause.until) && !HasSentPromotion(*group.failover)) {
     Abort(turn, group, EventType::kAbortMasterTimeout);
     return false;
   }
-  if (!IsDue(turn, *group.failover->paused_until - kSwitchoverPause / 2)) return true;
+  if (!IsDue(turn, pause.asked_until - kSwitchoverPause / 2)) return true;
   DataNode* primary = OldPrimary(group);
   if (primary && primary->command.up()) {
-    SendPause(turn, group, *primary, kSwitchoverPause);
-    turn.WakeAt(turn.now() + kSwitchoverPause / 2);
+    SendPause(turn, group, *primary);
     return true;
   }
   if (HasSentPromotion(*group.failover)) return true;  // too late to turn back
@@ -148,7 +156,7 @@ bool KeepPaused(Turn& turn, Group& group) {
 
 bool MayLetClientsGo(Turn& turn, const Group& group) {
   const Failover& failover = *group.failover;
-  if (!failover.paused_until) return true;
+  if (!failover.pause) return true;
   const bool adopted = std::all_of(group.peers.begin(), group.peers.end(), [&](const auto& entry) {
     const Peer& peer = entry.second;
     return peer.config_epoch >= group.config_epoch || peer.sdown_since ||
@@ -158,8 +166,8 @@ bool MayLetClientsGo(Turn& turn, const Group& group) {
 }
 
 void LiftPause(Turn& turn, Group& group) {
-  if (!group.failover || !group.failover->paused_until) return;
-  group.failover->paused_until.reset();
+  if (!group.failover || !group.failover->pause) return;
+  group.failover->pause.reset();
   DataNode* primary = OldPrimary(group);
   if (primary && primary->command.up()) SendToNode(turn, group, *primary, {"CLIENT", "UNPAUSE"});
 }

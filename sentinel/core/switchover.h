@@ -9,8 +9,10 @@
 //     | the old primary follows the heir, and its clients' connections are closed
 //   6 | CLIENT UNPAUSE
 //
-// The pause is renewed while the promotion takes its time, so that it never ends before the old
-// primary has been demoted; if we die in between, it ends by itself. Whatever goes wrong before the
+// The pause is short and renewed for as long as it is needed, so that it never ends before the old
+// primary has been demoted; if we die in between, it soon ends by itself. What counts is what the
+// primary has acknowledged: once that has run out, writes may have been taken that the heir does not
+// have, and only a promotion that was already sent goes on. Whatever goes wrong before the
 // promotion ends in UNPAUSE and an abort. A server that knows no CLIENT PAUSE ... WRITE (before
 // Redis 6.2, told by its error) gets what Redis Sentinel does: promotion without a pause, unless the
 // order was to lose nothing. One that knows it and refuses (no permission, say) is left alone:
@@ -26,9 +28,9 @@ void StartPause(Turn& turn, Group& group);
 void KeepPauseWrites(Turn& turn, Group& group, const PauseWrites& phase);
 
 // The primary's answer to CLIENT PAUSE.
-void OnPauseReply(Turn& turn, Group& group, base::Epoch epoch, const WireReply& reply);
+void OnPauseReply(Turn& turn, Group& group, const ForPause& pause, const WireReply& reply);
 
-// Renews the pause while the promotion is under way. False if the pause was lost: the failover has
+// Renews the pause while it is needed. False if the pause was lost: the failover has
 // then been aborted.
 bool KeepPaused(Turn& turn, Group& group);
 

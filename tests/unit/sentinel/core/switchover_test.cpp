@@ -177,6 +177,44 @@ TEST_CASE("switchover: writes stay paused while the new configuration is slow to
   CHECK(old.follows == t.world.server(1).address);
 }
 
+TEST_CASE("switchover: a long wait for the heir is a short pause, renewed") {
+  Planned t(2);
+  t.world.server(0).offset = 5000;
+  t.world.server(1).lag = 10;
+  t.world.Command(0, 1, SwitchoverRequested{ClientId{}, "mymaster", {}, seconds(60)});
+  FakeServer& primary = t.world.server(0);
+  REQUIRE(t.world.RunUntil([&] { return !primary.log.empty(); }, seconds(1)));
+  for (int i = 0; i < 100; ++i) {
+    t.world.RunFor(milliseconds(100));
+    CHECK(primary.writes_paused_until > t.world.now());
+    CHECK(primary.writes_paused_until <= t.world.now() + seconds(2));
+  }
+  CHECK(primary.log.size() >= 10);
+  CHECK(std::ranges::count(primary.log, "CLIENT PAUSE 2000 WRITE") == std::ssize(primary.log));
+
+  SUBCASE("and ends soon after its sentinel") {
+    t.world.FreezeSentinel(0, true);
+    t.world.RunFor(milliseconds(2050));
+    CHECK(primary.writes_paused_until <= t.world.now());
+  }
+  SUBCASE("and a heir that comes into step at last is promoted") {
+    t.world.server(1).lag = 0;
+    REQUIRE(t.world.RunUntil([&] { return t.Done(); }, seconds(1)));
+    CHECK(t.world.server(1).offset == 5000);
+  }
+  SUBCASE("and a renewal that is not acknowledged in time is no pause: given up") {
+    t.world.FreezeServer(0, true);
+    REQUIRE(t.world.RunUntil(
+        [&] {
+          return t.world.Happened(
+              "s0 -failover-abort-master-timeout master mymaster 10.0.0.1 6379");
+        },
+        milliseconds(2050)));
+    CHECK(primary.writes_paused_until > t.world.now() - milliseconds(50));
+    CHECK(t.world.server(1).log.empty());
+  }
+}
+
 TEST_CASE("switchover: who gives way to another leader does not lift the pause that it relies on") {
   Planned t;
   FakeServer& old_primary = t.world.server(0);
