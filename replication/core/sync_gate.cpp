@@ -52,7 +52,9 @@ std::optional<SyncGate::Refused> SyncGate::JudgeFullResync(base::Instant now,
                                                            const base::ReplicationId& id,
                                                            base::Offset offset) {
   const bool ours = id == history_.id();
-  if (ours && (offset >= history_.offset() || (Recordable(offset) && !Patient(now)))) takes_ = id;
+  const bool settled = was_in_sync_ && was_in_sync_->presumed;
+  if (ours && (offset >= history_.offset() || settled || (Recordable(offset) && !Patient(now))))
+    takes_ = id;
   if (takes_ != id) takes_.reset();
   if (takes_ || !MayRefuse()) return std::nullopt;
   return JudgeOffset(now, id, offset);

@@ -1,9 +1,8 @@
 // Decodes an RDB file or snapshot incrementally: bytes are pushed as they arrive, whole records go
 // to the sink. The input is untrusted: every length is checked before memory is set aside for it,
 // and memory grows only with bytes that really came, compressed ones by what LZF can make of them
-// at most (264 times). Anything unknown or unsupported ends the
-// reading with an error that names it and the byte offset; the sink is a staging area, so the data
-// in use is not touched.
+// at most (264 times). Anything unknown or unsupported ends the reading with an error that names it
+// and the byte offset; the sink is a staging area, so the data in use is not touched.
 //
 // Reads versions 1 to 12: every opcode of those versions, and the record types of types.cpp.
 #pragma once

@@ -61,6 +61,15 @@ std::string TargetText(const BenchFigure& figure) {
   return text;
 }
 
+// "-": some round's sample of redis-server is 0, so there is none.
+std::string RatioText(const BenchFigure& figure) {
+  const double ratio = Ratio(figure);
+  if (ratio == 0) return "-";
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2fx", ratio);
+  return text;
+}
+
 }  // namespace
 
 std::string ToTable(const BenchReport& report) {
@@ -71,9 +80,9 @@ std::string ToTable(const BenchReport& report) {
                 "ratio", "target");
   text += line;
   for (const BenchFigure& figure : report.figures) {
-    std::snprintf(line, sizeof line, "  %-36s %-12s %12.2f %12.2f %7.2fx %s%s\n",
-                  figure.name.c_str(), figure.unit.c_str(), Median(figure.redis),
-                  Median(figure.ours), Ratio(figure), TargetText(figure).c_str(),
+    std::snprintf(line, sizeof line, "  %-36s %-12s %12.2f %12.2f %8s %s%s\n", figure.name.c_str(),
+                  figure.unit.c_str(), Median(figure.redis), Median(figure.ours),
+                  RatioText(figure).c_str(), TargetText(figure).c_str(),
                   MeetsTarget(figure) ? "" : "  MISSED");
     text += line;
   }

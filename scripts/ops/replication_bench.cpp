@@ -25,7 +25,8 @@ using Server = std::unique_ptr<PinnedServer>;
 
 constexpr base::Duration kLongestSync = seconds(120);
 constexpr base::Duration kPingPeriod = milliseconds(1);
-// A sample is the least of so many: whatever else the machine does only adds.
+// A sample of time is the least of so many, since whatever else the machine does only adds; a sample
+// of memory is the most of them.
 constexpr int kSyncs = 3;
 constexpr int kLoads = 3;
 constexpr const char* kMeasuredCore = "0";
@@ -93,12 +94,13 @@ class Pinger {
   void Ping() {
     const base::Instant sent = foreground_.Now();
     const std::array<std::string_view, 1> command = {"PING"};
-    (void)link_.Send(command, sent + kLongestSync, [this, sent](base::Result<resp::Value> reply) {
-      const base::Instant now = foreground_.Now();
-      if (reply && !first_) longest_ = std::max(longest_, now - sent);
-      first_ = false;  // that one waited for the connection
-      timer_->StartAt(now + kPingPeriod);
-    });
+    (void)link_.Send(command, sent + kLongestSync,
+                     [this, sent](const base::Result<resp::Value>& reply) {
+                       const base::Instant now = foreground_.Now();
+                       if (reply && !first_) longest_ = std::max(longest_, now - sent);
+                       first_ = false;  // that one waited for the connection
+                       timer_->StartAt(now + kPingPeriod);
+                     });
   }
 
   Foreground& foreground_;
@@ -175,20 +177,20 @@ base::Status Contender::MeasureSync(const ReplicationBenchOptions& options, Figu
   if (auto status = Fill(foreground_, (*primary)->endpoint(), options.keys); !status) return status;
   version_ = (*primary)->Version();
   constexpr double kMost = std::numeric_limits<double>::max();
-  Sync least{kMost, kMost, kMost};
+  Sync sample{kMost, kMost, 0};
   const double at_rest = (*primary)->ResidentBytes();
   for (int i = 0; i < kSyncs; ++i) {
     auto replica = Start("", "first");
     if (!replica) return replica.error();
     const auto sync = SyncOnce(**primary, **replica);
     if (!sync) return sync.error();
-    least.seconds = std::min(least.seconds, sync->seconds);
-    least.longest_ping_ms = std::min(least.longest_ping_ms, sync->longest_ping_ms);
-    least.most_resident = std::min(least.most_resident, sync->most_resident);
+    sample.seconds = std::min(sample.seconds, sync->seconds);
+    sample.longest_ping_ms = std::min(sample.longest_ping_ms, sync->longest_ping_ms);
+    sample.most_resident = std::max(sample.most_resident, sync->most_resident);
   }
-  Add(figures.sync, least.seconds);
-  Add(figures.ping, least.longest_ping_ms);
-  Add(figures.memory, least.most_resident / at_rest);
+  Add(figures.sync, sample.seconds);
+  Add(figures.ping, sample.longest_ping_ms);
+  Add(figures.memory, sample.most_resident / at_rest);
   return {};
 }
 

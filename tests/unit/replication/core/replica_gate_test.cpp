@@ -154,6 +154,11 @@ TEST_CASE("replica: after a restart with data an empty primary is refused, a sho
               .ends_with("finish staging\n"));
     CHECK(bench.Step(StagingVerified{-1, 0}) == "drop sub-replicas\ncommit staging\n");
   }
+  SUBCASE("empty, and at the beginning of our own history") {
+    CHECK(AskAgain(bench, kFirstRun, "+FULLRESYNC " + kTheirs + " 50\r\n$3\r\nrdb")
+              .ends_with("finish staging\n"));
+    CHECK(bench.Step(StagingVerified{-1, 0}) == "drop sub-replicas\ncommit staging\n");
+  }
   SUBCASE("emptied, after it had gone on from a part of ours") {
     CHECK(AskAgain(bench, kFirstRun, FullResync('c', 200) + "$3\r\nrdb", Info(90))
               .ends_with("finish staging\n"));
