@@ -57,6 +57,7 @@ ReplicaActions Replica::Step(base::Instant now, const ReplicaInput& input) {
                              std::to_string(history_.offset().bytes()) + ": " + unrunnable.reason,
                          actions);
                  },
+                 [&](const HoldLink& hold) { OnHold(now, hold, actions); },
                  [&](const AllowSync&) { OnAllowSync(now, actions); },
                  [&](const ReplicaTick&) { Tick(now, actions); },
              },
@@ -80,6 +81,7 @@ void Replica::OnFollow(base::Instant now, const Follow& follow, ReplicaActions& 
   gate_.OnFollow();
   handover_.reset();
   if (follow.hand_over) handover_ = Handover{.to = *follow.hand_over};
+  held_until_ = {};
   state_ = Waiting{std::max(now, follow.not_before)};
   failed_attempts_ = 0;
   down_since_ = {};
@@ -156,7 +158,7 @@ base::Instant Replica::NextDeadline() const {
   return std::visit(
       base::Overloaded{
           [](const Off&) { return base::Instant::max(); },
-          [](const Waiting& waiting) { return waiting.until; },
+          [&](const Waiting& waiting) { return std::max(waiting.until, held_until_); },
           [&](const Connecting&) { return last_io_ + options_.timeout; },
           [&](const Handshaking&) { return last_io_ + options_.timeout; },
           [&](const Receiving&) { return std::min(next_send_, last_io_ + options_.timeout); },
@@ -168,7 +170,7 @@ base::Instant Replica::NextDeadline() const {
 void Replica::Tick(base::Instant now, ReplicaActions& actions) {
   if (std::holds_alternative<Off>(state_)) return;
   if (const auto* waiting = std::get_if<Waiting>(&state_)) {
-    if (now < waiting->until) return;
+    if (now < std::max(waiting->until, held_until_)) return;
     state_ = Connecting{};
     last_io_ = now;
     actions.emplace_back(ReplicaNote{"Connecting to MASTER " + primary_.ToString()});
@@ -289,6 +291,14 @@ bool Replica::PassGate(base::Instant now, const std::optional<SyncGate::Refused>
   Break(now, refused->reason, actions, refused->first);
   state_ = Waiting{now + SyncGate::kPause};
   return false;
+}
+
+void Replica::OnHold(base::Instant now, const HoldLink& hold, ReplicaActions& actions) {
+  if (std::holds_alternative<Off>(state_)) return;
+  held_until_ = hold.until;
+  if (now < held_until_)
+    Break(now, "an election was won, and another primary may follow", actions, false);
+  Tick(now, actions);
 }
 
 void Replica::OnAllowSync(base::Instant now, ReplicaActions& actions) {

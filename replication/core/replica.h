@@ -42,6 +42,7 @@
 // |             | its history is older        |             |                                   |
 // | Receiving   | StagingVerified, it is empty| Waiting     | AbandonStaging, CloseLink (U7)    |
 // | Waiting     | AllowSync, while we refuse  | Connecting  | OpenLink                          |
+// | with a link | HoldLink                    | Waiting     | as LinkClosed                     |
 // | Streaming   | StreamCorrupt               | Waiting     | as LinkClosed; next sync is full  |
 // | Streaming   | StreamUnrunnable            | Waiting     | as LinkClosed, for longer         |
 // | with a link | LinkClosed, timeout, rubbish| Waiting     | (AbandonStaging, AbortTransaction,)|
@@ -146,6 +147,11 @@ struct StreamCorrupt {
 struct StreamUnrunnable {
   std::string reason;
 };
+// No link before `until`; one that is there is given up. Follow ends it, and so does an `until` that
+// has passed.
+struct HoldLink {
+  base::Instant until;
+};
 // What is refused (U7) is to be taken after all: it is asked for at once. Nothing if nothing is
 // refused.
 struct AllowSync {};
@@ -153,7 +159,7 @@ struct ReplicaTick {};
 using ReplicaInput =
     std::variant<Follow, HistoryRestored, Promote, LinkOpened, LinkClosed, StagingVerified,
                  StagingCommitted, DiscardedRecorded, StagingFailed, StreamCorrupt,
-                 StreamUnrunnable, AllowSync, ReplicaTick>;
+                 StreamUnrunnable, HoldLink, AllowSync, ReplicaTick>;
 
 // ---- actions
 
@@ -299,6 +305,7 @@ class Replica {
   void OnRecorded(base::Instant now, const DiscardedRecorded& recorded, ReplicaActions& actions);
   void OnCommitted(base::Instant now, ReplicaActions& actions);
   void OnVerified(base::Instant now, const StagingVerified& verified, ReplicaActions& actions);
+  void OnHold(base::Instant now, const HoldLink& hold, ReplicaActions& actions);
   void OnAllowSync(base::Instant now, ReplicaActions& actions);
   // U7: false if it ends the link.
   bool PassGate(base::Instant now, const std::optional<SyncGate::Refused>& refused,
@@ -366,6 +373,7 @@ class Replica {
   base::Instant last_io_{};
   base::Instant next_send_{};  // next acknowledgement or "\n"
   base::Instant down_since_{};
+  base::Instant held_until_{};  // no link before
 };
 
 }  // namespace quorate::replication::core

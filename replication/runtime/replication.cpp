@@ -108,6 +108,12 @@ bool Replication::Promote() {
   return true;
 }
 
+void Replication::HoldUpstream(base::Instant until) {
+  if (!replica_.is_replica()) return;
+  Run(replica_.Step(io_.Now(), core::HoldLink{until}));
+  ArmTimer();
+}
+
 void Replication::DropUpstream(std::string_view reason) {
   if (!replica_.is_replica()) return;
   Run(replica_.Step(io_.Now(), core::LinkClosed{std::string(reason)}));

@@ -102,6 +102,8 @@ class Replication {
 
   // REPLICAOF NO ONE. False if we are a primary already.
   bool Promote();
+  // Nothing as a primary; else no link before `until` (core/replica.h, HoldLink).
+  void HoldUpstream(base::Instant until);
   // Closes the link to our primary; it is opened again soon. Nothing without a link.
   void DropUpstream(std::string_view reason);
 

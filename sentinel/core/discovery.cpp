@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "sentinel/core/fencing.h"
 #include "sentinel/core/links.h"
 #include "sentinel/core/names.h"
 #include "sentinel/core/reconfiguration.h"
@@ -164,6 +165,9 @@ bool RecordInfo(Turn& turn, Group& group, DataNode& node, Replica* replica, std:
   RecordLineage(node, facts);
   if (replica && BelongsTo(turn.state(), group, facts)) VerifyReplica(turn, group, *replica);
   if (facts.role) RecordRole(turn, group, node, replica, *facts.role);
+  node.fencible = facts.fencible;
+  node.primary_lease = facts.primary_lease;
+  NoteOldPrimary(group, node);
   if (replica) {
     if (node.reported_role == Role::kReplica) {
       replica->was_primary = false;

@@ -112,7 +112,9 @@ void Stand(Turn& turn, Group& group, std::optional<Order> order) {
       turn.now() + std::min(turn.timings().election_timeout, group.options.failover_timeout)};
   group.failover = std::move(failover);
   turn.Announce(group, EventType::kNewEpoch, std::to_string(state.current_epoch.number()));
-  turn.AnnouncePrimary(group, EventType::kTryFailover);
+  turn.AnnouncePrimary(group, group.failover->order && group.failover->order->confirm
+                                  ? EventType::kTryConfirm
+                                  : EventType::kTryFailover);
   CastVote(turn, group, state.current_epoch, state.myid);
   HurryAsking(group);
   turn.Progress();

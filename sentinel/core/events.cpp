@@ -32,6 +32,7 @@ constexpr EventRow kRows[] = {
     {EventType::kOdownEnd, "-odown", kW, true},
     {EventType::kNewEpoch, "+new-epoch", kW, true},
     {EventType::kTryFailover, "+try-failover", kW, true},
+    {EventType::kTryConfirm, "+try-confirm", kW, true},
     {EventType::kElectedLeader, "+elected-leader", kW, true},
     {EventType::kVoteForLeader, "+vote-for-leader", kW, true},
     {EventType::kStateSelectSlave, "+failover-state-select-slave", kW, true},

@@ -37,6 +37,7 @@ enum class EventType {
   kOdownEnd,
   kNewEpoch,
   kTryFailover,
+  kTryConfirm,
   kElectedLeader,
   kVoteForLeader,
   kStateSelectSlave,

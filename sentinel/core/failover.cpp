@@ -6,6 +6,8 @@
 
 #include "sentinel/core/discovery.h"
 #include "sentinel/core/election.h"
+#include "sentinel/core/fencing.h"
+#include "sentinel/core/gossip.h"
 #include "sentinel/core/group_config.h"
 #include "sentinel/core/links.h"
 #include "sentinel/core/names.h"
@@ -27,11 +29,24 @@ Replica* Heir(Group& group) {
   return position == group.replicas.end() ? nullptr : &position->second;
 }
 
+// An election whose outcome is that the primary stays.
+void Confirm(Turn& turn, Group& group) {
+  const base::Epoch epoch = group.failover->epoch;
+  group.failover.reset();
+  ProposeConfig(turn, group, {epoch, group.primary.address, std::nullopt});
+}
+
 void Elected(Turn& turn, Group& group) {
   turn.AnnouncePrimary(group, EventType::kElectedLeader);
+  if (group.failover->order && group.failover->order->confirm) return Confirm(turn, group);
   turn.AnnouncePrimary(group, EventType::kStateSelectSlave);
   group.failed_elections = 0;
   EnterPhase(turn, group, SelectReplica{turn.now() + kFreshInfoWait, turn.now()});
+  // In a switchover the heir has yet to get the primary's last writes.
+  if (!group.failover->order || !IsHealthy(group, turn.now())) {
+    RaiseFence(turn, group, group.failover->epoch);
+    group.failover->fenced = true;
+  }
   for (auto& [address, replica] : group.replicas)
     if (replica.command.up()) AskInfo(turn, group, replica);
   // A switchover compares the heir with the primary.
@@ -262,7 +277,11 @@ void AnswerOrder(Turn& turn, Group& group, CommandReply reply) {
 void AbandonFailover(Turn& turn, Group& group) {
   if (!group.failover) return;
   // Past the promotion the old primary stays paused until it is demoted, or the pause ends.
-  if (!group.pending_config) LiftPause(turn, group);
+  if (!group.pending_config) {
+    LiftPause(turn, group);
+    if (group.failover->fenced && !HasSentPromotion(*group.failover))
+      LiftFence(turn, group, group.failover->epoch);
+  }
   YieldFailover(turn, group);
 }
 
@@ -285,6 +304,12 @@ void OnPromotionReply(Turn& turn, Group& group, const DataNode& heir, base::Epoc
     return;
   turn.Touch(group.name);
   if (ConfirmsPromotion(reply)) return OnPromoted(turn, group);
+  if (const auto stale =
+          reply.elements.empty() ? std::nullopt : ParseStaleEpoch(reply.elements.front())) {
+    AdoptEpoch(turn, group, stale->epoch);
+    AbortFailover(turn, group, EventType::kAbortNotElected, "#the heir knows of a later election");
+    return BackOff(turn, group, Tally::kLost);
+  }
   const base::Instant entered = group.failover->phase_entered_at;
   EnterPhase(turn, group, SendPromotion{turn.now() + kPromotionRetryPeriod});
   group.failover->phase_entered_at = entered;

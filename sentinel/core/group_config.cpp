@@ -5,6 +5,7 @@
 
 #include "sentinel/core/discovery.h"
 #include "sentinel/core/failover.h"
+#include "sentinel/core/fencing.h"
 #include "sentinel/core/gossip.h"
 #include "sentinel/core/links.h"
 #include "sentinel/core/names.h"
@@ -34,6 +35,7 @@ void SwapPrimary(Turn& turn, Group& group, const base::Endpoint& to) {
   } else {
     heir.reported_role = Role::kPrimary;
   }
+  NoteReplaced(group, group.primary, turn.now());
   Replica old;
   static_cast<DataNode&>(old) = std::exchange(group.primary, std::move(heir));
   old.was_primary = true;

@@ -95,7 +95,13 @@ void ReadReplicaField(std::string_view key, std::string_view value, InfoFacts& f
 }
 
 void ReadCommonField(std::string_view key, std::string_view value, InfoFacts& facts) {
-  if (key == "run_id") {
+  if (key == "quorate_version") {
+    facts.fencible = true;
+  } else if (key == "primary_lease_ms") {
+    const auto ms = base::ParseInt64(value);
+    if (ms && *ms >= 0 && *ms <= kMaxSeconds * 1000)
+      facts.primary_lease = std::chrono::milliseconds(*ms);
+  } else if (key == "run_id") {
     facts.run_id = base::RunId::Parse(value);
   } else if (key == "role") {
     if (value == "master") facts.role = Role::kPrimary;

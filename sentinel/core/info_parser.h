@@ -33,6 +33,10 @@ struct InfoFacts {
   // its place (master_sync_refused).
   bool sync_refused = false;
 
+  // Our servers', which know QUORATE FENCE and HEARTBEAT.
+  bool fencible = false;
+  base::Duration primary_lease{};
+
   // Lineage; a stock server gives these too.
   std::optional<base::ReplicationId> replication_id;
   std::optional<base::ReplicationId> second_replication_id;  // absent if all zeros

@@ -9,11 +9,6 @@
 namespace quorate::sentinel::core {
 namespace {
 
-base::Duration PingPeriod(const Turn& turn, base::Duration down_after) {
-  return std::max(kMinPingPeriod,
-                  std::min(turn.timings().ping_period, down_after / kPingsPerDownAfter));
-}
-
 void Open(Turn& turn, Link& link, LinkKind kind, const base::Endpoint& to, LinkOwner owner) {
   link.id = LinkId(++turn.state().last_id);
   link.phase = LinkPhase::kConnecting;
@@ -81,6 +76,11 @@ void SendUnanswered(Turn& turn, const Link& link, std::vector<std::string> argv)
 }
 
 }  // namespace
+
+base::Duration PingPeriod(const Turn& turn, base::Duration down_after) {
+  return std::max(kMinPingPeriod,
+                  std::min(turn.timings().ping_period, down_after / kPingsPerDownAfter));
+}
 
 DataNode NewDataNode(base::Endpoint address, base::Instant now) {
   DataNode node;

@@ -19,6 +19,8 @@ namespace quorate::sentinel::core {
 // A data node that is seen for the first time: clocks started, links due.
 DataNode NewDataNode(base::Endpoint address, base::Instant now);
 
+base::Duration PingPeriod(const Turn& turn, base::Duration down_after);
+
 // Opens, recycles and pings the links of a data node as is due.
 void KeepDataLinks(Turn& turn, const Group& group, DataNode& node);
 void KeepPeerLink(Turn& turn, PeerLink& link);

@@ -7,6 +7,7 @@
 
 #include "sentinel/core/discovery.h"
 #include "sentinel/core/failover.h"
+#include "sentinel/core/fencing.h"
 #include "sentinel/core/links.h"
 #include "sentinel/core/names.h"
 #include "sentinel/core/switchover.h"
@@ -18,9 +19,14 @@ namespace {
 // The role change, its persistence in the server's configuration and the end of its clients'
 // connections are one.
 void SendTransaction(Turn& turn, const Group& group, DataNode& node, std::string host,
-                     std::string port, RequestPurpose purpose) {
+                     std::string port, base::Epoch epoch, RequestPurpose purpose) {
   SendToNode(turn, group, node, {"MULTI"});
-  SendToNode(turn, group, node, {"SLAVEOF", std::move(host), std::move(port)});
+  if (node.fencible)
+    SendToNode(
+        turn, group, node,
+        {"QUORATE", "REPLICAOF", std::move(host), std::move(port), std::to_string(epoch.number())});
+  else
+    SendToNode(turn, group, node, {"SLAVEOF", std::move(host), std::move(port)});
   SendToNode(turn, group, node, {"CONFIG", "REWRITE"});
   SendToNode(turn, group, node, {"CLIENT", "KILL", "TYPE", "normal"});
   SendToNode(turn, group, node, {"CLIENT", "KILL", "TYPE", "pubsub"});
@@ -141,7 +147,7 @@ bool MayRepoint(Turn& turn, const Group& group, const Replica& replica) {
 
 void Repair(Turn& turn, Group& group, Replica& replica) {
   if (group.failover || group.pending_config || replica.doubted_since || !replica.command.up() ||
-      replica.sdown_since || !PrimaryLooksSane(turn, group))
+      replica.sdown_since || RefusesOurEpoch(group, replica) || !PrimaryLooksSane(turn, group))
     return;
   if (replica.repaired_at && turn.now() - *replica.repaired_at < kInfoFastPeriod) return;
   if (replica.reported_role == Role::kPrimary) {
@@ -216,26 +222,28 @@ void OnReplicaInfo(Turn& turn, Group& group, Replica& replica) {
 void OnPrimaryInfo(Turn& turn, Group& group) {
   DataNode& primary = group.primary;
   if (group.failover || group.pending_config || primary.reported_role != Role::kReplica ||
-      !primary.command.up() || primary.sdown_since || !LacksPrimary(group))
+      !primary.command.up() || primary.sdown_since || RefusesOurEpoch(group, primary) ||
+      !LacksPrimary(group))
     return;
   const base::Duration grace = kRoleChangeGracePeriods * turn.timings().publish_period;
   if (turn.now() - primary.role_reported_at < grace || !HasBeenUpFor(turn, primary, grace) ||
       !MajorityHeardSince(group, std::max(primary.role_reported_at, primary.command.opened_at)))
     return;
   if (group.role_restored_at && turn.now() - *group.role_restored_at < kInfoFastPeriod) return;
-  SendTransaction(turn, group, primary, "NO", "ONE", ForNothing{});
+  SendTransaction(turn, group, primary, "NO", "ONE", group.config_epoch, ForOrder{});
   turn.AnnouncePrimary(group, EventType::kFixMasterConfig);
   group.role_restored_at = turn.now();
   primary.info_wanted = true;
 }
 
 void SendPromotionNow(Turn& turn, const Group& group, DataNode& heir, base::Epoch epoch) {
-  SendTransaction(turn, group, heir, "NO", "ONE", ForPromotion{epoch});
+  SendTransaction(turn, group, heir, "NO", "ONE", epoch, ForPromotion{epoch});
 }
 
 void SendFollow(Turn& turn, const Group& group, DataNode& node, const base::Endpoint& to) {
   const base::Endpoint shown = Shown(turn.state(), to);
-  SendTransaction(turn, group, node, shown.host, std::to_string(shown.port), ForNothing{});
+  SendTransaction(turn, group, node, shown.host, std::to_string(shown.port), group.config_epoch,
+                  ForOrder{});
 }
 
 }  // namespace quorate::sentinel::core

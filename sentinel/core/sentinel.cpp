@@ -10,6 +10,7 @@
 #include "sentinel/core/down_detection.h"
 #include "sentinel/core/election.h"
 #include "sentinel/core/failover.h"
+#include "sentinel/core/fencing.h"
 #include "sentinel/core/gossip.h"
 #include "sentinel/core/group_config.h"
 #include "sentinel/core/invariants.h"
@@ -60,10 +61,15 @@ void AdvanceGroup(Turn& turn, Group& group) {
     KeepElectorate(turn, group);
     ForgetDoubted(turn, group);
     KeepDataLinks(turn, group, group.primary);
-    for (auto& [address, replica] : group.replicas) KeepDataLinks(turn, group, replica);
+    KeepHeartbeat(turn, group, group.primary);
+    for (auto& [address, replica] : group.replicas) {
+      KeepDataLinks(turn, group, replica);
+      KeepHeartbeat(turn, group, replica);
+    }
     if (!turn.state().tilt_since) {
       KeepDownDetection(turn, group);
       KeepCandidacy(turn, group);
+      KeepEpoch(turn, group);
       KeepFailover(turn, group);
     }
     KeepAsking(turn, group);
@@ -213,7 +219,10 @@ class Sentinel::Machine {
     AnnounceLinkDown(turn, found, command, down.failure);
     OnLinkDown(turn, command ? static_cast<Link&>(found.node->command) : found.node->pubsub,
                down.failure);
-    if (command) found.node->info_pending = false;
+    if (command) {
+      found.node->info_pending = false;
+      NoteOldPrimary(*found.group, *found.node);
+    }
   }
 
   void AnnounceLinkDown(Turn& turn, const FoundNode& found, bool command, LinkFailure failure) {
@@ -254,6 +263,8 @@ class Sentinel::Machine {
                      OnPromotionReply(turn, group, *found.node, promotion.epoch, reply);
                    },
                    [&](const ForPause& pause) { OnPauseReply(turn, group, pause, reply); },
+                   [&](const ForOrder&) { OnOrderReply(turn, *found.node, reply); },
+                   [&](const ForHeartbeat&) { OnHeartbeatReply(turn, group, *found.node, reply); },
                },
                purpose);
   }

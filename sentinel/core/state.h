@@ -48,8 +48,12 @@ struct ForPause {
   base::Epoch epoch;
   base::Instant until;  // counted from when it was sent: the server's own end is later
 };
-using RequestPurpose =
-    std::variant<ForNothing, ForPing, ForInfo, ForMasterDown, ForPromotion, ForPause>;
+// QUORATE HEARTBEAT (fencing.h).
+struct ForHeartbeat {};
+// The EXEC of an order to follow the primary.
+struct ForOrder {};
+using RequestPurpose = std::variant<ForNothing, ForPing, ForInfo, ForMasterDown, ForPromotion,
+                                    ForPause, ForHeartbeat, ForOrder>;
 struct PendingRequest {
   RequestId id{};
   RequestPurpose purpose;
@@ -83,6 +87,14 @@ struct CommandLink : Link {
 
 // ---- instances ----
 
+// What a server knows that refuses our epoch: a later one, whether it is the primary in that, and
+// since when it has said so.
+struct EpochRefusal {
+  base::Epoch epoch;
+  bool primary = false;
+  base::Instant since{};
+};
+
 // A process that may hold the data: what is common to a primary and a replica.
 struct DataNode {
   base::Endpoint address;
@@ -104,6 +116,14 @@ struct DataNode {
   bool script_kill_sent = false;
   std::optional<base::Instant> rebooted_at;  // run id changed and no +PONG since
   base::Instant new_process_at{};            // run id changed
+
+  // fencing.h
+  bool fencible = false;                  // a server of ours, by its INFO
+  base::Duration primary_lease{};         // its own, by its INFO; 0 = none
+  base::Instant heartbeat_at{};           // the last one sent
+  std::optional<int64_t> stamp;           // of the last answer to one
+  std::optional<base::Instant> stamp_at;  // when that came
+  std::optional<EpochRefusal> refusal;    // by its last answer
 
   // From INFO; absent until first told.
   std::optional<base::ReplicationId> replication_id;
@@ -210,6 +230,7 @@ struct Order {
   std::optional<base::Endpoint> heir;  // absent: the best
   base::Duration catch_up{};           // the heir's time to become equal, with writes paused
   ClientId client = ClientId::kNone;   // waits for the end
+  bool confirm = false;                // the primary is to stay, in a new epoch (fencing.h, Z3)
 };
 
 // CLIENT PAUSE on the old primary of a switchover.
@@ -228,6 +249,7 @@ struct Failover {
   base::Endpoint old_primary;          // whom it replaces
   std::optional<base::Endpoint> heir;  // once chosen
   std::optional<WritePause> pause;     // of the old primary; absent: none, or left to run out
+  bool fenced = false;                 // a fence was raised (fencing.h)
   FailoverPhase phase;
 };
 
@@ -264,6 +286,9 @@ struct Group {
 
   base::Epoch config_epoch;
   base::Instant config_changed_at{};  // the primary became another; at first: our start
+  // Whose lease may rest on us, though it is not the primary any more, and until when (Z1).
+  std::optional<base::Endpoint> former_primary;
+  base::Instant former_lease_end{};
   Vote vote;
   uint64_t vote_version = 0;  // the PersistState that makes `vote` durable
   // Sentinels, with ourselves, whose majority is needed unless options.electorate says otherwise:

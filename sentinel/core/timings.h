@@ -99,6 +99,11 @@ inline constexpr int kForcedElections = 3;
 inline constexpr base::Duration kPersistRetryPeriod = std::chrono::seconds(1);
 // Offsets asked for after an election are waited for this long at most.
 inline constexpr base::Duration kFreshInfoWait = std::chrono::milliseconds(200);
+// A fence ends this long after it was raised if no order comes (at most failover-timeout).
+inline constexpr base::Duration kFenceTime = std::chrono::seconds(5);
+// What a server says of a later epoch is acted on after so many publish periods: the sentinels who
+// know of that have said so by then.
+inline constexpr int kRefusalPatience = 3;
 // Pause of writes in a planned switchover, renewed while it is needed.
 inline constexpr base::Duration kSwitchoverPause = std::chrono::seconds(2);
 // The heir must be equal this long after the pause began, unless the operator says otherwise.

@@ -1,4 +1,4 @@
-// QUORATE: what Redis has no command for. OFFSET and WAITOFFSET let a client read its own writes on
+// QUORATE: what Redis has no command for; what sentinels say with it is in fencing.h. OFFSET and WAITOFFSET let a client read its own writes on
 // another node: it takes its position in the history where it wrote, and has the node from which it
 // is going to read wait until that is applied there.
 //
@@ -11,6 +11,7 @@
 #include <chrono>
 
 #include "server/commands/families.h"
+#include "server/commands/fencing.h"
 #include "server/engine/context.h"
 #include "server/engine/engine.h"
 #include "server/engine/host.h"
@@ -57,8 +58,14 @@ void QuorateWaitOffset(Context& context) {
 
 void QuorateHelp(Context& context) {
   static constexpr std::string_view kLines[] = {
+      "FENCE <epoch> <milliseconds>",
+      "    From sentinels: refuse writes, and follow nobody, until an order of that epoch.",
+      "HEARTBEAT <sentinel-id> <epoch> <electorate> PRIMARY|REPLICA [<stamp>]",
+      "    From sentinels: the role that this node has in that epoch. Return the next stamp.",
       "OFFSET",
       "    Return the replication ID and offset after this connection's last command.",
+      "REPLICAOF <host> <port>|NO ONE <epoch>",
+      "    From sentinels: REPLICAOF, refused if a later epoch is known.",
       "ROLLBACK LIST",
       "    Return the records of writes that this node lost to a new primary, oldest first.",
       "ROLLBACK REPLAY <id> [IFUNCHANGED]",
@@ -170,12 +177,49 @@ constexpr Argument kRollbackArguments[] = {
      .type = Type::kPureToken,
      .token = "IFUNCHANGED",
      .optional = true}};
+constexpr Argument kFenceArguments[] = {{.name = "epoch", .type = Type::kInteger},
+                                        {.name = "milliseconds", .type = Type::kInteger}};
+constexpr Argument kHeartbeatArguments[] = {
+    {.name = "sentinelid"},
+    {.name = "epoch", .type = Type::kInteger},
+    {.name = "electorate", .type = Type::kInteger},
+    {.name = "role", .type = Type::kOneOf},
+    {.depth = 1, .name = "primary", .type = Type::kPureToken, .token = "PRIMARY"},
+    {.depth = 1, .name = "replica", .type = Type::kPureToken, .token = "REPLICA"},
+    {.name = "stamp", .type = Type::kInteger, .optional = true}};
+constexpr Argument kReplicaOfArguments[] = {
+    {.name = "args", .type = Type::kOneOf},
+    {.depth = 1, .name = "host-port", .type = Type::kBlock},
+    {.depth = 2, .name = "host"},
+    {.depth = 2, .name = "port", .type = Type::kInteger},
+    {.depth = 1, .name = "no-one", .type = Type::kBlock},
+    {.depth = 2, .name = "no", .type = Type::kPureToken, .token = "NO"},
+    {.depth = 2, .name = "one", .type = Type::kPureToken, .token = "ONE"},
+    {.name = "epoch", .type = Type::kInteger}};
 constexpr Argument kWaitOffsetArguments[] = {{.name = "replicationid"},
                                              {.name = "offset", .type = Type::kInteger},
                                              {.name = "milliseconds", .type = Type::kInteger}};
 constexpr std::string_view kNondeterministic[] = {"nondeterministic_output"};
 
 constexpr CommandRow kQuorateSubcommands[] = {
+    {.spec = {.name = "fence",
+              .summary = "Refuse writes, and follow nobody, until an order of an epoch comes",
+              .since = "0.1.0",
+              .group = Group::kServer,
+              .complexity = "O(1)",
+              .arity = 4,
+              .flags = flag::kAdmin | flag::kNoScript | flag::kLoading | flag::kStale,
+              .arguments = kFenceArguments},
+     .run = &QuorateFence},
+    {.spec = {.name = "heartbeat",
+              .summary = "A sentinel's word on the role of this node",
+              .since = "0.1.0",
+              .group = Group::kServer,
+              .complexity = "O(1)",
+              .arity = -6,
+              .flags = flag::kAdmin | flag::kNoScript | flag::kLoading | flag::kStale,
+              .arguments = kHeartbeatArguments},
+     .run = &QuorateHeartbeat},
     {.spec = {.name = "help",
               .summary = "Show the subcommands",
               .since = "0.1.0",
@@ -195,6 +239,15 @@ constexpr CommandRow kQuorateSubcommands[] = {
               .categories = acl::kConnection,
               .tips = kNondeterministic},
      .run = &QuorateOffset},
+    {.spec = {.name = "replicaof",
+              .summary = "REPLICAOF of an epoch, refused if a later one is known",
+              .since = "0.1.0",
+              .group = Group::kServer,
+              .complexity = "O(1)",
+              .arity = 5,
+              .flags = flag::kAdmin | flag::kNoScript | flag::kStale | flag::kNoAsyncLoading,
+              .arguments = kReplicaOfArguments},
+     .run = &QuorateReplicaOf},
     {.spec = {.name = "rollback",
               .summary = "List, show and replay the records of writes that a failover discarded",
               .since = "0.1.0",

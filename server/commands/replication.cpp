@@ -4,6 +4,7 @@
 #include "replication/core/failover.h"
 #include "replication/core/views.h"
 #include "server/commands/families.h"
+#include "server/commands/fencing.h"
 #include "server/engine/context.h"
 #include "server/engine/engine.h"
 #include "shared/base/numbers.h"
@@ -22,24 +23,7 @@ namespace core = replication::core;
 constexpr int64_t kLongestMs = int64_t{1} << 42;
 
 void ReplicaOf(Context& context) {
-  if (context.engine.replication().failover_state() != core::FailoverState::kNone)
-    return context.Error("ERR REPLICAOF not allowed while failing over.");
-  // A replica that is a link of ours cannot change our role through that link.
-  if (context.session.kind != engine::SessionKind::kNormal) return;
-  std::optional<base::Endpoint> primary;
-  if (!base::EqualsIgnoreCase(context.arg(1), "no") ||
-      !base::EqualsIgnoreCase(context.arg(2), "one")) {
-    const std::optional<int64_t> port = base::ParseInt64(context.arg(2));
-    if (!port || *port < 0 || *port > 65535) return context.Error("ERR Invalid master port");
-    primary = base::Endpoint{std::string(context.arg(1)), static_cast<uint16_t>(*port)};
-  }
-  // Inside EXEC: what was changed before belongs to the history that ends here.
-  context.engine.propagation().EndUnit();
-  const auto outcome = context.engine.replication().ReplicaOf(primary);
-  if (!outcome) return context.Error("ERR " + outcome.error().message);
-  if (*outcome == ReplicationPort::ReplicaOfOutcome::kUnchanged && primary)
-    return context.reply.SimpleString("OK Already connected to specified master");
-  context.reply.Ok();
+  FollowOrPromote(context, context.arg(1), context.arg(2), std::nullopt);
 }
 
 void Failover(Context& context) {

@@ -107,6 +107,7 @@ std::vector<ServerRow> UpstreamRows() {
   };
 }
 
+constexpr int64_t kMostLease = 3'600'000;
 constexpr uint64_t kLeastBacklog = 16 * 1024;
 
 // As Redis: what is too little is raised.
@@ -180,6 +181,11 @@ std::vector<ServerRow> DownstreamRows() {
             "Seconds since its last acknowledgement up to which a replica is good; 0 turns the "
             "check off.")
           .Alias("min-slaves-max-lag"),
+      Value("primary-lease", &S::primary_lease, Integer<std::chrono::milliseconds>(0, kMostLease),
+            "Milliseconds for which a primary goes on accepting writes (then -NOQUORUM) after it "
+            "has last heard a majority of its sentinels; 0 is for ever. It has no effect before "
+            "the first one was heard, and stock sentinels are not. At least half of the "
+            "sentinels' down-after-milliseconds costs no time in a failover."),
   };
 }
 

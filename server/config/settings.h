@@ -146,6 +146,7 @@ struct ServerSettings {
   bool rollback_required = false;
   int min_replicas_to_write = 0;
   std::chrono::seconds min_replicas_max_lag{10};
+  std::chrono::milliseconds primary_lease{0};  // 0: writes need no sentinels
 
   // -- observation
   NotifyEvents notify_keyspace_events = kNotifyNothing;

@@ -124,6 +124,10 @@ std::optional<Refuse> RefusalByState(Engine& engine, const Session& session, con
       engine.replication().good_replicas() < settings.min_replicas_to_write) {
     return Refuse{std::string(errors::kNoReplicas)};
   }
+  if (effects.write && !engine.replication().is_replica()) {
+    const Fencing::Refusal fenced = engine.fencing().WritesRefused(engine.now());
+    if (fenced != Fencing::Refusal::kNone) return Refuse{engine.fencing().ErrorText(fenced)};
+  }
   if (effects.write && settings.replica_read_only && engine.replication().is_replica()) {
     return Refuse{std::string(errors::kReadOnly)};
   }

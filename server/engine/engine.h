@@ -37,6 +37,7 @@
 #include "server/engine/client_pause.h"
 #include "server/engine/clients.h"
 #include "server/engine/command_table.h"
+#include "server/engine/fencing.h"
 #include "server/engine/host.h"
 #include "server/engine/latency_monitor.h"
 #include "server/engine/monitors.h"
@@ -212,6 +213,7 @@ class Engine {
   Slowlog& slowlog() { return slowlog_; }
   LatencyMonitor& latency() { return latency_; }
   const ClientPause& pause() const { return pause_; }
+  Fencing& fencing() { return fencing_; }
   base::Random& random() { return random_; }
   const base::RunId& run_id() const { return run_id_; }
   base::Instant started() const { return started_; }
@@ -287,6 +289,7 @@ class Engine {
   LatencyMonitor latency_;
   Monitors monitors_;
   ClientPause pause_;
+  Fencing fencing_;
   store::ExpiryCycle expiry_cycle_;
   OwnExpiries own_expiries_;
   store::Evictor evictor_;

@@ -46,7 +46,10 @@ void Engine::ResolveWaits() {
 
 void Engine::OnRoleChanged() {
   propagation_.DropUnit();
-  if (!replication_.is_replica()) own_expiries_.Clear();  // a primary expires everything
+  if (!replication_.is_replica()) {
+    own_expiries_.Clear();  // a primary expires everything
+    fencing_.OnPromoted();
+  }
   for (Session* session : std::exchange(waiting_for_acks_, {})) {
     // As in Redis the connection ends there: its owner is to look for the primary.
     session->close_after_reply = true;

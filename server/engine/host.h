@@ -12,6 +12,7 @@
 
 #include "server/config/settings.h"
 #include "server/config/table.h"
+#include "server/engine/fencing.h"
 #include "server/store/keyspace.h"
 #include "shared/base/result.h"
 #include "shared/base/time.h"
@@ -51,6 +52,8 @@ class Host {
   // requester is blocked; who asks meanwhile joins it.
   virtual base::Status Shutdown(Session* requester, const ShutdownRequest& request) = 0;
   virtual base::Status RewriteConfig() = 0;
+  // A later process of this server is to be told of it (Fencing::Restore).
+  virtual void SaveWord(const Fencing::Word& word) { (void)word; }
   virtual const config::ServerTable& directives() const = 0;
   // CONFIG SET: makes the running process agree with `after` (listeners, log level,
   // replication...), or says what failed and changes nothing.

@@ -57,6 +57,9 @@ class ReplicationPort {
   virtual base::Status StartFailover(const replication::core::FailoverRequest& request) = 0;
   virtual base::Status AbortFailover() = 0;
   virtual replication::core::FailoverState failover_state() const = 0;
+  // A replica gives its link up, and opens none before `until`, or until it follows anew. Nothing as
+  // a primary.
+  virtual void HoldUpstream(base::Instant until) = 0;
   // CLIENT KILL of the primary's link, which then comes back by itself. Nothing as a primary.
   virtual void DropUpstream(std::string_view reason) = 0;
 

@@ -61,6 +61,20 @@ void AppendReplicas(engine::Engine& engine, Fields& out) {
   }
 }
 
+// Ours, once a sentinel of ours has spoken to this server, or with primary-lease: whether writes are
+// accepted here as far as sentinels say (engine/fencing.h), and how many of them are heard.
+void AppendFencing(engine::Engine& engine, Fields& out) {
+  using engine::Fencing;
+  const Fencing& fencing = engine.fencing();
+  if (fencing.word().epoch == base::Epoch() && fencing.lease() == base::Duration::zero()) return;
+  const Fencing::Majority majority = fencing.CountHeard(engine.now());
+  out.Count("sentinel_epoch", fencing.word().epoch.number());
+  out.Text("write_fence", Fencing::InfoName(fencing.WritesRefused(engine.now())));
+  out.Number("primary_lease_ms", base::ToMs(fencing.lease()));
+  out.Number("sentinels_heard", majority.heard);
+  out.Number("sentinels_electorate", majority.electorate);
+}
+
 }  // namespace
 
 void AppendReplication(engine::Engine& engine, Fields& out) {
@@ -83,6 +97,7 @@ void AppendReplication(engine::Engine& engine, Fields& out) {
   out.Count("repl_backlog_size", backlog.limit);
   out.Number("repl_backlog_first_byte_offset", backlog.first_byte);
   out.Count("repl_backlog_histlen", backlog.length);
+  AppendFencing(engine, out);
   if (backlog.disk_limit == 0) return;
   out.Count("repl_backlog_disk_size", backlog.disk_limit);
   out.Number("repl_backlog_disk_first_byte_offset", backlog.disk_first_byte);

@@ -52,6 +52,7 @@ class ReplicationBridge final : public engine::ReplicationPort,
   replication::core::FailoverState failover_state() const override {
     return replication_->failover_state();
   }
+  void HoldUpstream(base::Instant until) override { replication_->HoldUpstream(until); }
   void DropUpstream(std::string_view reason) override { replication_->DropUpstream(reason); }
   const replication::core::History& history() const override { return replication_->history(); }
   std::vector<replication::core::ReplicaView> Replicas() const override {

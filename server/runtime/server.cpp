@@ -7,6 +7,7 @@
 #include "server/commands/all.h"
 #include "server/runtime/replication_options.h"
 #include "shared/base/check.h"
+#include "shared/base/numbers.h"
 #include "shared/config/rewrite.h"
 #include "shared/config/unhonoured.h"
 #include "shared/resp/errors.h"
@@ -18,6 +19,26 @@ namespace {
 bool IsYaml(const std::string& path) { return path.ends_with(".yaml") || path.ends_with(".yml"); }
 
 base::Random Seeded(io::Io& io) { return base::Random(io.RandomSeed()); }
+
+// The sentinels' last word to this server: "<epoch> primary" or "<epoch> replica" and a line end.
+// One file for each port, since servers may share a folder.
+std::string WordFile(const config::ServerSettings& settings) {
+  return fmt::format("sentinel-{}.epoch", settings.port);
+}
+
+std::string Written(const engine::Fencing::Word& word) {
+  return fmt::format("{} {}\n", word.epoch.number(), word.primary ? "primary" : "replica");
+}
+
+std::optional<engine::Fencing::Word> ParseWord(std::string_view text) {
+  const std::optional<uint64_t> epoch = base::ParseUint64(text.substr(0, text.find(' ')));
+  if (!epoch) return std::nullopt;
+  for (const bool primary : {true, false}) {
+    const engine::Fencing::Word word{base::Epoch(*epoch), primary};
+    if (Written(word) == text) return word;
+  }
+  return std::nullopt;
+}
 
 base::Error CannotReadBacklog(const base::Error& why) {
   return {fmt::format("Fatal error reading the on-disk backlog, {}. Exiting.", why.message)};
@@ -58,6 +79,7 @@ Server::Server(io::Io& io, Options options, log::Logger& logger, ProcessProbe& p
                                              rollbacks_.get()},
       ReplicationOptions(settings_), settings_.port);
   bridge_.Attach(*engine_, *replication_, [this] { EndInDisorder(); });
+  engine_->fencing().SetLease(settings_.primary_lease);
   BeginTurn();
   engine_->last_save_seconds = io_.WallNow().ms / 1000;
   commands::RegisterAll(engine_->table());
@@ -80,6 +102,7 @@ base::Status Server::Start() {
       return base::Error{
           fmt::format("rename-command {} \"{}\": {}", from, to, status.error().message)};
   }
+  if (base::Status status = LoadWord(); !status) return status;
   auto tcp = OpenTcpListeners(settings_);
   if (!tcp) return tcp.error();
   auto unix_socket = OpenUnixListener(settings_);
@@ -123,6 +146,30 @@ base::Status Server::LoadDataset() {
   replication_->StartDisk();
   logger_.Notice("Ready to accept connections");
   return {};
+}
+
+base::Status Server::LoadWord() {
+  const std::string path = WordFile(settings_);
+  if (!io_.files().Exists(path)) return {};
+  const base::Result<std::string> text = io_.files().Read(path);
+  if (!text) return text.error();
+  const std::optional<engine::Fencing::Word> word = ParseWord(*text);
+  if (!word)
+    return base::Error{fmt::format(
+        "{} is damaged. It has the sentinels' last word to this server, which waits with writes "
+        "until they confirm that it is still the primary. Remove it if that needs no waiting for",
+        path)};
+  engine_->fencing().Restore(*word);
+  return {};
+}
+
+void Server::SaveWord(const engine::Fencing::Word& word) {
+  constexpr uint32_t kMode = 0600;
+  io_.files().ReplaceAsync(
+      WordFile(settings_), Written(word), kMode, [this](const base::Status& status) {
+        if (!status)
+          logger_.Warning("The sentinels' word could not be saved, " + status.error().message);
+      });
 }
 
 void Server::BeginLoading() {
@@ -427,6 +474,10 @@ std::optional<quorate::config::ApplyFailure> Server::ApplySettings(
     rollbacks_->Load();
     replication_->OnDirectoryChanged();
   }
+  if ((before.dir != after.dir || before.port != after.port) &&
+      engine_->fencing().word().epoch != base::Epoch())
+    SaveWord(engine_->fencing().word());
+  engine_->fencing().SetLease(after.primary_lease);
   if (before.dir != after.dir || before.dbfilename != after.dbfilename) saver_->OnFileMoved();
   engine_->slowlog().Trim(static_cast<size_t>(std::max<int64_t>(after.slowlog_max_len, 0)));
   const std::string inert =

@@ -72,6 +72,7 @@ class Server final : public engine::Host, private serve::ConnectionOwner {
   base::Status Shutdown(engine::Session* requester,
                         const engine::ShutdownRequest& request) override;
   base::Status RewriteConfig() override;
+  void SaveWord(const engine::Fencing::Word& word) override;
   const config::ServerTable& directives() const override { return directives_; }
   std::optional<quorate::config::ApplyFailure> ApplySettings(
       const config::ServerSettings& before, const config::ServerSettings& after,
@@ -120,6 +121,8 @@ class Server final : public engine::Host, private serve::ConnectionOwner {
   // The start, in steps: what is on disk of the stream, the snapshot file, what the stream has
   // beyond it. Without anything on disk they are all one.
   base::Status LoadDataset();
+  // What SaveWord wrote. Error: it is there and unreadable.
+  base::Status LoadWord();
   base::Status StartLoading();
   void BeginLoading();
   void OnLoaded(base::Result<persistence::Loader::Loaded> outcome);

@@ -73,6 +73,7 @@ class FakeHost final : public server::engine::Host {
     ++rewrites;
     return rewrite_answer;
   }
+  void SaveWord(const server::engine::Fencing::Word& word) override { saved_words.push_back(word); }
   const server::config::ServerTable& directives() const override { return table; }
   std::optional<config::ApplyFailure> ApplySettings(
       const server::config::ServerSettings&, const server::config::ServerSettings&,
@@ -112,6 +113,7 @@ class FakeHost final : public server::engine::Host {
   std::function<void(std::vector<server::store::Keyspace::Content>&)> retain;
   const server::config::ServerTable table = server::config::MakeDirectiveTable();
 
+  std::vector<server::engine::Fencing::Word> saved_words;
   std::vector<uint64_t> to_close;
   std::vector<uint64_t> to_resume;
   std::vector<server::engine::ShutdownRequest> shutdowns;
@@ -160,6 +162,7 @@ class FakeReplication final : public server::engine::ReplicationPort {
   }
   base::Status AbortFailover() override { return failover_answer; }
   replication::core::FailoverState failover_state() const override { return failover; }
+  void HoldUpstream(base::Instant until) override { held_upstream_until = until; }
   void DropUpstream(std::string_view) override { ++upstream_drops; }
   // Precondition: shown_history is set.
   const replication::core::History& history() const override {
@@ -187,6 +190,7 @@ class FakeReplication final : public server::engine::ReplicationPort {
   int64_t acknowledged = 0;
   std::function<bool(const replication::core::SnapshotFile&)> disk_wants_snapshot;
   int acknowledgement_requests = 0;
+  base::Instant held_upstream_until{};
   int upstream_drops = 0;
   std::vector<replication::core::FailoverRequest> failovers;
   base::Status failover_answer;

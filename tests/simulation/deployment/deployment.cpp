@@ -18,6 +18,7 @@ std::string ServerConfig(const DeploymentOptions& options, size_t index) {
       "port 6379\nbind *\nprotected-mode no\nrepl-diskless-sync-delay 0\n"
       "repl-timeout 5\nrepl-ping-replica-period 1\n";
   text += fmt::format("repl-backlog-size {}\n", options.backlog_bytes);
+  text += fmt::format("primary-lease {}\n", base::ToMs(options.primary_lease));
   if (index < options.disk_backlogs.size())
     text += fmt::format("repl-backlog-disk-size {}\n", options.disk_backlogs[index]);
   // A server whose last save has failed answers PING with an error, so its sentinels hold it for
@@ -106,6 +107,13 @@ std::optional<std::string> Deployment::SentinelTrouble(const SentinelNode& node)
   return std::nullopt;
 }
 
+std::optional<std::string> Deployment::WritesTrouble(const ServerNode& primary) const {
+  using server::engine::Fencing;
+  const Fencing::Refusal refusal = primary.engine().fencing().WritesRefused(primary.host().Now());
+  if (refusal == Fencing::Refusal::kNone) return std::nullopt;
+  return fmt::format("{} refuses writes: {}", primary.ip(), Fencing::InfoName(refusal));
+}
+
 std::optional<std::string> Deployment::ServerTrouble(const ServerNode& node,
                                                      const base::Endpoint& primary) const {
   const ServerNode* top = &node;
@@ -113,7 +121,7 @@ std::optional<std::string> Deployment::ServerTrouble(const ServerNode& node,
     if (!top->running() || top->paused()) return top->ip() + " does not run";
     const auto& replication = top->replication();
     if (!replication.is_replica()) {
-      if (top->endpoint() == primary) return std::nullopt;
+      if (top->endpoint() == primary) return WritesTrouble(*top);
       return fmt::format("{} takes writes, and {} is the primary", top->ip(), primary.ToString());
     }
     if (top->endpoint() == primary)

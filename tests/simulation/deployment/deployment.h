@@ -35,6 +35,7 @@ struct DeploymentOptions {
   // Of the servers: seconds and changes.
   std::optional<std::pair<int64_t, int64_t>> save_point;
   uint64_t backlog_bytes = 1024 * 1024;
+  base::Duration primary_lease{};  // of every server
   // Of every server, by index, the size of its on-disk backlog; 0, or no entry: it has none.
   std::vector<uint64_t> disk_backlogs;
 };
@@ -74,6 +75,7 @@ class Deployment {
 
  private:
   std::optional<std::string> SentinelTrouble(const SentinelNode& node) const;
+  std::optional<std::string> WritesTrouble(const ServerNode& primary) const;
   std::optional<std::string> ServerTrouble(const ServerNode& node,
                                            const base::Endpoint& primary) const;
 

@@ -57,6 +57,7 @@ class ServerNode {
   }
   server::engine::Engine& engine() const { return app_->server().engine(); }
   Host& host() { return host_; }
+  const Host& host() const { return host_; }
   const std::string& ip() const { return host_.ip(); }
   base::Endpoint endpoint() const { return {host_.ip(), kPort}; }
   const std::vector<std::string>& log() const { return log_; }

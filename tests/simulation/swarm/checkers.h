@@ -7,6 +7,7 @@
 //   C1  a sentinel's config epoch of a group never falls; over a restart, not below what its disk
 //       had taken
 //   C2  a config epoch means one address, everywhere and for ever
+//   Z1  at most one server that has a primary-lease accepts writes at a time
 //   R1  within one replication id a server's offset never falls while it runs, but by a new
 //       snapshot, with which its backlog begins anew; a restart from a file takes it back, and
 //       never to an offset that it, or of another's id anybody, had not come to

@@ -153,6 +153,8 @@ SwarmOptions DrawOptions(uint64_t seed) {
     std::erase_if(options.faults, HurtsServers);
     if (options.faults.empty()) options.faults.insert(Fault::kPartition);
   }
+  if (random.Chance(1, 2))
+    options.deployment.primary_lease = milliseconds(random.Between(400, 2500));
   return options;
 }
 
@@ -167,7 +169,7 @@ std::string SwarmOptions::Describe() const {
   return fmt::format(
       "servers follow:{}; {} sentinels, quorum {}, down-after {} ms, failover-timeout {} ms, {} "
       "detection, {}; {} writers every {} ms, values up to {}; save {}; "
-      "backlog {}, on disk:{}\nlatency {} us + {} us, {} "
+      "backlog {}, on disk:{}; primary-lease {} ms\nlatency {} us + {} us, {} "
       "% split, "
       "{} % resets; {} "
       "strikes in {} ms and {} at steps of a failover, of:{}",
@@ -175,9 +177,10 @@ std::string SwarmOptions::Describe() const {
       base::ToMs(deployment.failover_timeout), deployment.fast_detection ? "fast" : "classic",
       deployment.syntax == ConfigSyntax::kYaml ? "yaml" : "redis syntax", deployment.writers,
       base::ToMs(deployment.write_pause), deployment.longest_value, SavePointText(deployment),
-      deployment.backlog_bytes, disks, world.network.latency.count() / 1000,
-      world.network.jitter.count() / 1000, world.network.split_percent,
-      world.network.kill_resets_percent, strikes, base::ToMs(safety), timely_strikes, kinds);
+      deployment.backlog_bytes, disks, base::ToMs(deployment.primary_lease),
+      world.network.latency.count() / 1000, world.network.jitter.count() / 1000,
+      world.network.split_percent, world.network.kill_resets_percent, strikes, base::ToMs(safety),
+      timely_strikes, kinds);
 }
 
 }  // namespace quorate::simulation

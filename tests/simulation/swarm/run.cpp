@@ -52,6 +52,7 @@ class Run {
   void OnLog(size_t index, std::string_view line);
   void OnSentinelTurn(size_t index);
   void OnServerTurn(size_t index);
+  void DemandOneLease(size_t index);
   bool Violated();
   // Until the time is over or something was violated.
   void RunFor(base::Duration time);
@@ -166,6 +167,23 @@ void Run::OnServerTurn(size_t index) {
                                   is_replica, node.engine().loading});
   if (std::exchange(was_replica_[index], is_replica) != 0 && !is_replica)
     DemandWholeTransactions(node);
+  DemandOneLease(index);
+}
+
+// Z1.
+void Run::DemandOneLease(size_t index) {
+  const auto holds = [](const ServerNode& node) {
+    server::engine::Engine& engine = node.engine();
+    const server::engine::Fencing& fencing = engine.fencing();
+    return !node.replication().is_replica() && fencing.lease() != base::Duration::zero() &&
+           fencing.CountHeard(node.host().Now()).heard != 0 &&
+           fencing.WritesRefused(node.host().Now()) == server::engine::Fencing::Refusal::kNone;
+  };
+  const ServerNode& node = *deployment_.servers()[index];
+  if (!holds(node)) return;
+  for (const auto& other : deployment_.servers())
+    if (other.get() != &node && other->running() && !other->paused() && holds(*other))
+      checkers_.Violate(fmt::format("Z1: {} and {} accept writes", node.ip(), other->ip()));
 }
 
 bool Run::Violated() {

@@ -83,6 +83,8 @@ void Host::SetClockRate(int64_t ppm) {
   for (const auto& process : processes_) process->io_->Wake();
 }
 
+base::Instant Host::Now() const { return clock_.Local(world_.Now()); }
+
 void Host::JumpWallClock(base::Duration by) {
   world_.trace_.Add(world_.Now(), "wall-jump", id_, static_cast<uint64_t>(by.count()));
   clock_.JumpWall(by);

@@ -105,6 +105,8 @@ class Host {
   // Monotonic time runs fast (> 0) or slow (< 0) by so many parts per million.
   void SetClockRate(int64_t ppm);
   void JumpWallClock(base::Duration by);
+  // What its monotonic clock shows.
+  base::Instant Now() const;
 
  private:
   friend class World;

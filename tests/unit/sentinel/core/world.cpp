@@ -347,7 +347,11 @@ bool World::LinkWorks(const FakeServer& replica) {
 }
 
 std::string World::Info(const FakeServer& server) {
-  std::string text = "# Server\r\nrun_id:" + server.run_id.ToString() + "\r\n# Replication\r\n";
+  std::string text = "# Server\r\nrun_id:" + server.run_id.ToString() + "\r\n";
+  if (server.fencible)
+    text += "quorate_version:0.1.0\r\nprimary_lease_ms:" +
+            std::to_string(base::ToMs(server.primary_lease)) + "\r\n";
+  text += "# Replication\r\n";
   const auto line = [&text](const std::string& key, const std::string& value) {
     text += key + ":" + value + "\r\n";
   };
@@ -376,6 +380,48 @@ std::string World::Info(const FakeServer& server) {
   return text;
 }
 
+WireReply World::Follow(FakeServer& server, const std::string& host, const std::string& port) {
+  if (host == "NO") {
+    if (server.refuses_promotion) return WireReply::Error("ERR refused");
+    server.follows.reset();
+  } else {
+    server.follows = Endpoint{host, static_cast<uint16_t>(std::stoi(port))};
+  }
+  return WireReply::Status("OK");
+}
+
+WireReply World::ExecuteFencing(FakeServer& server, const std::vector<std::string>& argv) {
+  CHECK(server.fencible);
+  const bool heartbeat = argv[1] == "HEARTBEAT";
+  const uint64_t epoch = std::stoull(heartbeat            ? argv[3]
+                                     : argv[1] == "FENCE" ? argv[2]
+                                                          : argv.back());
+  if (argv[1] == "FENCE" && argv[3] == "0") {
+    if (server.fence == epoch) server.fence = 0;
+    server.log.push_back(Join(argv));
+    return WireReply::Status("OK");
+  }
+  if (epoch < server.epoch || epoch < server.fence)
+    return WireReply::Error("STALEEPOCH " + std::to_string(std::max(server.epoch, server.fence)) +
+                            (server.fence != 0     ? " elected"
+                             : server.word_primary ? " primary"
+                                                   : " replica"));
+  if (!heartbeat) server.log.push_back(Join(argv));
+  if (argv[1] == "FENCE") {
+    server.fence = epoch;
+    return WireReply::Status("OK");
+  }
+  server.fence = 0;
+  server.epoch = epoch;
+  if (!heartbeat) {
+    server.word_primary = argv[2] == "NO";
+    return Follow(server, argv[2], argv[3]);
+  }
+  server.word_primary = argv[5] == "PRIMARY";
+  if (argv.size() == 7) server.heard[argv[2]] = now_;
+  return WireReply::Integer(base::ToMicros(now_.time_since_epoch()));
+}
+
 WireReply World::Execute(FakeServer& server, const std::vector<std::string>& argv) {
   if (argv[0] == "PING") return WireReply::Status("PONG");
   if (argv[0] == "INFO") return WireReply::Bulk(Info(server));
@@ -391,15 +437,9 @@ WireReply World::Execute(FakeServer& server, const std::vector<std::string>& arg
     }
     return WireReply::Integer(1);
   }
+  if (argv[0] == "QUORATE") return ExecuteFencing(server, argv);
   server.log.push_back(Join(argv));
-  if (argv[0] == "SLAVEOF") {
-    if (argv[1] == "NO") {
-      if (server.refuses_promotion) return WireReply::Error("ERR refused");
-      server.follows.reset();
-    } else {
-      server.follows = Endpoint{argv[1], static_cast<uint16_t>(std::stoi(argv[2]))};
-    }
-  }
+  if (argv[0] == "SLAVEOF") return Follow(server, argv[1], argv[2]);
   if (argv[0] == "CLIENT" && argv[1] == "PAUSE") {
     if (!server.pause_error.empty()) return WireReply::Error(server.pause_error);
     server.writes_paused_until = now_ + milliseconds(std::stoi(argv[2]));

@@ -41,7 +41,14 @@ struct FakeServer {
   base::RunId run_id;
   base::ReplicationId replication_id;
   Instant writes_paused_until{};
-  std::vector<std::string> log;  // commands that change something
+  // Of ours: it knows what fencing.h says to it, and has no clock to check it by.
+  bool fencible = false;
+  Duration primary_lease{};
+  uint64_t epoch = 0;
+  bool word_primary = false;             // what it is said to be in that epoch
+  uint64_t fence = 0;                    // 0 = none
+  std::map<std::string, Instant> heard;  // last heartbeat as a primary with a stamp, by sentinel
+  std::vector<std::string> log;          // commands that change something
 };
 
 struct FakeSentinel {
@@ -129,6 +136,8 @@ class World {
   void Answer(const WireKey& key, RequestId request, WireReply reply);
   void ServerGets(Wire& wire, FakeServer& server, RequestId request,
                   const std::vector<std::string>& argv);
+  WireReply Follow(FakeServer& server, const std::string& host, const std::string& port);
+  WireReply ExecuteFencing(FakeServer& server, const std::vector<std::string>& argv);
   WireReply Execute(FakeServer& server, const std::vector<std::string>& argv);
   void SentinelGets(const WireKey& key, int peer, RequestId request,
                     const std::vector<std::string>& argv);

@@ -31,7 +31,7 @@ std::string FileText(const char* name, const std::string& rendered) {
 
 constexpr const char* kYamlTitle =
     "The configuration of quorate-server: every directive, with its default but for\n"
-    "repl-backlog-disk-size, which is off where it is not named.\n"
+    "repl-backlog-disk-size and primary-lease, which are off where they are not named.\n"
     "Generated from the directive table; to regenerate: QUORATE_WRITE_TEMPLATES=1 "
     "unit_server_config";
 
@@ -39,6 +39,7 @@ constexpr const char* kYamlTitle =
 ServerSettings YamlSettings() {
   ServerSettings settings;
   settings.repl_backlog_disk_size = 256ULL << 20;
+  settings.primary_lease = std::chrono::milliseconds(500);
   return settings;
 }
 

@@ -1,0 +1,60 @@
+// What we say to servers of ours beyond Redis' protocol, so that at most one of a group accepts
+// writes: heartbeats, fences, and orders with the epoch they are of. Servers of others are dealt
+// with as Redis Sentinel does.
+//
+// A heartbeat tells a server its role in our configuration. It goes to the configured primary, at
+// every ping or often enough for the primary's lease, and to whoever claims to be a primary without
+// being ours. Each answer has a stamp, which the next heartbeat gives back: the primary's lease
+// rests on the sentinels that have answered to it lately.
+//
+// Invariant
+//   Z1  no two primaries have a lease that rests on us at the same time: after a change of the
+//       configuration the new primary gets no heartbeat before the old one's lease, counted from
+//       its last answer, is over, or the old one has said that it is a replica, or its process has
+//       gone. Since any two majorities have a sentinel in common, at most one primary of a group
+//       has a lease.
+//   Z2  a server that refuses our epoch gets no orders from us: there is a configuration that we
+//       have yet to hear of.
+//   Z3  if nobody tells us of it for a while, either the server says that it is the primary in that
+//       epoch, and it is one that we have heard of: then its word is taken, for an election was won
+//       for it, and whoever led died before it could say so. Or the epoch is of another life (the
+//       sentinels of before are gone, or the server was in another group): then ours is raised
+//       above it, by an election whose outcome is that the primary stays. A group that has had no
+//       election takes the word of its primary.
+#pragma once
+
+#include <optional>
+
+#include "sentinel/core/turn.h"
+
+namespace quorate::sentinel::core {
+
+// Sends the heartbeat that is due to the node.
+void KeepHeartbeat(Turn& turn, Group& group, DataNode& node);
+void OnHeartbeatReply(Turn& turn, Group& group, DataNode& node, const WireReply& reply);
+
+// A server's refusal of our epoch.
+struct StaleEpoch {
+  base::Epoch epoch;     // that it knows of
+  bool primary = false;  // it says that it is the primary in that
+};
+std::optional<StaleEpoch> ParseStaleEpoch(const WireReply& reply);
+// Its answer to an order.
+void OnOrderReply(Turn& turn, DataNode& node, const WireReply& reply);
+// Z2.
+bool RefusesOurEpoch(const Group& group, const DataNode& node);
+// Z3. Not to be called in TILT.
+void KeepEpoch(Turn& turn, Group& group);
+
+// Until an order of `epoch` comes the servers of the group accept no writes, and their replicas
+// have no link to the primary, which makes the offsets final that they are asked for next.
+void RaiseFence(Turn& turn, Group& group, base::Epoch epoch);
+// Nothing comes of it.
+void LiftFence(Turn& turn, Group& group, base::Epoch epoch);
+
+// `replaced` is not the primary of our configuration any more. Call it before it is moved.
+void NoteReplaced(Group& group, const DataNode& replaced, base::Instant now);
+// What is known of the primary before has changed: its lease may be over.
+void NoteOldPrimary(Group& group, const DataNode& node);
+
+}  // namespace quorate::sentinel::core

@@ -1,0 +1,152 @@
+#include "server/engine/fencing.h"
+
+#include <algorithm>
+#include <functional>
+#include <vector>
+
+namespace quorate::server::engine {
+
+void Fencing::Restore(const Word& word) {
+  word_ = word;
+  watched_ = true;
+  confirmed_ = false;
+}
+
+std::optional<base::Error> Fencing::Stale(base::Instant now, base::Epoch epoch) const {
+  const bool fenced = fence_ && now < fence_->until && epoch < fence_->epoch;
+  if (epoch >= word_.epoch && !fenced) return std::nullopt;
+  if (fenced)
+    return base::Error{"STALEEPOCH " + std::to_string(fence_->epoch.number()) +
+                       " elected: an order of that epoch is awaited here, not of " +
+                       std::to_string(epoch.number())};
+  return base::Error{"STALEEPOCH " + std::to_string(word_.epoch.number()) +
+                     (word_.primary ? " primary" : " replica") +
+                     ": that is the epoch here, and this server's role in it, not " +
+                     std::to_string(epoch.number())};
+}
+
+base::Status Fencing::OnHeartbeat(base::Instant now, const Heartbeat& heartbeat) {
+  if (auto stale = Stale(now, heartbeat.epoch)) return *std::move(stale);
+  watched_ = true;
+  confirmed_ = true;
+  if (!word_.primary || !heartbeat.primary) ForgetHeard();
+  word_ = {heartbeat.epoch, heartbeat.primary};
+  // Whoever speaks in that epoch has seen its order carried out.
+  if (fence_ && heartbeat.epoch >= fence_->epoch) fence_.reset();
+  electorate_ = std::max<uint32_t>(heartbeat.electorate, 1);
+  Note(heartbeat, now);
+  ComputeLeaseEnd();
+  return {};
+}
+
+void Fencing::Note(const Heartbeat& heartbeat, base::Instant now) {
+  // One that we cannot have given is no stamp.
+  if (!heartbeat.returned || *heartbeat.returned > now) return;
+  base::Instant& latest = heard_[heartbeat.sentinel];
+  latest = std::max(latest, *heartbeat.returned);
+  if (heard_.size() <= kMaxSentinels) return;
+  heard_.erase(std::ranges::min_element(
+      heard_, [](const auto& a, const auto& b) { return a.second < b.second; }));
+}
+
+void Fencing::ForgetHeard() {
+  heard_.clear();
+  lease_end_ = base::Instant{};
+}
+
+void Fencing::ComputeLeaseEnd() {
+  const size_t majority = electorate_ / 2 + 1;
+  lease_end_ = base::Instant{};
+  if (electorate_ == 0 || heard_.size() < majority) return;
+  std::vector<base::Instant> stamps;
+  stamps.reserve(heard_.size());
+  for (const auto& [sentinel, stamp] : heard_) stamps.push_back(stamp);
+  std::ranges::nth_element(stamps, stamps.begin() + static_cast<ptrdiff_t>(majority - 1),
+                           std::greater());
+  lease_end_ = stamps[majority - 1] + lease_;
+}
+
+base::Status Fencing::OnFence(base::Instant now, base::Epoch epoch, base::Duration time) {
+  if (time == base::Duration::zero()) {
+    if (fence_ && fence_->epoch == epoch) fence_.reset();
+    return {};
+  }
+  // The epoch that is in force has had its order.
+  if (auto stale = Stale(now, epoch)) return *std::move(stale);
+  if (epoch == word_.epoch && watched_) return {};
+  watched_ = true;
+  fence_ = Fence{epoch, now + std::min(time, kLongestFence)};
+  return {};
+}
+
+base::Status Fencing::OnOrder(base::Instant now, std::optional<base::Epoch> epoch, bool primary) {
+  if (epoch) {
+    if (auto stale = Stale(now, *epoch)) return *std::move(stale);
+    watched_ = true;
+    word_.epoch = *epoch;
+  }
+  if (!word_.primary || !primary) ForgetHeard();
+  word_.primary = primary;
+  confirmed_ = true;
+  fence_.reset();
+  return {};
+}
+
+void Fencing::SetLease(base::Duration lease) {
+  lease_ = lease;
+  ComputeLeaseEnd();
+}
+
+Fencing::Refusal Fencing::WhyRefused(base::Instant now) const {
+  if (!confirmed_) return Refusal::kBooted;
+  if (!word_.primary) return Refusal::kDeposed;
+  if (fence_ && now < fence_->until) return Refusal::kFenced;
+  if (lease_ != base::Duration::zero() && now >= lease_end_) return Refusal::kNoMajority;
+  return Refusal::kNone;
+}
+
+Fencing::Majority Fencing::CountHeard(base::Instant now) const {
+  const auto heard =
+      std::ranges::count_if(heard_, [&](const auto& entry) { return now < entry.second + lease_; });
+  return {static_cast<uint32_t>(heard), electorate_};
+}
+
+std::string_view Fencing::InfoName(Refusal refusal) {
+  switch (refusal) {
+    case Refusal::kNone:
+      return "none";
+    case Refusal::kBooted:
+      return "unconfirmed";
+    case Refusal::kDeposed:
+      return "deposed";
+    case Refusal::kFenced:
+      return "fenced";
+    case Refusal::kNoMajority:
+      return "no-majority";
+  }
+  return "";
+}
+
+std::string Fencing::ErrorText(Refusal refusal) const {
+  const std::string lifts = " REPLICAOF NO ONE lifts this.";
+  switch (refusal) {
+    case Refusal::kNone:
+      return "";
+    case Refusal::kBooted:
+      return "NOQUORUM This server was started again and no sentinel has confirmed yet that it is "
+             "still the primary (epoch " +
+             std::to_string(word_.epoch.number()) + ")." + lifts;
+    case Refusal::kDeposed:
+      return "NOQUORUM Another primary was elected (epoch " + std::to_string(word_.epoch.number()) +
+             ")." + lifts;
+    case Refusal::kFenced:
+      return "NOQUORUM An election was won for epoch " + std::to_string(fence_->epoch.number()) +
+             ", another primary may follow." + lifts;
+    case Refusal::kNoMajority:
+      return "NOQUORUM No majority of the sentinels has been heard for primary-lease. CONFIG SET "
+             "primary-lease 0 lifts this.";
+  }
+  return "";
+}
+
+}  // namespace quorate::server::engine

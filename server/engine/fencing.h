@@ -1,0 +1,128 @@
+// Whose orders about its role this server obeys, and whether it may accept writes as a primary: the
+// server's part in what sentinels of ours add to Redis' protocol.
+//
+// Every configuration of a group has an epoch, won by an election. A sentinel tells the epoch of
+// its own configuration with everything it says here:
+//   Heartbeat  "in epoch e you are the primary", or "a replica": from every sentinel, every ping.
+//   Fence      "an election was won for epoch e, and an order may follow": until an order of epoch
+//              e or later comes, or the time is over, a primary refuses writes and a replica has no
+//              link to its primary, so that the offsets which the leader reads are final.
+//   Order      REPLICAOF or REPLICAOF NO ONE, of epoch e.
+// An order without an epoch is an operator's, or a stock sentinel's.
+//
+// The lease. A heartbeat is answered with a stamp, this process' clock, which the sentinel's next
+// heartbeat gives back: whoever gives back stamp s had received what was sent at s. A primary with
+// primary-lease counts, for each sentinel, the latest such s; while a majority of the electorate
+// has given one back that is younger than the lease, it has not been cut off from the majority.
+// What lay in a buffer while the process, or the network, stood still proves nothing. And a
+// sentinel that has had no answer for as long as the lease knows, without a clock in common, that
+// no lease rests on it.
+//
+// Invariants
+//   X1  word().epoch never falls. With the saved one handed to Restore that holds across restarts.
+//   X2  an order, a fence or a heartbeat of an epoch before word().epoch is refused and changes nothing;
+//       so is, while a fence stands, an order or heartbeat of an epoch before the fence's.
+//   X3  after Restore of an epoch other than 0 writes are refused until a heartbeat or an order of
+//       that or a later one, or an order without an epoch, says who is the primary (the boot fence).
+//   X4  a heartbeat that calls a primary a replica ends its writes: another was elected. What lets
+//       them begin again is as in X3.
+//
+// Pure; the times are the engine's.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "shared/base/ids.h"
+#include "shared/base/result.h"
+#include "shared/base/time.h"
+
+namespace quorate::server::engine {
+
+class Fencing {
+ public:
+  // More would be no electorate; those heard longest ago are forgotten.
+  static constexpr size_t kMaxSentinels = 128;
+  static constexpr base::Duration kLongestFence = std::chrono::minutes(1);
+
+  // The last word of sentinels to this server: in that epoch it is the primary, or a replica.
+  struct Word {
+    base::Epoch epoch;
+    bool primary = true;
+    friend bool operator==(const Word&, const Word&) = default;
+  };
+  // What an earlier process of this server has saved.
+  void Restore(const Word& word);
+
+  struct Heartbeat {
+    base::RunId sentinel;
+    base::Epoch epoch;
+    uint32_t electorate = 1;                // sentinels whose majority counts
+    bool primary = false;                   // what we are in that epoch
+    std::optional<base::Instant> returned;  // the stamp of an earlier answer
+  };
+  // Error: the text of a RESP error with its code (X2).
+  base::Status OnHeartbeat(base::Instant now, const Heartbeat& heartbeat);
+  // `time` 0 lifts the fence of that epoch. Precondition: not negative.
+  base::Status OnFence(base::Instant now, base::Epoch epoch, base::Duration time);
+  // Before the order is carried out, which makes us a primary or not; absent: it has no epoch.
+  // Error: it is not to be.
+  base::Status OnOrder(base::Instant now, std::optional<base::Epoch> epoch, bool primary);
+  // We have become a primary without an order: another one has handed the role over.
+  void OnPromoted() { word_.primary = true; }
+
+  // 0 = no lease.
+  void SetLease(base::Duration lease);
+
+  // To be saved when it has changed.
+  const Word& word() const { return word_; }
+  base::Duration lease() const { return lease_; }
+  // A replica has no link to its primary before this.
+  base::Instant held_until() const { return fence_ ? fence_->until : base::Instant{}; }
+
+  enum class Refusal { kNone, kBooted, kDeposed, kFenced, kNoMajority };
+  // Of a primary's writes (hot path).
+  Refusal WritesRefused(base::Instant now) const {
+    if (!watched_) return Refusal::kNone;
+    return WhyRefused(now);
+  }
+  // INFO's write_fence.
+  static std::string_view InfoName(Refusal refusal);
+  // The text of the RESP error, with its code.
+  std::string ErrorText(Refusal refusal) const;
+  // Sentinels that have given a stamp back which is younger than the lease, and the electorate.
+  struct Majority {
+    uint32_t heard = 0;
+    uint32_t electorate = 0;
+  };
+  Majority CountHeard(base::Instant now) const;
+
+ private:
+  struct Fence {
+    base::Epoch epoch;
+    base::Instant until;
+  };
+
+  Refusal WhyRefused(base::Instant now) const;
+  // X2.
+  std::optional<base::Error> Stale(base::Instant now, base::Epoch epoch) const;
+  void Note(const Heartbeat& heartbeat, base::Instant now);
+  void ComputeLeaseEnd();
+  // A lease is of one time as a primary: another may have had one since.
+  void ForgetHeard();
+
+  Word word_;
+  bool watched_ = false;   // some sentinel of ours has spoken, to this process or an earlier one
+  bool confirmed_ = true;  // to this process
+  std::optional<Fence> fence_;
+  base::Duration lease_{};
+  uint32_t electorate_ = 0;
+  std::map<base::RunId, base::Instant> heard_;  // latest stamp given back, by sentinel
+  base::Instant lease_end_{};                   // of the majority's latest stamps
+};
+
+}  // namespace quorate::server::engine

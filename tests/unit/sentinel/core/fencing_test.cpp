@@ -1,0 +1,201 @@
+// What is said to servers of ours beyond Redis' protocol: heartbeats, fences, orders with epochs.
+#include <algorithm>
+
+#include "sentinel/core/fencing.h"
+#include "tests/unit/sentinel/core/world.h"
+
+#include <doctest/doctest.h>
+
+namespace quorate::sentinel::core::test {
+namespace {
+
+struct Fenced {
+  explicit Fenced(Duration lease = {}, Duration down_after = seconds(2))
+      : world(3, 3, Options(down_after)) {
+    for (int i = 0; i < 3; ++i) {
+      world.server(i).fencible = true;
+      world.server(i).primary_lease = lease;
+    }
+    world.RunFor(seconds(8));
+    REQUIRE(world.group(0).peers.size() == 2);
+    REQUIRE(world.group(0).replicas.size() == 2);
+  }
+  static GroupOptions Options(Duration down_after) {
+    GroupOptions options;
+    options.quorum = 2;
+    options.down_after = down_after;
+    options.failover_timeout = seconds(10);
+    return options;
+  }
+  // Sentinels that have given the server a stamp back within `time`.
+  int64_t Heard(int server, Duration time) {
+    const auto& heard = world.server(server).heard;
+    return std::ranges::count_if(
+        heard, [&](const auto& entry) { return world.now() - entry.second < time; });
+  }
+  int Promoted() { return world.PrimaryOf(0) == world.server(1).address ? 1 : 2; }
+  bool Logged(int server, const std::string& command) {
+    const std::vector<std::string>& log = world.server(server).log;
+    return std::ranges::find(log, command) != log.end();
+  }
+
+  World world;
+};
+
+TEST_CASE("fencing: the primary hears from every sentinel at every ping, or often enough") {
+  Fenced pings;
+  CHECK(pings.Heard(0, milliseconds(410)) == 3);
+  CHECK(pings.world.server(0).word_primary);
+  CHECK(pings.world.server(1).heard.empty());
+  Fenced leased(milliseconds(400), seconds(30));
+  CHECK(leased.Heard(0, milliseconds(110)) == 3);
+}
+
+TEST_CASE("fencing: a server of others is told nothing of it") {
+  World world(3, 3, Fenced::Options(seconds(1)));
+  world.RunFor(seconds(8));
+  world.KillServer(0);
+  REQUIRE(
+      world.RunUntil([&] { return world.PrimaryOf(0) != world.server(0).address; }, seconds(5)));
+  world.RunFor(seconds(1));
+  for (int i : {1, 2})
+    for (const std::string& command : world.server(i).log)
+      CHECK(command.find("QUORATE") == std::string::npos);
+}
+
+TEST_CASE("fencing: after an election the servers are fenced, and ordered with its epoch") {
+  Fenced t;
+  t.world.KillServer(0);
+  REQUIRE(t.world.RunUntil([&] { return t.world.PrimaryOf(0) != t.world.server(0).address; },
+                           seconds(5)));
+  t.world.RunFor(seconds(1));
+  const int heir = t.Promoted();
+  const FakeServer& other = t.world.server(3 - heir);
+  CHECK(t.world.server(heir).log ==
+        std::vector<std::string>{"QUORATE FENCE 1 5000", "QUORATE REPLICAOF NO ONE 1",
+                                 "CONFIG REWRITE", "CLIENT KILL TYPE normal",
+                                 "CLIENT KILL TYPE pubsub"});
+  CHECK(t.Logged(3 - heir, "QUORATE FENCE 1 5000"));
+  CHECK(t.Logged(3 - heir, "QUORATE REPLICAOF " + t.world.server(heir).address.host + " 6379 1"));
+  CHECK(other.follows == t.world.server(heir).address);
+  CHECK(t.world.server(heir).word_primary);
+  // Who comes back and claims the role is told that it is over, before it is told whom to follow.
+  t.world.StartServer(0);
+  REQUIRE(t.world.RunUntil([&] { return t.world.server(0).epoch == 1; }, seconds(3)));
+  CHECK_FALSE(t.world.server(0).word_primary);
+  CHECK(t.world.RunUntil([&] { return t.world.server(0).follows.has_value(); }, seconds(20)));
+}
+
+TEST_CASE("fencing: a switchover needs the replicas' links, and raises no fence") {
+  Fenced t;
+  t.world.server(0).offset = 5000;
+  t.world.Command(0, 1, FailoverRequested{ClientId{}, "mymaster"});
+  REQUIRE(t.world.RunUntil([&] { return t.world.server(0).follows.has_value(); }, seconds(5)));
+  for (int i = 0; i < 3; ++i)
+    for (const std::string& command : t.world.server(i).log)
+      CHECK(command.find("FENCE") == std::string::npos);
+}
+
+TEST_CASE("fencing: a fence that nothing comes of is lifted") {
+  Fenced t;
+  // Elected, but there is nobody to promote.
+  for (int i : {1, 2}) t.world.server(i).priority = 0;
+  t.world.RunFor(seconds(11));
+  t.world.KillServer(0);
+  REQUIRE(t.world.RunUntil([&] { return t.world.Happened("-failover-abort-no-good-slave"); },
+                           seconds(10)));
+  t.world.RunFor(milliseconds(20));
+  for (int i : {1, 2}) {
+    CHECK(t.Logged(i, "QUORATE FENCE 1 5000"));
+    CHECK(t.world.server(i).fence == 0);
+  }
+}
+
+TEST_CASE("fencing: no two primaries have a lease that rests on one sentinel") {
+  // Paused: it may have the lease of its last answer still, which is longer than its silence.
+  Fenced t(seconds(4), seconds(1));
+  t.world.FreezeServer(0, true);
+  const Instant last = t.world.now();
+  REQUIRE(t.world.RunUntil([&] { return t.world.PrimaryOf(0) != t.world.server(0).address; },
+                           seconds(5)));
+  const int heir = t.Promoted();
+  CHECK(t.world.now() - last < seconds(2));
+  REQUIRE(t.world.RunUntil([&] { return !t.world.server(heir).heard.empty(); }, seconds(10)));
+  CHECK(t.world.now() - last >= seconds(4));
+  CHECK(t.world.RunUntil([&] { return t.Heard(heir, seconds(1)) == 3; }, seconds(3)));
+}
+
+TEST_CASE("fencing: a dead process has no lease") {
+  Fenced t(seconds(4), seconds(1));
+  t.world.KillServer(0);
+  REQUIRE(t.world.RunUntil([&] { return t.world.PrimaryOf(0) != t.world.server(0).address; },
+                           seconds(5)));
+  const int heir = t.Promoted();
+  CHECK(t.world.RunUntil([&] { return t.Heard(heir, seconds(1)) >= 2; }, milliseconds(50)));
+}
+
+TEST_CASE("fencing: an epoch of another life is risen above, and the primary stays") {
+  Fenced t;
+  // Once, elsewhere.
+  FakeServer& other = t.world.server(1);
+  other.follows.reset();
+  other.epoch = 7;
+  other.word_primary = true;
+  REQUIRE(
+      t.world.RunUntil([&] { return other.follows == t.world.server(0).address; }, seconds(60)));
+  CHECK(t.world.PrimaryOf(0) == t.world.server(0).address);
+  CHECK(t.world.group(0).config_epoch > base::Epoch(7));
+  CHECK(t.world.server(0).epoch == t.world.group(0).config_epoch.number());
+  CHECK(t.world.Happened("+try-confirm master mymaster 10.0.0.1 6379"));
+  CHECK_FALSE(t.world.Happened("+try-failover"));
+}
+
+TEST_CASE("fencing: sentinels that lost their state take the word of the primary they are given") {
+  Fenced t;
+  t.world.server(0).epoch = 7;
+  t.world.server(0).word_primary = true;
+  t.world.RunFor(seconds(10));
+  for (int i = 0; i < 3; ++i) CHECK(t.world.group(i).config_epoch == base::Epoch(7));
+  CHECK(t.Heard(0, seconds(1)) == 3);
+  CHECK_FALSE(t.world.Happened("+try"));
+}
+
+TEST_CASE("fencing: who was elected keeps the role, though its leader died before it said so") {
+  Fenced t;
+  t.world.KillServer(0);
+  REQUIRE(t.world.RunUntil([&] { return t.world.Happened("+failover-state-wait-promotion"); },
+                           seconds(5)));
+  int leader = 0;
+  while (!t.world.Happened("s" + std::to_string(leader) + " +failover-state-wait-promotion"))
+    ++leader;
+  t.world.sentinel(leader).disk_works = false;
+  t.world.RunFor(milliseconds(3));
+  t.world.KillSentinel(leader);
+  FakeServer& heir = t.world.server(t.world.server(1).follows ? 2 : 1);
+  REQUIRE_FALSE(heir.follows.has_value());
+  t.world.StartServer(0);  // in time for nobody else to be elected
+  t.world.RunFor(seconds(30));
+  for (int i = 0; i < 3; ++i) {
+    if (i == leader) continue;
+    CHECK(t.world.PrimaryOf(i) == heir.address);
+  }
+  CHECK(t.world.server(0).follows == heir.address);
+}
+
+TEST_CASE("fencing: refusals are read with care") {
+  const auto parse = [](const std::string& text) {
+    return ParseStaleEpoch(WireReply::Error(text));
+  };
+  CHECK(parse("STALEEPOCH 7 primary: that is")->primary);
+  CHECK(parse("STALEEPOCH 7 primary: that is")->epoch == base::Epoch(7));
+  CHECK_FALSE(parse("STALEEPOCH 7 replica")->primary);
+  CHECK_FALSE(parse("STALEEPOCH 7")->primary);
+  CHECK_FALSE(parse("STALEEPOCH ").has_value());
+  CHECK_FALSE(parse("STALEEPOCH x primary").has_value());
+  CHECK_FALSE(parse("STALEEPOCH 9223372036854775808 primary").has_value());
+  CHECK_FALSE(parse("ERR unknown command").has_value());
+  CHECK_FALSE(ParseStaleEpoch(WireReply::Status("STALEEPOCH 7 primary")).has_value());
+}
+
+}  // namespace
+}  // namespace quorate::sentinel::core::test
