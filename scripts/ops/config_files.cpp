@@ -30,18 +30,19 @@ std::string Settings(const std::vector<Setting>& settings) {
 }  // namespace
 
 std::string ServerConfig(const Topology& topology, const ServerNode& server,
-                         const std::string& directory) {
+                         const std::string& directory, Make make) {
   std::string text = Common(topology, server.port, directory);
   text += "save \"\"\nappendonly no\nrepl-diskless-sync yes\nrepl-diskless-sync-delay 0\n";
   text += "enable-debug-command local\n";  // DEBUG DIGEST, by which drills compare servers
   if (const ServerNode* upstream = topology.FindServer(server.follows)) {
     text += "replicaof " + topology.host + " " + std::to_string(upstream->port) + "\n";
   }
-  return text + Settings(topology.server_settings);
+  text += Settings(topology.server_settings);
+  return make == Make::kQuorate ? text + Settings(topology.quorate_server_settings) : text;
 }
 
 std::string SentinelConfig(const Topology& topology, const SentinelNode& sentinel,
-                           const std::string& directory) {
+                           const std::string& directory, Make make) {
   const std::string& group = topology.group;
   const uint16_t primary = topology.FirstPrimary().port;
   std::string text = Common(topology, sentinel.port, directory);
@@ -51,7 +52,8 @@ std::string SentinelConfig(const Topology& topology, const SentinelNode& sentine
           std::to_string(base::ToMs(topology.down_after)) + "\n";
   text += "sentinel failover-timeout " + group + " " +
           std::to_string(base::ToMs(topology.failover_timeout)) + "\n";
-  return text + Settings(topology.sentinel_settings);
+  text += Settings(topology.sentinel_settings);
+  return make == Make::kQuorate ? text + Settings(topology.quorate_sentinel_settings) : text;
 }
 
 }  // namespace quorate::ops

@@ -10,10 +10,13 @@
 
 namespace quorate::ops {
 
+// Whose file it is: Redis' programs refuse directives that are ours.
+enum class Make { kQuorate, kRedis };
+
 // `directory` is the process' own, absolute.
 std::string ServerConfig(const Topology& topology, const ServerNode& server,
-                         const std::string& directory);
+                         const std::string& directory, Make make);
 std::string SentinelConfig(const Topology& topology, const SentinelNode& sentinel,
-                           const std::string& directory);
+                           const std::string& directory, Make make);
 
 }  // namespace quorate::ops

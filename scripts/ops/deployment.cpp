@@ -16,6 +16,7 @@ namespace quorate::ops {
 namespace {
 
 namespace fs = std::filesystem;
+constexpr const char* kOurServer = "quorate-server";
 constexpr int kProgramsSchema = 1;
 
 base::Result<std::string> ReadFile(const std::string& path) {
@@ -68,8 +69,7 @@ bool IsSentinel(const Topology& topology, const std::string& name) {
 base::Result<Programs> OurPrograms(const std::string& folder) {
   std::error_code error;
   const fs::path absolute = fs::absolute(folder, error);
-  Programs programs{(absolute / "quorate-server").string(),
-                    (absolute / "quorate-sentinel").string()};
+  Programs programs{(absolute / kOurServer).string(), (absolute / "quorate-sentinel").string()};
   for (const std::string& program : {programs.server, programs.sentinel}) {
     if (!fs::exists(program))
       return base::Error{program + ": is not there; build it first (scripts/build)"};
@@ -138,12 +138,15 @@ base::Status Deployment::WriteFiles() const {
       {"schema", kProgramsSchema}, {"server", programs_.server}, {"sentinel", programs_.sentinel}};
   if (auto status = WriteFile(directory_ + "/programs.json", programs.dump(2) + "\n"); !status)
     return status;
+  const Make make =
+      fs::path(programs_.server).filename() == kOurServer ? Make::kQuorate : Make::kRedis;
   for (const ServerNode& server : topology_.servers) {
-    const std::string text = ServerConfig(topology_, server, directory_ + "/" + server.name);
+    const std::string text = ServerConfig(topology_, server, directory_ + "/" + server.name, make);
     if (auto status = WriteIfAbsent(PathOf(server.name, "conf"), text); !status) return status;
   }
   for (const SentinelNode& sentinel : topology_.sentinels) {
-    const std::string text = SentinelConfig(topology_, sentinel, directory_ + "/" + sentinel.name);
+    const std::string text =
+        SentinelConfig(topology_, sentinel, directory_ + "/" + sentinel.name, make);
     if (auto status = WriteIfAbsent(PathOf(sentinel.name, "conf"), text); !status) return status;
   }
   return WriteFile(directory_ + "/topology.yaml", FormatTopology(topology_));

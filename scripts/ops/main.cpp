@@ -30,6 +30,7 @@ struct Options {
   int rounds = 1;
   int writers = 4;
   int down_after_ms = 0;
+  std::string failure_detection;
   int max_gap_ms = 0;
   BenchOptions bench;
   std::string bench_of = "commands";
@@ -59,6 +60,9 @@ base::Result<Topology> TopologyOf(const Options& options) {
   auto topology = ReadTopology(options.topology);
   if (topology && options.down_after_ms > 0)
     topology->down_after = std::chrono::milliseconds(options.down_after_ms);
+  if (topology && !options.failure_detection.empty())
+    topology->quorate_sentinel_settings.emplace_back(
+        "sentinel", "failure-detection " + topology->group + " " + options.failure_detection);
   return topology;
 }
 
@@ -209,6 +213,10 @@ void DescribeDeployment(CLI::App& command, Options& options) {
       ->add_option("--down-after", options.down_after_ms,
                    "Silence in ms after which a primary counts as down")
       ->check(CLI::Range(1, 3'600'000));
+  group
+      ->add_option("--failure-detection", options.failure_detection,
+                   "Of our sentinels. fast: a process that died is not waited for")
+      ->check(CLI::IsMember({"fast", "classic"}));
 }
 
 bool DescribesDeployment(const CLI::App& command) {

@@ -166,6 +166,10 @@ void ReadKey(Topology& topology, NodeReader& nodes, const std::string& key, cons
     topology.server_settings = ReadSettings(value, key);
   } else if (key == "sentinel-settings") {
     topology.sentinel_settings = ReadSettings(value, key);
+  } else if (key == "quorate-server-settings") {
+    topology.quorate_server_settings = ReadSettings(value, key);
+  } else if (key == "quorate-sentinel-settings") {
+    topology.quorate_sentinel_settings = ReadSettings(value, key);
   } else {
     Fail(key_node, "unknown key '" + key + "'");
   }
@@ -250,6 +254,8 @@ std::string FormatTopology(const Topology& topology) {
   }
   AppendSettings(text, "server-settings", topology.server_settings);
   AppendSettings(text, "sentinel-settings", topology.sentinel_settings);
+  AppendSettings(text, "quorate-server-settings", topology.quorate_server_settings);
+  AppendSettings(text, "quorate-sentinel-settings", topology.quorate_sentinel_settings);
   return text;
 }
 

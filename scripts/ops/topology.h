@@ -48,6 +48,9 @@ struct Topology {
   std::vector<SentinelNode> sentinels;
   std::vector<Setting> server_settings;
   std::vector<Setting> sentinel_settings;
+  // For our programs alone.
+  std::vector<Setting> quorate_server_settings;
+  std::vector<Setting> quorate_sentinel_settings;
 
   const ServerNode& FirstPrimary() const;
   const ServerNode* FindServer(std::string_view server_name) const;

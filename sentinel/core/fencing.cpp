@@ -31,6 +31,21 @@ base::Duration HeartbeatPeriod(Turn& turn, const Group& group, const DataNode& n
   return std::max(std::min(ping, node.primary_lease / kHeartbeatsPerLease), kMinPingPeriod);
 }
 
+// No lease of the primary before can rest on us any more; otherwise the turn comes back.
+bool FormerLeaseIsOver(Turn& turn, const Group& group) {
+  if (!group.former_lease) return true;
+  const base::Duration lease = std::max(group.former_lease->lease, group.primary.primary_lease);
+  return IsDue(turn, group.former_lease->answered_at + lease + lease / kLeaseMarginParts);
+}
+
+// Whose majority the primary's lease needs; 0 = there is no lease, as stock sentinels give none.
+uint32_t LeaseElectorate(const State& state, const Group& group) {
+  const bool stock = std::ranges::any_of(group.peers, [&](const auto& entry) {
+    return state.peer_links.at(entry.first).ours == false;
+  });
+  return stock ? 0 : static_cast<uint32_t>(Electorate(group));
+}
+
 void NoteRefusal(Turn& turn, DataNode& node, const std::optional<StaleEpoch>& stale) {
   if (!stale)
     node.refusal.reset();
@@ -93,13 +108,13 @@ void KeepHeartbeat(Turn& turn, Group& group, DataNode& node) {
   if (!configured && node.reported_role != Role::kPrimary) return;
   // The heir of a promotion that is being made durable is a primary by right.
   if (group.pending_config || (group.failover && group.failover->heir == node.address)) return;
-  if (configured && !IsDue(turn, group.former_lease_end)) return;
+  if (configured && !FormerLeaseIsOver(turn, group)) return;
   if (!IsDue(turn, node.heartbeat_at + HeartbeatPeriod(turn, group, node))) return;
   std::vector<std::string> argv = {"QUORATE",
                                    "HEARTBEAT",
                                    turn.state().myid.ToString(),
                                    std::to_string(group.config_epoch.number()),
-                                   std::to_string(Electorate(group)),
+                                   std::to_string(LeaseElectorate(turn.state(), group)),
                                    configured ? "PRIMARY" : "REPLICA"};
   if (node.stamp && configured) argv.push_back(std::to_string(*node.stamp));
   SendToNode(turn, group, node, std::move(argv), ForHeartbeat{});
@@ -139,23 +154,31 @@ void LiftFence(Turn& turn, Group& group, base::Epoch epoch) {
   SendFences(turn, group, epoch, base::Duration::zero());
 }
 
-void NoteReplaced(Group& group, const DataNode& replaced, base::Instant now) {
-  // What rests on us is of the last primary that we gave a heartbeat to; with two changes in a row
-  // that may be one before `replaced`.
-  if (!replaced.stamp_at) return;
-  const base::Duration lease = replaced.primary_lease;
-  group.former_lease_end =
-      std::max(group.former_lease_end, *replaced.stamp_at + lease + lease / kLeaseMarginParts);
-  group.former_primary = replaced.address;
-  if (group.former_lease_end <= now) group.former_lease_end = {};
+void NoteReplaced(Group& group, const DataNode& replaced) {
+  const FormerLease lease{replaced.address, replaced.stamp_at.value_or(group.config_changed_at),
+                          replaced.primary_lease};
+  // With two changes in a row what rests on us may be of one before.
+  const auto end = [](const FormerLease& former) { return former.answered_at + former.lease; };
+  if (!group.former_lease || end(*group.former_lease) < end(lease)) group.former_lease = lease;
   NoteOldPrimary(group, replaced);
 }
 
 void NoteOldPrimary(Group& group, const DataNode& node) {
-  if (group.former_primary != node.address) return;
+  if (!group.former_lease || group.former_lease->primary != node.address) return;
   const bool gone = !node.command.up() && node.command.refusals > 0;
   const bool replica = node.reported_role == Role::kReplica;
-  if (gone || replica) group.former_lease_end = {};
+  if (gone || replica) group.former_lease.reset();
+}
+
+void OnPeerInfo(Turn& turn, PeerLink& link, const WireReply& reply) {
+  if (!reply.is_text()) return;
+  const bool ours = reply.text.find("quorate_version:") != std::string::npos;
+  if (std::exchange(link.ours, ours) == ours || ours) return;
+  for (auto& [name, group] : turn.state().groups) {
+    if (group.peers.count(link.peer) == 0) continue;
+    group.primary.heartbeat_at = {};  // the lease, if any, ends
+    turn.Touch(name);
+  }
 }
 
 }  // namespace quorate::sentinel::core

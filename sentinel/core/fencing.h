@@ -12,7 +12,9 @@
 //       configuration the new primary gets no heartbeat before the old one's lease, counted from
 //       its last answer, is over, or the old one has said that it is a replica, or its process has
 //       gone. Since any two majorities have a sentinel in common, at most one primary of a group
-//       has a lease.
+//       has a lease. A sentinel that was started again has forgotten when it was answered, and
+//       counts from its start. The servers of a group are to have the same primary-lease. With a
+//       stock sentinel among the peers there is no lease.
 //   Z2  a server that refuses our epoch gets no orders from us: there is a configuration that we
 //       have yet to hear of.
 //   Z3  if nobody tells us of it for a while, either the server says that it is the primary in that
@@ -53,8 +55,11 @@ void RaiseFence(Turn& turn, Group& group, base::Epoch epoch);
 void LiftFence(Turn& turn, Group& group, base::Epoch epoch);
 
 // `replaced` is not the primary of our configuration any more. Call it before it is moved.
-void NoteReplaced(Group& group, const DataNode& replaced, base::Instant now);
+void NoteReplaced(Group& group, const DataNode& replaced);
 // What is known of the primary before has changed: its lease may be over.
 void NoteOldPrimary(Group& group, const DataNode& node);
+
+// A peer's answer to INFO: one of ours, or a stock sentinel.
+void OnPeerInfo(Turn& turn, PeerLink& link, const WireReply& reply);
 
 }  // namespace quorate::sentinel::core

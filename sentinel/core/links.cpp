@@ -157,6 +157,7 @@ void RefreshPeerLinks(Turn& turn) {
       if (link.address != peer.address) {
         DropLink(turn, link);
         link.address = peer.address;
+        link.ours.reset();
       }
       link.down_after = link.users == 0 ? group.options.down_after
                                         : std::min(link.down_after, group.options.down_after);
@@ -203,6 +204,7 @@ void OnPeerLinkUp(Turn& turn, PeerLink& link, std::string local_host) {
   if (!password.empty())
     SendUnanswered(turn, link, AuthCommand("AUTH", settings.sentinel_user, password));
   SendUnanswered(turn, link, SetNameCommand(turn.state(), "CLIENT", "cmd"));
+  SendRequest(turn, link, {"INFO", "server"}, ForInfo{turn.now()});
   SendPing(turn, link, {"PING"});
 }
 

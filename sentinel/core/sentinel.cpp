@@ -241,6 +241,7 @@ class Sentinel::Machine {
       if (!purpose) return;
       peer->next_deadline = turn.now();
       if (std::holds_alternative<ForPing>(*purpose)) OnPingReply(turn, *peer, replied.reply);
+      if (std::holds_alternative<ForInfo>(*purpose)) OnPeerInfo(turn, *peer, replied.reply);
       if (const auto* question = std::get_if<ForMasterDown>(&*purpose))
         OnMasterDownReply(turn, peer->peer, *question, replied.reply);
       return;

@@ -185,6 +185,7 @@ struct PeerLink : CommandLink {
   base::Endpoint address;
   size_t users = 0;             // groups that know the peer; Redis' link-refcount
   base::Duration down_after{};  // the shortest of those groups
+  std::optional<bool> ours;     // not a stock sentinel, by its INFO; absent: not told yet
   base::Instant next_deadline{};
 };
 
@@ -277,6 +278,13 @@ struct ResolvedName {
 
 // ---- groups ----
 
+// A lease that may rest on us, of a server that is not the primary any more (fencing.h, Z1).
+struct FormerLease {
+  base::Endpoint primary;
+  base::Instant answered_at{};  // its last answer to a heartbeat was not later
+  base::Duration lease{};
+};
+
 struct Group {
   std::string name;
   GroupOptions options;
@@ -286,9 +294,7 @@ struct Group {
 
   base::Epoch config_epoch;
   base::Instant config_changed_at{};  // the primary became another; at first: our start
-  // Whose lease may rest on us, though it is not the primary any more, and until when (Z1).
-  std::optional<base::Endpoint> former_primary;
-  base::Instant former_lease_end{};
+  std::optional<FormerLease> former_lease;
   Vote vote;
   uint64_t vote_version = 0;  // the PersistState that makes `vote` durable
   // Sentinels, with ourselves, whose majority is needed unless options.electorate says otherwise:

@@ -71,8 +71,7 @@ void QuorateHeartbeat(Context& context) {
   const std::optional<uint64_t> electorate = base::ParseUint64(context.arg(4));
   if (!sentinel) return context.Error("ERR Invalid sentinel ID");
   if (!epoch) return context.Error("ERR Invalid epoch");
-  if (!electorate || *electorate == 0 || *electorate > kMostElectorate)
-    return context.Error("ERR Invalid electorate");
+  if (!electorate || *electorate > kMostElectorate) return context.Error("ERR Invalid electorate");
   heartbeat.sentinel = *sentinel;
   heartbeat.epoch = *epoch;
   heartbeat.electorate = static_cast<uint32_t>(*electorate);

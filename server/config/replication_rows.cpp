@@ -181,11 +181,13 @@ std::vector<ServerRow> DownstreamRows() {
             "Seconds since its last acknowledgement up to which a replica is good; 0 turns the "
             "check off.")
           .Alias("min-slaves-max-lag"),
-      Value("primary-lease", &S::primary_lease, Integer<std::chrono::milliseconds>(0, kMostLease),
-            "Milliseconds for which a primary goes on accepting writes (then -NOQUORUM) after it "
-            "has last heard a majority of its sentinels; 0 is for ever. It has no effect before "
-            "the first one was heard, and stock sentinels are not. At least half of the "
-            "sentinels' down-after-milliseconds costs no time in a failover."),
+      Value(
+          "primary-lease", &S::primary_lease, Integer<std::chrono::milliseconds>(0, kMostLease),
+          "Milliseconds for which a primary goes on accepting writes (then -NOQUORUM) after it "
+          "has last heard a majority of its sentinels; 0 is for ever. It has no effect before "
+          "the first one was heard, nor with stock sentinels among them. The same on every server "
+          "of a group. Up to half of the sentinels' down-after-milliseconds it costs no time in a "
+          "failover."),
   };
 }
 

@@ -33,7 +33,7 @@ base::Status Fencing::OnHeartbeat(base::Instant now, const Heartbeat& heartbeat)
   word_ = {heartbeat.epoch, heartbeat.primary};
   // Whoever speaks in that epoch has seen its order carried out.
   if (fence_ && heartbeat.epoch >= fence_->epoch) fence_.reset();
-  electorate_ = std::max<uint32_t>(heartbeat.electorate, 1);
+  electorate_ = heartbeat.electorate;
   Note(heartbeat, now);
   ComputeLeaseEnd();
   return {};
@@ -55,9 +55,10 @@ void Fencing::ForgetHeard() {
 }
 
 void Fencing::ComputeLeaseEnd() {
-  const size_t majority = electorate_ / 2 + 1;
-  lease_end_ = base::Instant{};
-  if (electorate_ == 0 || heard_.size() < majority) return;
+  lease_end_ = electorate_ == 0 ? base::Instant::max() : base::Instant{};
+  if (!electorate_ || electorate_ == 0) return;
+  const size_t majority = *electorate_ / 2 + 1;
+  if (heard_.size() < majority) return;
   std::vector<base::Instant> stamps;
   stamps.reserve(heard_.size());
   for (const auto& [sentinel, stamp] : heard_) stamps.push_back(stamp);
@@ -108,7 +109,7 @@ Fencing::Refusal Fencing::WhyRefused(base::Instant now) const {
 Fencing::Majority Fencing::CountHeard(base::Instant now) const {
   const auto heard =
       std::ranges::count_if(heard_, [&](const auto& entry) { return now < entry.second + lease_; });
-  return {static_cast<uint32_t>(heard), electorate_};
+  return {static_cast<uint32_t>(heard), electorate_.value_or(0)};
 }
 
 std::string_view Fencing::InfoName(Refusal refusal) {

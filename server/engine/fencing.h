@@ -16,7 +16,8 @@
 // has given one back that is younger than the lease, it has not been cut off from the majority.
 // What lay in a buffer while the process, or the network, stood still proves nothing. And a
 // sentinel that has had no answer for as long as the lease knows, without a clock in common, that
-// no lease rests on it.
+// no lease rests on it. Stock sentinels say nothing of the kind: an electorate that has one among
+// them is told as 0, and there is no lease.
 //
 // Invariants
 //   X1  word().epoch never falls. With the saved one handed to Restore that holds across restarts.
@@ -61,7 +62,7 @@ class Fencing {
   struct Heartbeat {
     base::RunId sentinel;
     base::Epoch epoch;
-    uint32_t electorate = 1;                // sentinels whose majority counts
+    uint32_t electorate = 1;                // sentinels whose majority counts; 0 = no lease
     bool primary = false;                   // what we are in that epoch
     std::optional<base::Instant> returned;  // the stamp of an earlier answer
   };
@@ -94,7 +95,8 @@ class Fencing {
   static std::string_view InfoName(Refusal refusal);
   // The text of the RESP error, with its code.
   std::string ErrorText(Refusal refusal) const;
-  // Sentinels that have given a stamp back which is younger than the lease, and the electorate.
+  // Sentinels that have given a stamp back which is younger than the lease, and the electorate; 0 =
+  // the lease has no effect.
   struct Majority {
     uint32_t heard = 0;
     uint32_t electorate = 0;
@@ -120,7 +122,7 @@ class Fencing {
   bool confirmed_ = true;  // to this process
   std::optional<Fence> fence_;
   base::Duration lease_{};
-  uint32_t electorate_ = 0;
+  std::optional<uint32_t> electorate_;          // of the last heartbeat
   std::map<base::RunId, base::Instant> heard_;  // latest stamp given back, by sentinel
   base::Instant lease_end_{};                   // of the majority's latest stamps
 };

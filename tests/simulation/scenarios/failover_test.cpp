@@ -72,6 +72,40 @@ TEST_CASE("scenario: a primary cut off with one sentinel is replaced by the majo
   CHECK(s.MatchesTranscript());
 }
 
+TEST_CASE("scenario: a primary cut off with its writer stops accepting writes within its lease") {
+  DeploymentOptions options;
+  options.primary_lease = 500ms;
+  Scenario s("primary_leased", 12, options);
+  Host* side[] = {&s.server(1).host(), &s.sentinel(1).host(), &s.world().host("10.0.3.1")};
+  s.Note("partition: server 1, sentinel 1 and the writer alone");
+  s.world().Partition(side);
+  s.Run(510ms);
+  CHECK(s.server(1).engine().fencing().WritesRefused(s.server(1).host().Now()) ==
+        server::engine::Fencing::Refusal::kNoMajority);
+  const auto acknowledged = s.writer().acknowledged();
+  s.Run(10s);
+  CHECK(s.writer().acknowledged() == acknowledged);
+  CHECK(s.sentinel(2).state().groups.at(kGroup).primary.address == s.server(2).endpoint());
+  s.Note("heal");
+  s.world().HealAll();
+  CHECK(s.UntilWell());
+  CHECK(s.writer().acknowledged().size() > acknowledged.size());
+  CHECK(s.MatchesTranscript());
+}
+
+TEST_CASE("scenario: after a switchover the new primary takes writes at once, with a lease too") {
+  DeploymentOptions options;
+  options.primary_lease = 500ms;
+  Scenario s("switchover_leased", 6, options);
+  s.Note("SENTINEL SWITCHOVER at sentinel 2");
+  CHECK(s.Call(s.sentinel(2).endpoint(), {"SENTINEL", "SWITCHOVER", kGroup}) == "OK");
+  CHECK(s.UntilPrimaryIs(2));
+  CHECK(s.UntilWell());
+  CHECK(s.writer().longest_gap() < 300ms);
+  CHECK(s.CountLostWrites(2) == 0);
+  CHECK(s.MatchesTranscript());
+}
+
 TEST_CASE("scenario: without a majority of sentinels there is no failover") {
   Scenario s("no_majority", 5);
   s.Note("kill sentinels 2 and 3");

@@ -243,3 +243,28 @@ TEST_CASE("replica: data loaded with its history is offered") {
   CHECK(bench.Receive("+PONG\r\n+OK\r\n+OK\r\n").ends_with("send <PSYNC " + kTheirs + " 51>\n"));
   CHECK(bench.Receive("+CONTINUE\r\n").starts_with("resume in db 3\n"));
 }
+
+TEST_CASE("replica: a held link is cut at once and not opened before its time") {
+  Bench bench;
+  bench.Synced();
+  CHECK(bench.Step(HoldLink{bench.now + 5s}) == "close\n");
+  bench.now += 4999ms;
+  CHECK(bench.Step(ReplicaTick{}) == "");
+  SUBCASE("it goes on by itself") {
+    bench.now += 1ms;
+    CHECK(bench.Step(ReplicaTick{}) == "open 10.0.0.1:6379\n");
+  }
+  SUBCASE("let go") { CHECK(bench.Step(HoldLink{{}}) == "open 10.0.0.1:6379\n"); }
+  SUBCASE("for longer") {
+    bench.Step(HoldLink{bench.now + 5s});
+    bench.now += 1ms;
+    CHECK(bench.Step(ReplicaTick{}) == "");
+  }
+}
+
+TEST_CASE("replica: a primary's link is not held") {
+  Bench bench;
+  CHECK(bench.Step(HoldLink{bench.now + 5s}) == "");
+  // It would not open the link that it gets afterwards.
+  CHECK(bench.Follow().ends_with("open 10.0.0.1:6379\n"));
+}

@@ -17,7 +17,9 @@ constexpr const char* kSmall =
     "  - {name: c, port: 7003, follows: b}\n"
     "sentinels:\n"
     "  - {name: s, port: 7004}\n"
-    "server-settings: {maxmemory: 100mb, save: ''}\n";
+    "server-settings: {maxmemory: 100mb, save: ''}\n"
+    "quorate-server-settings: {primary-lease: 500}\n"
+    "quorate-sentinel-settings: {sentinel: failure-detection g fast}\n";
 
 std::string ErrorOf(const std::string& yaml) {
   const auto topology = ParseTopology(yaml, "t.yaml");
@@ -42,6 +44,9 @@ TEST_CASE("topology: a chain is read with its settings") {
   CHECK(topology->servers[2].follows == "b");
   CHECK(topology->sentinels == std::vector<SentinelNode>{{"s", 7004}});
   CHECK(topology->server_settings == std::vector<Setting>{{"maxmemory", "100mb"}, {"save", ""}});
+  CHECK(topology->quorate_server_settings == std::vector<Setting>{{"primary-lease", "500"}});
+  CHECK(topology->quorate_sentinel_settings ==
+        std::vector<Setting>{{"sentinel", "failure-detection g fast"}});
 }
 
 TEST_CASE("topology: what is written is read back as the same") {

@@ -125,6 +125,35 @@ TEST_CASE("fencing: no two primaries have a lease that rests on one sentinel") {
   CHECK(t.world.RunUntil([&] { return t.Heard(heir, seconds(1)) == 3; }, seconds(3)));
 }
 
+TEST_CASE("fencing: a sentinel that was started again has forgotten whose lease rests on it") {
+  Fenced t(seconds(4), seconds(1));
+  t.world.FreezeServer(0, true);
+  t.world.KillSentinel(2);
+  t.world.StartSentinel(2);
+  const Instant started = t.world.now();
+  REQUIRE(t.world.RunUntil([&] { return t.world.PrimaryOf(2) != t.world.server(0).address; },
+                           seconds(5)));
+  const std::string third = t.world.sentinel(2).core->state().myid.ToString();
+  FakeServer& heir = t.world.server(t.Promoted());
+  REQUIRE(t.world.RunUntil([&] { return heir.heard.count(third) == 1; }, seconds(10)));
+  CHECK(t.world.now() - started >= seconds(4));
+}
+
+TEST_CASE("fencing: with a stock sentinel among the peers the primary is told of no electorate") {
+  Fenced t(seconds(1));
+  CHECK(t.world.server(0).electorate == 3);
+  t.world.KillSentinel(2);
+  t.world.sentinel(2).stock = true;
+  t.world.StartSentinel(2);
+  t.world.RunFor(milliseconds(500));
+  t.world.KillSentinel(2);  // which thinks of the others that they are ours
+  t.world.RunFor(milliseconds(300));
+  CHECK(t.world.server(0).electorate == 0);
+  t.world.sentinel(2).stock = false;
+  t.world.StartSentinel(2);
+  CHECK(t.world.RunUntil([&] { return t.world.server(0).electorate == 3; }, seconds(5)));
+}
+
 TEST_CASE("fencing: a dead process has no lease") {
   Fenced t(seconds(4), seconds(1));
   t.world.KillServer(0);

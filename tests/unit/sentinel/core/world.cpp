@@ -314,6 +314,10 @@ void World::SentinelGets(const WireKey& key, int peer, RequestId request,
                          const std::vector<std::string>& argv) {
   if (argv[0] == "PING") return Answer(key, request, WireReply::Status("PONG"));
   if (argv[0] == "CLIENT") return Answer(key, request, WireReply::Status("OK"));
+  if (argv[0] == "INFO")
+    return Answer(key, request,
+                  WireReply::Bulk(sentinels_[peer].stock ? "redis_version:7.0.15\r\n"
+                                                         : "quorate_version:0.1.0\r\n"));
   const uint64_t client = ++next_client_;
   peer_queries_[client] = {key, request};
   if (argv[0] == "PUBLISH") {
@@ -417,6 +421,7 @@ WireReply World::ExecuteFencing(FakeServer& server, const std::vector<std::strin
     server.word_primary = argv[2] == "NO";
     return Follow(server, argv[2], argv[3]);
   }
+  server.electorate = std::stoull(argv[4]);
   server.word_primary = argv[5] == "PRIMARY";
   if (argv.size() == 7) server.heard[argv[2]] = now_;
   return WireReply::Integer(base::ToMicros(now_.time_since_epoch()));

@@ -47,6 +47,7 @@ struct FakeServer {
   uint64_t epoch = 0;
   bool word_primary = false;             // what it is said to be in that epoch
   uint64_t fence = 0;                    // 0 = none
+  uint64_t electorate = 0;               // of the last heartbeat
   std::map<std::string, Instant> heard;  // last heartbeat as a primary with a stamp, by sentinel
   std::vector<std::string> log;          // commands that change something
 };
@@ -58,6 +59,7 @@ struct FakeSentinel {
   DurableState observed;  // durable image at the last step, for CheckSuccession
   bool alive = true;
   bool frozen = false;
+  bool stock = false;  // so it says
   bool disk_works = true;
   Duration disk_delay = milliseconds(2);
   std::vector<Input> missed;                 // while frozen

@@ -70,7 +70,7 @@ TEST_CASE("quorate heartbeat: bad words are refused") {
   CHECK(f.Run("QUORATE HEARTBEAT " + kFirst + " -1 3 PRIMARY") == "-ERR Invalid epoch\r\n");
   CHECK(f.Run("QUORATE HEARTBEAT " + kFirst + " 4611686018427387905 3 PRIMARY") ==
         "-ERR Invalid epoch\r\n");
-  CHECK(f.Run("QUORATE HEARTBEAT " + kFirst + " 1 0 PRIMARY") == "-ERR Invalid electorate\r\n");
+  CHECK(f.Run("QUORATE HEARTBEAT " + kFirst + " 1 1000001 PRIMARY") == "-ERR Invalid electorate\r\n");
   CHECK(f.Run(Heartbeat(kFirst, 1, "LEADER")) == "-ERR syntax error\r\n");
   CHECK(f.Run(Heartbeat(kFirst, 1, "PRIMARY -5")) == "-ERR Invalid stamp\r\n");
   CHECK(f.Run(Heartbeat(kFirst, 1, "PRIMARY 5 6")) == "-ERR syntax error\r\n");

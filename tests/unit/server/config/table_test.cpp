@@ -378,7 +378,8 @@ TEST_CASE("directives: every changed setting survives a rewrite in both syntaxes
       "repl-ping-replica-period 3\nrepl-diskless-sync no\nrepl-diskless-sync-delay 0\n"
       "repl-diskless-sync-max-replicas 2\nrepl-max-concurrent-full-syncs "
       "3\nrepl-disable-tcp-nodelay yes\nmin-replicas-to-write 1\n"
-      "min-replicas-max-lag 3\nprimary-lease 500\nnotify-keyspace-events AnKE\nslowlog-log-slower-than "
+      "min-replicas-max-lag 3\nprimary-lease 500\nnotify-keyspace-events "
+      "AnKE\nslowlog-log-slower-than "
       "-1\nslowlog-max-len 0\n"
       "rollback-max-files 3\nrollback-max-size 5mb\nrollback-required yes\n"
       "latency-monitor-threshold 5\nlatency-tracking no\nlatency-tracking-info-percentiles 50\n");

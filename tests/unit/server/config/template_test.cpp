@@ -39,7 +39,7 @@ constexpr const char* kYamlTitle =
 ServerSettings YamlSettings() {
   ServerSettings settings;
   settings.repl_backlog_disk_size = 256ULL << 20;
-  settings.primary_lease = std::chrono::milliseconds(500);
+  settings.primary_lease = std::chrono::milliseconds(2000);
   return settings;
 }
 

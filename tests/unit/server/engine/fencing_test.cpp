@@ -56,6 +56,22 @@ TEST_CASE("fencing: a lease lasts while a majority gives fresh stamps back") {
   CHECK(fencing.WritesRefused(At(1h)) == Refusal::kNone);
 }
 
+TEST_CASE("fencing: with an electorate of 0 there is no lease") {
+  Fencing fencing;
+  fencing.SetLease(500ms);
+  Fencing::Heartbeat mixed = From('a', 1, At(0ms));
+  mixed.electorate = 0;
+  CHECK(fencing.OnHeartbeat(At(10ms), mixed).ok());
+  CHECK(fencing.WritesRefused(At(1h)) == Refusal::kNone);
+  CHECK(fencing.CountHeard(At(10ms)).electorate == 0);
+  // It does not outlive the stock sentinel, nor does it lift anything else.
+  CHECK(fencing.OnHeartbeat(At(20ms), From('a', 1, At(10ms))).ok());
+  CHECK(fencing.WritesRefused(At(20ms)) == Refusal::kNoMajority);
+  mixed.primary = false;
+  CHECK(fencing.OnHeartbeat(At(30ms), mixed).ok());
+  CHECK(fencing.WritesRefused(At(30ms)) == Refusal::kDeposed);
+}
+
 TEST_CASE("fencing: what lay in a buffer meanwhile renews no lease") {
   Fencing fencing;
   fencing.SetLease(500ms);
