@@ -24,6 +24,14 @@ using core::Input;
 }  // namespace
 
 void SentinelIsMasterDownByAddr(Context& context) {
+  core::MasterDownQuery query;
+  if (context.argc() > 7) return context.Error(resp::errors::kSyntax);
+  if (context.argc() == 7) {
+    const bool ordered = base::EqualsIgnoreCase(context.arg(6), "ordered");
+    if (!ordered && !base::EqualsIgnoreCase(context.arg(6), "lost"))
+      return context.Error(resp::errors::kSyntax);
+    query.candidacy = ordered ? core::Candidacy::kOrdered : core::Candidacy::kLost;
+  }
   const std::optional<int64_t> port = base::ParseInt64(context.arg(3));
   const std::optional<int64_t> epoch = base::ParseInt64(context.arg(4));
   if (!port || !epoch) return context.Error(resp::errors::kNotInteger);
@@ -34,7 +42,6 @@ void SentinelIsMasterDownByAddr(Context& context) {
     context.reply().Bulk("*");
     return context.reply().Integer(0);
   }
-  core::MasterDownQuery query;
   query.primary = {context.text(2), static_cast<uint16_t>(*port)};
   query.epoch = static_cast<uint64_t>(*epoch);
   if (context.arg(5) != "*") query.candidate = context.text(5);

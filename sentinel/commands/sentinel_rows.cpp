@@ -46,7 +46,8 @@ constexpr Argument kSentinelIsMasterDownByAddrArguments[] = {
     {.name = "ip"},
     {.name = "port", .type = Argument::Type::kInteger},
     {.name = "current-epoch", .type = Argument::Type::kInteger},
-    {.name = "runid"}};
+    {.name = "runid"},
+    {.name = "candidacy", .type = Argument::Type::kOneOf, .optional = true}};
 constexpr Argument kSentinelMasterArguments[] = {{.name = "master-name"}};
 constexpr Argument kSentinelMonitorArguments[] = {
     {.name = "name"},
@@ -170,7 +171,7 @@ constexpr CommandRow kSubcommands[] = {
               .since = "2.8.4",
               .group = Group::kSentinel,
               .complexity = "O(1)",
-              .arity = 6,
+              .arity = -6,
               .flags = flag::kAdmin,
               .arguments = kSentinelIsMasterDownByAddrArguments},
      .run = &SentinelIsMasterDownByAddr},
@@ -179,7 +180,7 @@ constexpr CommandRow kSubcommands[] = {
               .since = "2.8.4",
               .group = Group::kSentinel,
               .complexity = "O(1)",
-              .arity = 6,
+              .arity = -6,
               .flags = flag::kAdmin,
               .arguments = kSentinelIsMasterDownByAddrArguments},
      .run = &SentinelIsMasterDownByAddr},

@@ -62,11 +62,13 @@ inline constexpr char kNoSuchGroup[] = "ERR No such master with that name";
 struct IntegerReply {
   int64_t value = 0;
 };
-// SENTINEL IS-MASTER-DOWN-BY-ADDR: [down, leader ("*" if none), leader_epoch].
+// SENTINEL IS-MASTER-DOWN-BY-ADDR: [down, leader ("*" if none), leader_epoch], and for sentinels of
+// ours why the vote was refused (a name of election.h; empty: it was not).
 struct MasterDownReply {
   bool down = false;
   std::string leader = "*";
   uint64_t leader_epoch = 0;
+  std::optional<std::string> refusal = {};
 };
 using CommandReply = std::variant<OkReply, ErrorReply, IntegerReply, MasterDownReply>;
 

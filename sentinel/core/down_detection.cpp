@@ -19,12 +19,6 @@ bool HasLasted(Turn& turn, base::Instant since, base::Duration limit) {
   return IsDue(turn, since + limit);
 }
 
-// Rule (a).
-bool IsSilent(Turn& turn, const CommandLink& link, base::Duration down_after) {
-  if (!link.unanswered_since && link.up()) return false;
-  return HasLasted(turn, SilentSince(link), down_after);
-}
-
 // Rule (b).
 bool ClaimsWrongRole(Turn& turn, const Group& group) {
   return group.primary.reported_role == Role::kReplica &&
@@ -142,20 +136,25 @@ void KeepObjective(Turn& turn, Group& group) {
 }
 
 // The epoch of our candidacy while votes are being collected.
-std::optional<base::Epoch> Candidacy(const Group& group) {
+std::optional<base::Epoch> CandidacyEpoch(const Group& group) {
   if (!group.failover || !std::holds_alternative<WaitStart>(group.failover->phase))
     return std::nullopt;
   return group.failover->epoch;
 }
 
 void Ask(Turn& turn, const Group& group, Peer& peer, PeerLink& link) {
-  const std::optional<base::Epoch> candidacy = Candidacy(group);
+  const std::optional<base::Epoch> candidacy = CandidacyEpoch(group);
   const base::Endpoint primary = Shown(turn.state(), group.primary.address);
   peer.asked_at = turn.now();
-  SendRequest(turn, link,
-              {"SENTINEL", "is-master-down-by-addr", primary.host, std::to_string(primary.port),
-               std::to_string(candidacy.value_or(turn.state().current_epoch).number()),
-               candidacy ? turn.state().myid.ToString() : "*"},
+  std::vector<std::string> argv = {
+      "SENTINEL",
+      "is-master-down-by-addr",
+      primary.host,
+      std::to_string(primary.port),
+      std::to_string(candidacy.value_or(turn.state().current_epoch).number()),
+      candidacy ? turn.state().myid.ToString() : "*"};
+  if (candidacy && link.ours == true) argv.emplace_back(group.failover->order ? "ORDERED" : "LOST");
+  SendRequest(turn, link, std::move(argv),
               ForMasterDown{group.name, group.primary.address, candidacy});
 }
 
@@ -167,7 +166,7 @@ void KeepDownDetection(Turn& turn, Group& group) {
 }
 
 void KeepAsking(Turn& turn, Group& group) {
-  if (!group.primary.sdown_since && !Candidacy(group)) return;
+  if (!group.primary.sdown_since && !CandidacyEpoch(group)) return;
   for (auto& [id, peer] : group.peers) {
     PeerLink& link = turn.state().peer_links.at(id);
     if (!link.up() || !HasRoom(link)) continue;
@@ -209,8 +208,13 @@ void OnMasterDownReply(Turn& turn, const base::RunId& from, const ForMasterDown&
   const base::Epoch epoch(static_cast<uint64_t>(fields[2].integer));
   const auto leader = base::RunId::Parse(fields[1].text);
   if (leader) RecordVote(turn, group, peer, Vote{epoch, leader});
-  if (question.candidacy)
-    peer.replied_to = std::max(peer.replied_to.value_or(base::Epoch()), *question.candidacy);
+  if (!question.candidacy) return;
+  peer.replied_to = std::max(peer.replied_to.value_or(base::Epoch()), *question.candidacy);
+  const auto refusal =
+      fields.size() > 3 && fields[3].is_text() ? ParseVoteRefusal(fields[3].text) : std::nullopt;
+  if (refusal && question.candidacy == CandidacyEpoch(group))
+    turn.AnnouncePeer(group, peer, EventType::kVoteRefused,
+                      "#" + std::string(VoteRefusalName(*refusal)));
 }
 
 void OnBusyReply(Turn& turn, const Group& group, DataNode& node) {

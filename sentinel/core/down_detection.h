@@ -1,6 +1,7 @@
 // Who is down. Subjectively (SDOWN), each sentinel for itself:
 //
-//   (a) | nothing valid was heard for down-after; valid are +PONG, -LOADING and -MASTERDOWN
+//   (a) | nothing valid was heard for down-after, counted from the last that was, though a ping
+//       | waits for its answer; valid are +PONG, -LOADING and -MASTERDOWN
 //   (b) | a configured primary has reported the role of a replica for down-after and two INFO
 //       | periods
 //   (c) | a primary that restarted has only said -LOADING for reboot-down-after, if that is set

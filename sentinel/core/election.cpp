@@ -1,6 +1,7 @@
 #include "sentinel/core/election.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <string>
 #include <utility>
@@ -20,10 +21,17 @@ Group* FindGroupByPrimary(State& state, const base::Endpoint& primary) {
   return nullptr;
 }
 
-bool MayVote(const State& state, const Group& group, base::Epoch epoch) {
-  const bool promoting = group.failover && HasSentPromotion(*group.failover);
-  return MayTakePart(state) && !promoting && !group.pending_config && epoch > group.vote.epoch &&
-         epoch > group.config_epoch && epoch > state.retired_vote_floor;
+std::optional<VoteRefusal> WhyNoVote(const State& state, const Group& group, base::Instant now,
+                                     base::Epoch epoch, Candidacy candidacy) {
+  if (state.tilt_since) return VoteRefusal::kStalled;
+  if (state.persist_failed) return VoteRefusal::kDisk;
+  if (state.duplicate_heard_at) return VoteRefusal::kDuplicate;
+  if (epoch <= group.vote.epoch || epoch <= group.config_epoch || epoch <= state.retired_vote_floor)
+    return VoteRefusal::kSpent;
+  if (group.pending_config || (group.failover && HasSentPromotion(*group.failover)))
+    return VoteRefusal::kPromoting;
+  if (candidacy == Candidacy::kLost && IsHealthy(group, now)) return VoteRefusal::kHealthy;
+  return std::nullopt;
 }
 
 base::Duration RandomUpTo(Turn& turn, base::Duration limit) {
@@ -37,15 +45,23 @@ void CastVote(Turn& turn, Group& group, base::Epoch epoch, const base::RunId& ca
                 candidate.ToString() + " " + std::to_string(epoch.number()));
 }
 
+MasterDownReply Refused(const MasterDownQuery& query, bool down, std::optional<VoteRefusal> why) {
+  MasterDownReply reply{down, "*", 0};
+  if (query.candidacy) reply.refusal = why ? VoteRefusalName(*why) : "";
+  return reply;
+}
+
 // The vote as it stands, to be answered once it is durable. A write that failed is tried again.
-void RespondWithVote(Turn& turn, Group& group, ClientId client, bool down) {
-  MasterDownReply refused{down, "*", 0};
-  if (!group.vote.leader) return turn.Respond(client, refused);
+void RespondWithVote(Turn& turn, Group& group, const MasterDownQuery& query, bool down,
+                     std::optional<VoteRefusal> why) {
+  MasterDownReply reply = Refused(query, down, why);
+  if (!group.vote.leader) return turn.Respond(query.client, reply);
+  reply.leader = group.vote.leader->ToString();
+  reply.leader_epoch = group.vote.epoch.number();
   if (!turn.IsDurable(group.vote_version) && turn.state().finished_version >= group.vote_version)
     group.vote_version = turn.Persist();
   turn.RespondWhenDurable(
-      {group.vote_version, client,
-       MasterDownReply{down, group.vote.leader->ToString(), group.vote.epoch.number()}, refused});
+      {group.vote_version, query.client, reply, Refused(query, down, VoteRefusal::kDisk)});
 }
 
 // Someone stands in a higher epoch: what we have begun and cannot be a fact yet is given up. A pause
@@ -58,7 +74,20 @@ void GiveWay(Turn& turn, Group& group) {
   AbortFailover(turn, group, EventType::kAbortNotElected);
 }
 
+constexpr std::string_view kRefusals[] = {"stalled", "disk",      "duplicate", "busy",
+                                          "spent",   "promoting", "healthy"};
+
 }  // namespace
+
+std::string_view VoteRefusalName(VoteRefusal refusal) {
+  return kRefusals[static_cast<size_t>(refusal)];
+}
+
+std::optional<VoteRefusal> ParseVoteRefusal(std::string_view name) {
+  const auto* found = std::ranges::find(kRefusals, name);
+  if (found == std::end(kRefusals)) return std::nullopt;
+  return static_cast<VoteRefusal>(found - std::begin(kRefusals));
+}
 
 void AnswerMasterDown(Turn& turn, const MasterDownQuery& query) {
   State& state = turn.state();
@@ -70,15 +99,21 @@ void AnswerMasterDown(Turn& turn, const MasterDownQuery& query) {
   if (!candidate || candidate->IsZero())
     return turn.Respond(query.client, MasterDownReply{down, "*", 0});
 
-  if (!turn.MayHold()) return turn.Respond(query.client, MasterDownReply{down, "*", 0});
+  if (!turn.MayHold()) return turn.Respond(query.client, Refused(query, down, VoteRefusal::kBusy));
   const base::Epoch epoch(query.epoch);
-  if (AdoptEpoch(turn, *group, epoch) && MayVote(state, *group, epoch)) {
+  std::optional<VoteRefusal> refusal =
+      AdoptEpoch(turn, *group, epoch)
+          ? WhyNoVote(state, *group, turn.now(), epoch, query.candidacy.value_or(Candidacy::kLost))
+          : VoteRefusal::kSpent;
+  if (!refusal) {
     GiveWay(turn, *group);
     CastVote(turn, *group, epoch, *candidate);
     if (*candidate != state.myid) BackOffLong(turn, *group);
     turn.Touch(group->name);
+  } else if (group->vote == Vote{epoch, candidate}) {
+    refusal.reset();  // it has it already
   }
-  RespondWithVote(turn, *group, query.client, down);
+  RespondWithVote(turn, *group, query, down, refusal);
 }
 
 bool MayTakePart(const State& state) {

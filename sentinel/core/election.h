@@ -11,12 +11,33 @@
 //   enough of the others answered otherwise   | lost: again in 50-150 ms, doubled per loss in a row
 //   no majority within election-timeout       | lost: again in 5 s, at most 2 x failover-timeout
 //   asked for a vote in a higher epoch        | vote, give up our candidacy, wait for the other
+//   the same, but we hear the primary well    | no vote, unless the change was ordered
+//
+// Who asks with an order (SENTINEL FAILOVER, SWITCHOVER, a confirmation) says so to sentinels of
+// ours, by a last argument that stock ones do not know; and is told by them why it is refused.
 #pragma once
+
+#include <optional>
+#include <string_view>
 
 #include "sentinel/core/inputs.h"
 #include "sentinel/core/turn.h"
 
 namespace quorate::sentinel::core {
+
+// Why a vote is not given.
+enum class VoteRefusal {
+  kStalled,    // E6, TILT
+  kDisk,       // E3, E6
+  kDuplicate,  // E1
+  kBusy,       // too many answers wait for the disk
+  kSpent,      // E2, or a configuration of that epoch or a later one is known
+  kPromoting,  // our own promotion may be a fact already
+  kHealthy     // we had a good answer from the primary within half of down-after
+};
+// "stalled", "disk", and so on.
+std::string_view VoteRefusalName(VoteRefusal refusal);
+std::optional<VoteRefusal> ParseVoteRefusal(std::string_view name);
 
 // SENTINEL IS-MASTER-DOWN-BY-ADDR: says what we see, and votes if asked to.
 void AnswerMasterDown(Turn& turn, const MasterDownQuery& query);

@@ -35,6 +35,7 @@ constexpr EventRow kRows[] = {
     {EventType::kTryConfirm, "+try-confirm", kW, true},
     {EventType::kElectedLeader, "+elected-leader", kW, true},
     {EventType::kVoteForLeader, "+vote-for-leader", kW, true},
+    {EventType::kVoteRefused, "-vote-refused", kN, true},
     {EventType::kStateSelectSlave, "+failover-state-select-slave", kW, true},
     {EventType::kStateSendSlaveofNoOne, "+failover-state-send-slaveof-noone", kN, true},
     {EventType::kStateWaitPromotion, "+failover-state-wait-promotion", kN, true},

@@ -40,6 +40,7 @@ enum class EventType {
   kTryConfirm,
   kElectedLeader,
   kVoteForLeader,
+  kVoteRefused,
   kStateSelectSlave,
   kStateSendSlaveofNoOne,
   kStateWaitPromotion,

@@ -338,8 +338,8 @@ void EnterPhase(Turn& turn, Group& group, FailoverPhase phase) {
 
 bool IsHealthy(const Group& group, base::Instant now) {
   const DataNode& primary = group.primary;
-  return primary.command.up() && !primary.sdown_since && primary.reported_role == Role::kPrimary &&
-         SilentFor(primary.command, now) < group.options.down_after / 2;
+  return !primary.sdown_since && !primary.rebooted_at && primary.reported_role == Role::kPrimary &&
+         HasAnsweredWithin(primary.command, now, group.options.down_after / 2);
 }
 
 }  // namespace quorate::sentinel::core

@@ -69,7 +69,7 @@ void AnnouncePromotion(Turn& turn, Group& group);
 
 // Moves on, and notes when.
 void EnterPhase(Turn& turn, Group& group, FailoverPhase phase);
-// The primary answers, as a primary.
+// The primary answers, as a primary: validly within half of down-after.
 bool IsHealthy(const Group& group, base::Instant now);
 
 }  // namespace quorate::sentinel::core

@@ -38,6 +38,11 @@ bool FormerLeaseIsOver(Turn& turn, const Group& group) {
   return IsDue(turn, group.former_lease->answered_at + lease + lease / kLeaseMarginParts);
 }
 
+void EndFormerLease(Group& group, const DataNode& node) {
+  if (!group.former_lease || group.former_lease->primary != node.address) return;
+  group.former_lease.reset();
+}
+
 // Whose majority the primary's lease needs; 0 = there is no lease, as stock sentinels give none.
 uint32_t LeaseElectorate(const State& state, const Group& group) {
   const bool stock = std::ranges::any_of(group.peers, [&](const auto& entry) {
@@ -117,14 +122,16 @@ void KeepHeartbeat(Turn& turn, Group& group, DataNode& node) {
                                    std::to_string(LeaseElectorate(turn.state(), group)),
                                    configured ? "PRIMARY" : "REPLICA"};
   if (node.stamp && configured) argv.push_back(std::to_string(*node.stamp));
-  SendToNode(turn, group, node, std::move(argv), ForHeartbeat{});
+  SendToNode(turn, group, node, std::move(argv), ForHeartbeat{configured});
   node.heartbeat_at = turn.now();
   turn.WakeAt(turn.now() + HeartbeatPeriod(turn, group, node));
 }
 
-void OnHeartbeatReply(Turn& turn, Group& group, DataNode& node, const WireReply& reply) {
+void OnHeartbeatReply(Turn& turn, Group& group, DataNode& node, const ForHeartbeat& heartbeat,
+                      const WireReply& reply) {
   NoteRefusal(turn, node, ParseStaleEpoch(reply));
   if (reply.kind != WireReply::Kind::kInteger || reply.integer < 0) return;
+  if (!heartbeat.primary) return EndFormerLease(group, node);
   // With the first stamp a lease can begin: it need not wait for the next turn.
   if (!node.stamp && IsConfigured(group, node)) node.heartbeat_at = {};
   node.stamp = reply.integer;
@@ -154,20 +161,25 @@ void LiftFence(Turn& turn, Group& group, base::Epoch epoch) {
   SendFences(turn, group, epoch, base::Duration::zero());
 }
 
-void NoteReplaced(Group& group, const DataNode& replaced) {
+void NoteReplaced(Group& group, DataNode& replaced) {
   const FormerLease lease{replaced.address, replaced.stamp_at.value_or(group.config_changed_at),
                           replaced.primary_lease};
   // With two changes in a row what rests on us may be of one before.
   const auto end = [](const FormerLease& former) { return former.answered_at + former.lease; };
   if (!group.former_lease || end(*group.former_lease) < end(lease)) group.former_lease = lease;
+  replaced.heartbeat_at = {};  // it is to hear at once that it is a replica now
   NoteOldPrimary(group, replaced);
 }
 
+void ExpectHeartbeats(DataNode& primary) {
+  // A stamp of an earlier time as the primary begins no lease.
+  primary.stamp.reset();
+  primary.heartbeat_at = {};
+}
+
 void NoteOldPrimary(Group& group, const DataNode& node) {
-  if (!group.former_lease || group.former_lease->primary != node.address) return;
   const bool gone = !node.command.up() && node.command.refusals > 0;
-  const bool replica = node.reported_role == Role::kReplica;
-  if (gone || replica) group.former_lease.reset();
+  if (gone || node.reported_role == Role::kReplica) EndFormerLease(group, node);
 }
 
 void OnPeerInfo(Turn& turn, PeerLink& link, const WireReply& reply) {

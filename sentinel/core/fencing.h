@@ -10,8 +10,8 @@
 // Invariant
 //   Z1  no two primaries have a lease that rests on us at the same time: after a change of the
 //       configuration the new primary gets no heartbeat before the old one's lease, counted from
-//       its last answer, is over, or the old one has said that it is a replica, or its process has
-//       gone. Since any two majorities have a sentinel in common, at most one primary of a group
+//       its last answer, is over, or the old one has answered that it is told to be a replica, or
+//       has said that it is one, or its process has gone. Since any two majorities have a sentinel in common, at most one primary of a group
 //       has a lease. A sentinel that was started again has forgotten when it was answered, and
 //       counts from its start. The servers of a group are to have the same primary-lease. With a
 //       stock sentinel among the peers there is no lease.
@@ -33,7 +33,8 @@ namespace quorate::sentinel::core {
 
 // Sends the heartbeat that is due to the node.
 void KeepHeartbeat(Turn& turn, Group& group, DataNode& node);
-void OnHeartbeatReply(Turn& turn, Group& group, DataNode& node, const WireReply& reply);
+void OnHeartbeatReply(Turn& turn, Group& group, DataNode& node, const ForHeartbeat& heartbeat,
+                      const WireReply& reply);
 
 // A server's refusal of our epoch.
 struct StaleEpoch {
@@ -55,7 +56,9 @@ void RaiseFence(Turn& turn, Group& group, base::Epoch epoch);
 void LiftFence(Turn& turn, Group& group, base::Epoch epoch);
 
 // `replaced` is not the primary of our configuration any more. Call it before it is moved.
-void NoteReplaced(Group& group, const DataNode& replaced);
+void NoteReplaced(Group& group, DataNode& replaced);
+// The node has become the primary of our configuration: its lease is to begin soon.
+void ExpectHeartbeats(DataNode& primary);
 // What is known of the primary before has changed: its lease may be over.
 void NoteOldPrimary(Group& group, const DataNode& node);
 

@@ -32,6 +32,7 @@ void SwapPrimary(Turn& turn, Group& group, const base::Endpoint& to) {
     // we hear of it: with the old silence we would depose at once whom the others have just elected.
     if (std::exchange(heir.sdown_since, std::nullopt)) DropDataLinks(turn, heir);
     ForgetSilence(heir.command, turn.now());
+    ExpectHeartbeats(heir);
   } else {
     heir.reported_role = Role::kPrimary;
   }

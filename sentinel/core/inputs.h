@@ -70,12 +70,16 @@ struct NameResolved {
 
 // ---- commands of clients; each is answered by one Respond with its client, perhaps later ----
 
+// What a vote is asked for: the primary is lost, or a change was ordered.
+enum class Candidacy { kLost, kOrdered };
 // SENTINEL IS-MASTER-DOWN-BY-ADDR; `candidate` empty when the caller gave "*" (it only asks).
+// `candidacy`: only sentinels of ours say it, and are told why they are refused.
 struct MasterDownQuery {
   ClientId client{};
   base::Endpoint primary;
   uint64_t epoch = 0;
   std::string candidate;
+  std::optional<Candidacy> candidacy = {};
 };
 // PUBLISH __sentinel__:hello <payload>. Answered with the integer 1.
 struct HelloPublished {

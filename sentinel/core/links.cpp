@@ -275,20 +275,32 @@ void OnPingReply(Turn& turn, CommandLink& link, const WireReply& reply) {
   link.unanswered_since.reset();
 }
 
-base::Instant SilentSince(const CommandLink& link) {
-  return link.unanswered_since ? *link.unanswered_since : link.last_valid_reply;
+namespace {
+
+base::Instant SilentSince(const Turn& turn, const CommandLink& link, base::Duration down_after) {
+  if (!link.unanswered_since) return link.last_valid_reply;
+  // Whoever answers, answers in every ping period: the silence began with the last answer. It is
+  // not counted for longer than one before the ping, as none may have been sent meanwhile.
+  return std::max(link.last_valid_reply, *link.unanswered_since - PingPeriod(turn, down_after));
 }
 
-base::Duration SilentFor(const CommandLink& link, base::Instant now) {
+}  // namespace
+
+bool IsSilent(Turn& turn, const CommandLink& link, base::Duration down_after) {
   // With a link that is up and nothing outstanding there is no silence: the next ping has not been
   // sent yet.
-  if (!link.unanswered_since && link.up()) return base::Duration::zero();
-  return now - SilentSince(link);
+  if (!link.unanswered_since && link.up()) return false;
+  return IsDue(turn, SilentSince(turn, link, down_after) + down_after);
+}
+
+bool HasAnsweredWithin(const CommandLink& link, base::Instant now, base::Duration time) {
+  return link.up() && link.has_answered && now - link.last_valid_reply < time;
 }
 
 void ForgetSilence(CommandLink& link, base::Instant now) {
+  if (!link.unanswered_since && link.up()) return;
   if (link.unanswered_since) link.unanswered_since = now;
-  if (!link.up()) link.last_valid_reply = now;
+  link.last_valid_reply = now;
 }
 
 namespace {

@@ -51,10 +51,11 @@ bool HasRoom(const Link& link);
 
 void OnPingReply(Turn& turn, CommandLink& link, const WireReply& reply);
 
-// How long nothing valid has been heard.
-base::Duration SilentFor(const CommandLink& link, base::Instant now);
-// Since when that is.
-base::Instant SilentSince(const CommandLink& link);
+// Nothing valid was heard for down_after, though something was owed; otherwise the turn comes back
+// when it may be so.
+bool IsSilent(Turn& turn, const CommandLink& link, base::Duration down_after);
+// Something valid was heard within `time`, over a link that is still up.
+bool HasAnsweredWithin(const CommandLink& link, base::Instant now, base::Duration time);
 
 // What was silent until now counts from now on. No effect on a link that is up and owes nothing.
 void ForgetSilence(CommandLink& link, base::Instant now);

@@ -265,7 +265,9 @@ class Sentinel::Machine {
                    },
                    [&](const ForPause& pause) { OnPauseReply(turn, group, pause, reply); },
                    [&](const ForOrder&) { OnOrderReply(turn, *found.node, reply); },
-                   [&](const ForHeartbeat&) { OnHeartbeatReply(turn, group, *found.node, reply); },
+                   [&](const ForHeartbeat& heartbeat) {
+                     OnHeartbeatReply(turn, group, *found.node, heartbeat, reply);
+                   },
                },
                purpose);
   }

@@ -49,7 +49,9 @@ struct ForPause {
   base::Instant until;  // counted from when it was sent: the server's own end is later
 };
 // QUORATE HEARTBEAT (fencing.h).
-struct ForHeartbeat {};
+struct ForHeartbeat {
+  bool primary = false;  // what it was told that it is
+};
 // The EXEC of an order to follow the primary.
 struct ForOrder {};
 using RequestPurpose = std::variant<ForNothing, ForPing, ForInfo, ForMasterDown, ForPromotion,

@@ -36,7 +36,8 @@ struct Operator {
     return Ask(SetRequested{ClientId{}, group, std::move(arguments)});
   }
   std::string AskVote(uint64_t epoch, const std::string& candidate) {
-    return Ask(MasterDownQuery{ClientId{}, world.server(0).address, epoch, candidate});
+    return Ask(MasterDownQuery{ClientId{}, world.server(0).address, epoch, candidate,
+                               Candidacy::kOrdered});
   }
   const GroupOptions& options() { return world.group(0).options; }
   World world;

@@ -373,9 +373,11 @@ TEST_CASE("down detection: fast waits down-after for a primary that is silent on
   World world(3, 3, options);
   Settle(world, 3, 2);
   world.FreezeServer(0, true);
-  world.RunFor(milliseconds(900));
+  world.RunFor(milliseconds(790));  // its last answer was at most a ping period before
   CHECK_FALSE(world.Happened("+sdown master"));
-  world.RunFor(milliseconds(700));
+  world.RunFor(milliseconds(220));
+  CHECK(world.Happened("+sdown master"));
+  world.RunFor(milliseconds(500));
   CHECK(world.Happened("+switch-master"));
 }
 

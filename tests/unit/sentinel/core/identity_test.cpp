@@ -26,7 +26,8 @@ void HearHello(World& world, const std::string& host, const std::string& id) {
 
 std::string AskForVote(World& world, uint64_t epoch) {
   world.Command(0, 6,
-                MasterDownQuery{ClientId{}, world.server(0).address, epoch, std::string(40, '7')});
+                MasterDownQuery{ClientId{}, world.server(0).address, epoch, std::string(40, '7'),
+                                Candidacy::kOrdered});
   world.RunFor(milliseconds(20));
   return std::get<MasterDownReply>(*world.ReplyTo(0, 6)).leader;
 }

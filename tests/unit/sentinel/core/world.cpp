@@ -158,13 +158,13 @@ void World::CarryOut(int i, Actions actions) {
               }
               const auto [key, request] = query->second;
               peer_queries_.erase(query);
-              if (const auto* down = std::get_if<MasterDownReply>(&respond.reply))
-                Answer(key, request,
-                       WireReply::Array(
-                           {WireReply::Integer(down->down), WireReply::Bulk(down->leader),
-                            WireReply::Integer(static_cast<int64_t>(down->leader_epoch))}));
-              else
-                Answer(key, request, WireReply::Integer(1));
+              const auto* down = std::get_if<MasterDownReply>(&respond.reply);
+              if (!down) return Answer(key, request, WireReply::Integer(1));
+              std::vector<WireReply> fields = {
+                  WireReply::Integer(down->down), WireReply::Bulk(down->leader),
+                  WireReply::Integer(static_cast<int64_t>(down->leader_epoch))};
+              if (down->refusal) fields.push_back(WireReply::Bulk(*down->refusal));
+              Answer(key, request, WireReply::Array(std::move(fields)));
             },
             [&](const Announce& announce) {
               const Event& event = announce.event;
@@ -323,11 +323,15 @@ void World::SentinelGets(const WireKey& key, int peer, RequestId request,
   if (argv[0] == "PUBLISH") {
     StepSentinel(peer, HelloPublished{ClientId(client), argv[2]});
   } else {
-    CHECK(argv[0] == "SENTINEL" && argv.size() == 6);
-    StepSentinel(peer, MasterDownQuery{ClientId(client),
-                                       {argv[2], static_cast<uint16_t>(std::stoi(argv[3]))},
-                                       std::stoull(argv[4]),
-                                       argv[5] == "*" ? "" : argv[5]});
+    CHECK(argv[0] == "SENTINEL");
+    CHECK((argv.size() == 6 || argv.size() == 7));
+    MasterDownQuery query{ClientId(client),
+                          {argv[2], static_cast<uint16_t>(std::stoi(argv[3]))},
+                          std::stoull(argv[4]),
+                          argv[5] == "*" ? "" : argv[5]};
+    if (argv.size() == 7)
+      query.candidacy = argv[6] == "ORDERED" ? Candidacy::kOrdered : Candidacy::kLost;
+    StepSentinel(peer, std::move(query));
   }
 }
 
