@@ -66,6 +66,7 @@ int main(int argc, char** argv) {
       .default_pidfile = "/var/run/quorate-server.pid"};
   if (base::Status status = daemon::ChangeDirectory(settings.dir); !status)
     return daemon::Fail(status.error().message);
+  options.settings.dir = daemon::AbsolutePath(".");
   if (base::Status status = daemon::EnterBackground(process); !status)
     return daemon::Fail(status.error().message);
   base::Result<std::unique_ptr<log::Sink>> sink = log::OpenSink(settings.logfile);

@@ -27,6 +27,7 @@ base::Result<DrillReport> RunDrill(Foreground& foreground, Deployment& deploymen
   report.scenario = options.scenario;
   report.topology = deployment.topology();
   report.writers = options.writers;
+  report.replicas = options.replicas;
   const auto before = AwaitReady(foreground, deployment, kReadyLimit);
   if (!before)
     return base::Error{"the deployment is not fit for a drill: " + before.error().message};

@@ -238,8 +238,9 @@ std::string ToTable(const DrillReport& report) {
   std::string text = "drill " + ToString(report.scenario) + ": " + report.topology.name +
                      ", servers " + report.server + ", sentinels " + report.sentinel +
                      ", down-after " + std::to_string(base::ToMs(report.topology.down_after)) +
-                     " ms, " + std::to_string(report.writers) + " writers, " +
-                     std::to_string(report.rounds.size()) + " rounds\n";
+                     " ms, " + std::to_string(report.writers) + " writers" +
+                     (report.replicas > 0 ? " with WAIT " + std::to_string(report.replicas) : "") +
+                     ", " + std::to_string(report.rounds.size()) + " rounds\n";
   text += MeasureTable(report) + RoundLines(report);
   return text + "\nverdict: " + (Passed(report) ? "passed" : "FAILED") + "\n";
 }
@@ -268,6 +269,7 @@ std::string ToJson(const DrillReport& report) {
                       {"quorum", report.topology.quorum},
                       {"sentinels", report.topology.sentinels.size()},
                       {"writers", report.writers},
+                      {"replicas", report.replicas},
                       {"summary_ms", summary},
                       {"rounds", rounds}};
   // Server texts are not promised to be UTF-8.

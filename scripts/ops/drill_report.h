@@ -29,6 +29,7 @@ struct DrillReport {
   std::string sentinel;  // the same of the sentinels
   Topology topology;
   int writers = 0;
+  int replicas = 0;  // that had to confirm a write by WAIT
   std::vector<RoundReport> rounds;
 };
 

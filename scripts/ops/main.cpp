@@ -29,6 +29,7 @@ struct Options {
   std::string scenario;
   int rounds = 1;
   int writers = 4;
+  int replicas = 0;
   int down_after_ms = 0;
   std::string failure_detection;
   int max_gap_ms = 0;
@@ -139,6 +140,7 @@ ExitCode RunDrillOn(Foreground& foreground, Deployment& deployment, const Option
   }
   drill.rounds = options.rounds;
   drill.writers = options.writers;
+  drill.replicas = options.replicas;
   drill.limits.write_gap = options.max_gap_ms > 0
                                ? std::chrono::milliseconds(options.max_gap_ms)
                                : DefaultWriteGap(drill.scenario, deployment.topology());
@@ -248,6 +250,11 @@ void DescribeDrill(CLI::App& drill, Options& options) {
       ->capture_default_str();
   drill.add_option("--writers", options.writers, "Clients that write")
       ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  drill
+      .add_option("--wait", options.replicas,
+                  "A write counts when WAIT says that so many replicas have it")
+      ->check(CLI::Range(0, 100))
       ->capture_default_str();
   drill.add_option("--max-gap", options.max_gap_ms, "Longest write gap in ms that passes")
       ->check(CLI::Range(1, 3'600'000));

@@ -93,6 +93,7 @@ void Round::StartWriters() {
   WriterOptions options;
   const Topology& topology = deployment_.topology();
   options.group = topology.group;
+  options.replicas = options_.replicas;
   for (const SentinelNode& sentinel : topology.sentinels)
     options.sentinels.push_back(topology.EndpointOf(sentinel.port));
   for (int i = 0; i < options_.writers; ++i) {

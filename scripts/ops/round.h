@@ -16,6 +16,7 @@ struct DrillOptions {
   Scenario scenario = Scenario::kKillPrimary;
   int rounds = 1;
   int writers = 4;
+  int replicas = 0;  // that must confirm a write by WAIT
   Limits limits;
 };
 

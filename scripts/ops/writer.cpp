@@ -90,7 +90,30 @@ void Writer::OnWritten(const base::Result<resp::Value>& reply) {
     }
     return StartOver();
   }
-  history_.Ok(write, now, reply->integer);
+  pending_ = write;
+  if (options_.replicas == 0) return Succeed(reply->integer);
+  const std::string replicas = std::to_string(options_.replicas);
+  const std::string time = std::to_string(base::ToMs(options_.timeout / 2));
+  const bool sent =
+      link_->Send({"WAIT", replicas, time}, now + options_.timeout,
+                  [this, result = reply->integer](base::Result<resp::Value> confirmed) {
+                    OnConfirmed(result, confirmed);
+                  });
+  CHECK(sent);
+}
+
+void Writer::OnConfirmed(int64_t result, const base::Result<resp::Value>& reply) {
+  if (reply && !reply->is_error() && reply->integer >= options_.replicas) return Succeed(result);
+  const std::string why = !reply              ? reply.error().message
+                          : reply->is_error() ? reply->text
+                                              : "confirmed by " + std::to_string(reply->integer);
+  history_.Unknown(*std::exchange(pending_, std::nullopt), io_.Now(), why);
+  StartOver();
+}
+
+void Writer::Succeed(int64_t result) {
+  const History::Index write = *std::exchange(pending_, std::nullopt);
+  history_.Ok(write, io_.Now(), result);
   last_ok_ = write;
   step_ = &Writer::WriteNext;
   next_step_->StartAt(history_.writes()[write].invoked + options_.pace);

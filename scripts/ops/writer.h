@@ -1,7 +1,8 @@
 // One client of the drill, as a good Sentinel client behaves: it asks the sentinels who is primary,
 // connects, makes sure by ROLE, and writes one write at a time at a steady pace. On any error or
 // timeout it asks again at once, another sentinel each time. A write is never repeated, so that
-// each has one outcome in the history.
+// each has one outcome in the history. With `replicas`, one that too few replicas confirm in time has
+// an unknown outcome.
 //
 //   Locating --address--> Verifying --ROLE says master--> Writing
 //   any --error, timeout, lost connection, other role--> Locating (after a short pause)     any
@@ -27,6 +28,7 @@ struct WriterOptions {
   base::Duration pace = std::chrono::milliseconds(1);       // from one write to the next
   base::Duration timeout = std::chrono::milliseconds(200);  // of every request, connecting included
   base::Duration pause = std::chrono::milliseconds(5);  // between two attempts to find the primary
+  int replicas = 0;  // a write is acknowledged when WAIT says that so many have it
 };
 
 class Writer {
@@ -49,6 +51,9 @@ class Writer {
   void Verify(const base::Endpoint& primary);
   void WriteNext();
   void OnWritten(const base::Result<resp::Value>& reply);
+  void OnConfirmed(int64_t result, const base::Result<resp::Value>& reply);
+  // The pending write has been acknowledged with this result.
+  void Succeed(int64_t result);
   // Leaves the present connection and looks for the primary again, after the pause.
   void StartOver();
   void Connect(const base::Endpoint& endpoint);

@@ -212,7 +212,8 @@ void OnMasterDownReply(Turn& turn, const base::RunId& from, const ForMasterDown&
   peer.replied_to = std::max(peer.replied_to.value_or(base::Epoch()), *question.candidacy);
   const auto refusal =
       fields.size() > 3 && fields[3].is_text() ? ParseVoteRefusal(fields[3].text) : std::nullopt;
-  if (refusal && question.candidacy == CandidacyEpoch(group))
+  // Who voted for another has said so by its vote.
+  if (refusal && refusal != VoteRefusal::kSpent && question.candidacy == CandidacyEpoch(group))
     turn.AnnouncePeer(group, peer, EventType::kVoteRefused,
                       "#" + std::string(VoteRefusalName(*refusal)));
 }

@@ -192,8 +192,14 @@ void OnDataLinkUp(Turn& turn, const Group& group, DataNode& node, LinkId id,
     node.info_wanted = true;
     SendPing(turn, node.command, {WireName(group, "PING")});
   } else {
-    SendUnanswered(turn, link, {WireName(group, "SUBSCRIBE"), kHelloChannel});
+    SendRequest(turn, link, {WireName(group, "SUBSCRIBE"), kHelloChannel}, ForNothing{});
   }
+}
+
+void OnSubscribeReply(Turn& turn, Link& link, const WireReply& reply) {
+  if (!reply.is_error()) return;
+  DropLink(turn, link);
+  link.next_attempt = turn.now() + kReconnectPeriod;
 }
 
 void OnPeerLinkUp(Turn& turn, PeerLink& link, std::string local_host) {

@@ -36,6 +36,8 @@ void RefreshPeerLinks(Turn& turn);
 
 void OnDataLinkUp(Turn& turn, const Group& group, DataNode& node, LinkId id,
                   std::string local_host);
+// A subscription that is refused (no password, no permission) is no link: tried again later.
+void OnSubscribeReply(Turn& turn, Link& link, const WireReply& reply);
 void OnPeerLinkUp(Turn& turn, PeerLink& link, std::string local_host);
 void OnLinkDown(Turn& turn, Link& link, LinkFailure failure);
 

@@ -247,7 +247,13 @@ class Sentinel::Machine {
       return;
     }
     const FoundNode found = Find(turn, replied.link);
-    if (!found.node || found.node->command.id != replied.link) return;
+    if (!found.node) return;
+    if (found.node->pubsub.id == replied.link) {
+      if (TakePurpose(turn, found.node->pubsub, replied.request))
+        OnSubscribeReply(turn, found.node->pubsub, replied.reply);
+      return;
+    }
+    if (found.node->command.id != replied.link) return;
     const auto purpose = TakePurpose(turn, found.node->command, replied.request);
     if (purpose) OnNodeReply(turn, found, *purpose, replied.reply);
   }

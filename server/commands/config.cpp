@@ -42,7 +42,7 @@ void ConfigSet(Context& context) {
   const quorate::config::Staged staged = quorate::config::ConfigSet<config::ServerSettings>(
       context.engine.host().directives(), context.engine.settings(), context.args.subspan(2),
       {.protected_allowed = MaySetProtected(context), .loading = context.engine.loading},
-      [&](const config::ServerSettings& before, const config::ServerSettings& after,
+      [&](const config::ServerSettings& before, config::ServerSettings& after,
           const std::vector<std::string>& changed) {
         return context.engine.host().ApplySettings(before, after, changed);
       });

@@ -95,6 +95,7 @@ struct ServerSettings {
   bool rdb_compression = true;
   bool rdb_checksum = true;
   std::chrono::microseconds rdb_key_save_delay{0};
+  std::chrono::microseconds key_load_delay{0};
 
   // -- memory
   uint64_t maxmemory = 0;  // 0: no limit

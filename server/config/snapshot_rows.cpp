@@ -72,6 +72,9 @@ std::vector<ServerRow> SnapshotRows() {
             Integer<std::chrono::microseconds>(0, kIntMax),
             "Microseconds that a snapshot in the background rests for each key that it has read: "
             "a slow one, to try out what happens meanwhile."),
+      Value("key-load-delay", &S::key_load_delay, Integer<std::chrono::microseconds>(0, kIntMax),
+            "Microseconds that loading a snapshot file at start rests for each key that it has "
+            "read: a slow one, to try out what happens meanwhile."),
   };
 }
 

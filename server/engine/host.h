@@ -58,7 +58,7 @@ class Host {
   // CONFIG SET: makes the running process agree with `after` (listeners, log level,
   // replication...), or says what failed and changes nothing.
   virtual std::optional<quorate::config::ApplyFailure> ApplySettings(
-      const config::ServerSettings& before, const config::ServerSettings& after,
+      const config::ServerSettings& before, config::ServerSettings& after,
       const std::vector<std::string>& changed) = 0;
   // CONFIG RESETSTAT for what the process counts itself.
   virtual void ResetStatistics() = 0;

@@ -23,6 +23,7 @@ base::Status Loader::Start(const std::string& path) {
 }
 
 void Loader::ReadSlice() {
+  const uint64_t before = reader_->records();
   const base::Result<size_t> got = file_->Read(slice_.data(), slice_.size());
   if (!got) return Finish(got.error());
   if (*got == 0) return Finish(reader_->Finish());
@@ -32,7 +33,7 @@ void Loader::ReadSlice() {
   if (*used < *got)
     return Finish(
         base::Error{path_ + ": bytes after the end at byte " + std::to_string(reader_->offset())});
-  timer_->StartAt(io_.Now());
+  timer_->StartAt(io_.Now() + static_cast<int64_t>(reader_->records() - before) * rest_per_record_);
 }
 
 void Loader::Finish(base::Status outcome) {

@@ -38,6 +38,8 @@ class Loader {
   // is called once, never from inside Start; the error names the file and the byte.
   Loader(io::Io& io, Dataset& dataset, std::optional<base::WallTime> drop_expired, Done done);
 
+  // Reading rests so long for each record that it has read. Before Start.
+  void set_rest_per_record(base::Duration rest) { rest_per_record_ = rest; }
   // Error: the file cannot be opened.
   base::Status Start(const std::string& path);
   uint64_t total_bytes() const { return total_; }
@@ -58,6 +60,7 @@ class Loader {
   std::unique_ptr<StagedDatabases> staging_;
   std::optional<replication::snapshot::Reader> reader_;
   std::string slice_;
+  base::Duration rest_per_record_{};
   uint64_t total_ = 0;
   uint64_t loaded_ = 0;
 };

@@ -191,6 +191,7 @@ base::Status Server::StartLoading() {
   loader_ = std::make_unique<persistence::Loader>(
       io_, *dataset_, drop_expired,
       [this](base::Result<persistence::Loader::Loaded> outcome) { OnLoaded(std::move(outcome)); });
+  loader_->set_rest_per_record(settings_.key_load_delay);
   if (base::Status opened = loader_->Start(settings_.dbfilename); !opened)
     return base::Error{
         fmt::format("Fatal error loading the DB, {}. Exiting.", opened.error().message)};
@@ -428,12 +429,14 @@ base::Status Server::RewriteConfig() {
 }
 
 std::optional<quorate::config::ApplyFailure> Server::ApplySettings(
-    const config::ServerSettings& before, const config::ServerSettings& after,
+    const config::ServerSettings& before, config::ServerSettings& after,
     const std::vector<std::string>& changed) {
   const base::Result<std::string> home = io_.files().Absolute(".");
   if (before.dir != after.dir) {
     if (base::Status status = probe_.ChangeDirectory(after.dir); !status)
       return quorate::config::ApplyFailure{"dir", status.error().message};
+    // A relative one would lead elsewhere from there.
+    if (base::Result<std::string> here = io_.files().Absolute(".")) after.dir = *std::move(here);
   }
   if (before.port != after.port || before.bind != after.bind) {
     // The new listeners are opened beside the old ones where they differ; a failure leaves the old

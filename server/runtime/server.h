@@ -75,7 +75,7 @@ class Server final : public engine::Host, private serve::ConnectionOwner {
   void SaveWord(const engine::Fencing::Word& word) override;
   const config::ServerTable& directives() const override { return directives_; }
   std::optional<quorate::config::ApplyFailure> ApplySettings(
-      const config::ServerSettings& before, const config::ServerSettings& after,
+      const config::ServerSettings& before, config::ServerSettings& after,
       const std::vector<std::string>& changed) override;
   void ResetStatistics() override {}
   void FreeLater(std::function<void()> work) override;

@@ -44,10 +44,11 @@ struct ApplyFailure {
   std::string directive;
   std::string reason;
 };
-// Makes `after` true in the running daemon or, on failure, leaves everything as `before` says.
+// Makes `after` true in the running daemon or, on failure, leaves everything as `before` says. It may
+// put a value of `after` into the form in which it is to be shown.
 template <typename S>
 using ApplyFunction = std::function<std::optional<ApplyFailure>(
-    const S& before, const S& after, const std::vector<std::string>& changed)>;
+    const S& before, S& after, const std::vector<std::string>& changed)>;
 
 // CONFIG SET as a whole. `settings` is replaced only if everything succeeded.
 template <typename S>

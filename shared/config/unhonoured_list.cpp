@@ -207,6 +207,7 @@ List ServerOnly() {
           AtStart(Flag("rdbchecksum", true)),
           Flag("stop-writes-on-bgsave-error", true),
           Number("rdb-key-save-delay", 0, kIntMax, 0),
+          Number("key-load-delay", 0, kIntMax, 0),
           Size("maxmemory", 0),
           OneOf("maxmemory-policy",
                 {"noeviction", "allkeys-lru", "allkeys-lfu", "allkeys-random", "volatile-lru",
@@ -267,6 +268,7 @@ List Files() {
           Flag("aof-rewrite-incremental-fsync", true),
           Flag("rdb-del-sync-files", false),
           Flag("rdb-save-incremental-fsync", true),
+          Number("loading-process-events-interval-bytes", 1024, kIntMax, 2 << 20),
           OneOf("sanitize-dump-payload", {"no", "yes", "clients"})};
 }
 

@@ -76,7 +76,7 @@ class FakeHost final : public server::engine::Host {
   void SaveWord(const server::engine::Fencing::Word& word) override { saved_words.push_back(word); }
   const server::config::ServerTable& directives() const override { return table; }
   std::optional<config::ApplyFailure> ApplySettings(
-      const server::config::ServerSettings&, const server::config::ServerSettings&,
+      const server::config::ServerSettings&, server::config::ServerSettings&,
       const std::vector<std::string>& changed) override {
     applied_settings = changed;
     return apply_answer;

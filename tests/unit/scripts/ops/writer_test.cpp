@@ -94,8 +94,9 @@ struct Scene {
   History history;
   std::unique_ptr<Writer> writer;
 
-  Scene() {
+  explicit Scene(int replicas = 0) {
     WriterOptions options;
+    options.replicas = replicas;
     options.sentinels = {sentinel_a.endpoint(), sentinel_b.endpoint()};
     options.group = "g";
     writer = std::make_unique<Writer>(world.AddHost("10.0.2.1").StartProcess("writer").io(), 0,
@@ -163,6 +164,27 @@ TEST_CASE("writer: a refusal is a failed write, and the sentinels are asked agai
   scene.world.RunFor(50ms);
   CHECK(scene.Count(WriteOutcome::kFailed) == 1);
   CHECK(scene.second.requests() > 10);
+}
+
+TEST_CASE("writer: with replicas, a write is acknowledged when WAIT says that they have it") {
+  Scene scene(2);
+  const auto confirmed_by = [](const char* replicas) {
+    return [replicas](const Words& words) {
+      if (words[0] != "WAIT") return Primary(words);
+      CHECK(words == Words{"WAIT", "2", "100"});
+      return std::string(":") + replicas + "\r\n";
+    };
+  };
+  scene.first.SetScript(confirmed_by("2"));
+  scene.world.RunFor(50ms);
+  CHECK(scene.Count(WriteOutcome::kOk) > 10);
+  CHECK(scene.history.writes()[3].counter == 7);
+  CHECK(scene.Count(WriteOutcome::kUnknown) == 0);
+  const size_t before = scene.Count(WriteOutcome::kOk);
+  scene.first.SetScript(confirmed_by("1"));
+  scene.world.RunFor(50ms);
+  CHECK(scene.Count(WriteOutcome::kOk) <= before + 1);
+  CHECK(scene.Count(WriteOutcome::kUnknown) > 0);
 }
 
 TEST_CASE("writer: a server that is no primary gets no write") {

@@ -106,6 +106,16 @@ TEST_CASE("redis state: a changed state line is refused until the checksum line 
   CHECK(Reload(text).current_epoch == base::Epoch(0));
 }
 
+TEST_CASE("redis state: a copy whose myid was taken out becomes another sentinel's") {
+  core::DurableState state = SampleState();
+  std::string text = WriteRedisState("", {}, state);
+  const size_t myid = text.find("sentinel myid");
+  REQUIRE(myid != std::string::npos);
+  text.erase(myid, text.find('\n', myid) + 1 - myid);
+  CHECK(Reload(text).myid.IsZero());
+  CHECK(Reload(text).current_epoch == state.current_epoch);
+}
+
 TEST_CASE("redis state: a file cut anywhere after its checksum is refused") {
   const std::string text = WriteRedisState("", {}, SampleState());
   const size_t first = text.find('\n', text.find("# quorate-checksum")) + 1;

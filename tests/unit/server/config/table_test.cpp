@@ -90,6 +90,7 @@ const std::map<std::string, std::string>& RedisDefaults() {
       {"primary-lease", "0"},
       {"protected-mode", "yes"},
       {"proto-max-bulk-len", "536870912"},
+      {"key-load-delay", "0"},
       {"rdb-key-save-delay", "0"},
       {"rdbchecksum", "yes"},
       {"rdbcompression", "yes"},
@@ -359,7 +360,7 @@ TEST_CASE("directives: every changed setting survives a rewrite in both syntaxes
       "rename-command KEYS \"\"\ndatabases 4\nloglevel debug\nlogfile x.log\ndaemonize "
       "yes\npidfile p.pid\n"
       "supervised systemd\ndir /tmp\nhz 50\nactive-expire-effort 3\nshutdown-timeout 1\n"
-      "rdbcompression no\nrdbchecksum no\nrdb-key-save-delay 5\n"
+      "rdbcompression no\nrdbchecksum no\nrdb-key-save-delay 5\nkey-load-delay 7\n"
       "maxmemory 1000001\nmaxmemory-policy allkeys-lfu\nmaxmemory-samples 9\nlfu-log-factor "
       "1\nlfu-decay-time 2\n"
       "lazyfree-lazy-eviction yes\nlazyfree-lazy-expire yes\nlazyfree-lazy-user-flush "

@@ -51,6 +51,20 @@ TEST_CASE("loader: reads in slices, and nothing is seen of it until it has under
   CHECK(h.Keys() == ":20000\r\n");
 }
 
+TEST_CASE("loader: rests for each key that it has read, if it is told to") {
+  Saved h(4, 1000);
+  std::optional<base::Result<Loader::Loaded>> outcome;
+  Loader loader(h.process->io(), h.server->dataset, std::nullopt,
+                [&](auto loaded) { outcome.emplace(std::move(loaded)); });
+  loader.set_rest_per_record(1ms);
+  REQUIRE(loader.Start("dump.rdb").ok());
+  h.world.RunFor(990ms);
+  CHECK_FALSE(outcome.has_value());
+  h.world.RunFor(20ms);
+  REQUIRE(outcome.has_value());
+  CHECK((*outcome)->keys == 1000);
+}
+
 TEST_CASE("loader: a file that is not whole changes nothing and is named") {
   Saved h(2, 300);
   h.server->Run("SET mine 1");
