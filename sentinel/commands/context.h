@@ -61,6 +61,8 @@ void SentinelRemove(Context& context);
 void SentinelSet(Context& context);
 void SentinelFlushconfig(Context& context);
 void SentinelForget(Context& context);
+void SentinelPause(Context& context);
+void SentinelResume(Context& context);
 void SentinelSimulateFailure(Context& context);
 
 // The process' own settings.

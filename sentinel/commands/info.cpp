@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "sentinel/core/maintenance.h"
 #include "sentinel/core/names.h"
 #include "sentinel/core/views.h"
 #include "shared/base/numbers.h"
@@ -133,6 +134,15 @@ std::string Sentinel(const Host& host) {
                 "name=" + name + ",size=" + std::to_string(core::Electorate(group)) +
                     ",set=" + std::to_string(group.options.electorate) +
                     ",votes_needed=" + std::to_string(core::VotesNeeded(group)));
+  index = 0;
+  for (const auto& [name, group] : state.groups)
+    if (core::IsPaused(group))
+      section.Add("pause" + std::to_string(index++),
+                  "name=" + name + ",seconds=" +
+                      std::to_string(std::chrono::duration_cast<std::chrono::seconds>(
+                                         *group.maintenance.until - host.now())
+                                         .count()) +
+                      ",reason=" + group.maintenance.reason);
   return section.Take();
 }
 

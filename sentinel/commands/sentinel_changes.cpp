@@ -112,6 +112,42 @@ void SentinelForget(Context& context) {
   });
 }
 
+namespace {
+
+// The VERSION <n> at the end of what another sentinel passes on, from that argument on.
+bool ReadVersion(const Context& context, size_t at, std::optional<uint64_t>& version) {
+  if (context.argc() == at) return true;
+  if (context.argc() != at + 2 || !base::EqualsIgnoreCase(context.arg(at), "version")) return false;
+  version = base::ParseUint64(context.arg(at + 1));
+  return version.has_value();
+}
+
+}  // namespace
+
+void SentinelPause(Context& context) {
+  core::PauseRequested request;
+  request.group = context.text(2);
+  const std::optional<int64_t> seconds = base::ParseInt64(context.arg(3));
+  if (!seconds) return context.Error(resp::errors::kNotInteger);
+  request.seconds = *seconds;
+  request.reason = context.text(4);
+  if (!ReadVersion(context, 5, request.version)) return context.Error(resp::errors::kSyntax);
+  context.host.Submit(context.client, [&](ClientId id) {
+    request.client = id;
+    return Input(std::move(request));
+  });
+}
+
+void SentinelResume(Context& context) {
+  core::ResumeRequested request;
+  request.group = context.text(2);
+  if (!ReadVersion(context, 3, request.version)) return context.Error(resp::errors::kSyntax);
+  context.host.Submit(context.client, [&](ClientId id) {
+    request.client = id;
+    return Input(std::move(request));
+  });
+}
+
 void SentinelFlushconfig(Context& context) {
   context.host.Submit(context.client, [](ClientId id) { return Input(core::FlushRequested{id}); });
 }

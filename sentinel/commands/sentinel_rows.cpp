@@ -40,6 +40,14 @@ constexpr Argument kSentinelSwitchoverArguments[] = {
      .token = "TIMEOUT",
      .optional = true}};
 constexpr Argument kSentinelForgetArguments[] = {{.name = "master-name"}, {.name = "runid"}};
+constexpr Argument kSentinelPauseArguments[] = {
+    {.name = "master-name"},
+    {.name = "seconds", .type = Argument::Type::kInteger},
+    {.name = "reason"},
+    {.name = "version", .type = Argument::Type::kInteger, .token = "VERSION", .optional = true}};
+constexpr Argument kSentinelResumeArguments[] = {
+    {.name = "master-name"},
+    {.name = "version", .type = Argument::Type::kInteger, .token = "VERSION", .optional = true}};
 constexpr Argument kSentinelGetMasterAddrByNameArguments[] = {{.name = "master-name"}};
 constexpr Argument kSentinelInfoCacheArguments[] = {{.name = "nodename", .multiple = true}};
 constexpr Argument kSentinelIsMasterDownByAddrArguments[] = {
@@ -131,6 +139,24 @@ constexpr CommandRow kSubcommands[] = {
               .flags = flag::kAdmin,
               .arguments = kSentinelForgetArguments},
      .run = &SentinelForget},
+    {.spec = {.name = "pause",
+              .summary = "No failover of a master for a while, unless it is ordered",
+              .since = "7.0.0",
+              .group = Group::kSentinel,
+              .complexity = "O(1)",
+              .arity = -5,
+              .flags = flag::kAdmin,
+              .arguments = kSentinelPauseArguments},
+     .run = &SentinelPause},
+    {.spec = {.name = "resume",
+              .summary = "End a pause",
+              .since = "7.0.0",
+              .group = Group::kSentinel,
+              .complexity = "O(1)",
+              .arity = -3,
+              .flags = flag::kAdmin,
+              .arguments = kSentinelResumeArguments},
+     .run = &SentinelResume},
     {.spec = {.name = "get-master-addr-by-name",
               .summary = "Get port and address of a master",
               .since = "2.8.4",

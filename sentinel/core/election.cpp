@@ -9,6 +9,7 @@
 #include "sentinel/core/down_detection.h"
 #include "sentinel/core/failover.h"
 #include "sentinel/core/gossip.h"
+#include "sentinel/core/maintenance.h"
 #include "sentinel/core/names.h"
 #include "sentinel/core/views.h"
 
@@ -30,6 +31,7 @@ std::optional<VoteRefusal> WhyNoVote(const State& state, const Group& group, bas
     return VoteRefusal::kSpent;
   if (group.pending_config || (group.failover && HasSentPromotion(*group.failover)))
     return VoteRefusal::kPromoting;
+  if (candidacy == Candidacy::kLost && IsPaused(group)) return VoteRefusal::kPaused;
   if (candidacy == Candidacy::kLost && IsHealthy(group, now)) return VoteRefusal::kHealthy;
   return std::nullopt;
 }
@@ -75,7 +77,7 @@ void GiveWay(Turn& turn, Group& group) {
 }
 
 constexpr std::string_view kRefusals[] = {"stalled", "disk",      "duplicate", "busy",
-                                          "spent",   "promoting", "healthy"};
+                                          "spent",   "promoting", "paused",    "healthy"};
 
 }  // namespace
 
@@ -123,6 +125,7 @@ bool MayTakePart(const State& state) {
 void KeepCandidacy(Turn& turn, Group& group) {
   const State& state = turn.state();
   if (!group.odown_since || group.failover || group.pending_config || !MayTakePart(state)) return;
+  if (IsPaused(group)) return;
   if (UsableSentinels(state, group) < VotesNeeded(group)) return;
   if (IsDue(turn, group.may_stand_at)) Stand(turn, group);
 }

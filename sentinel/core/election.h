@@ -33,6 +33,7 @@ enum class VoteRefusal {
   kBusy,       // too many answers wait for the disk
   kSpent,      // E2, or a configuration of that epoch or a later one is known
   kPromoting,  // our own promotion may be a fact already
+  kPaused,     // SENTINEL PAUSE
   kHealthy     // we had a good answer from the primary within half of down-after
 };
 // "stalled", "disk", and so on.

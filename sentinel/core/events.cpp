@@ -59,6 +59,8 @@ constexpr EventRow kRows[] = {
     {EventType::kFailoverEnd, "+failover-end", kW, true},
     {EventType::kConfigUpdateFrom, "+config-update-from", kW, true},
     {EventType::kSwitchMaster, "+switch-master", kW, true},
+    {EventType::kPause, "+pause", kW, true},
+    {EventType::kPauseEnd, "-pause", kW, true},
     {EventType::kTilt, "+tilt", kW, false},
     {EventType::kTiltEnd, "-tilt", kW, false},
     {EventType::kCommandLinkReconnection, "-cmd-link-reconnection", kD, true},

@@ -64,6 +64,8 @@ enum class EventType {
   kFailoverEnd,
   kConfigUpdateFrom,
   kSwitchMaster,
+  kPause,
+  kPauseEnd,
   kTilt,
   kTiltEnd,
   kCommandLinkReconnection,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sentinel/core/maintenance.h"
 #include "sentinel/core/timings.h"
 #include "sentinel/core/views.h"
 
@@ -28,6 +29,10 @@ std::vector<std::string> Obstacles(const State& state, const Group& group,
   const size_t usable = explanation.votes_reachable;
   add(state.tilt_since.has_value(), "TILT: this sentinel was stalled and neither acts nor votes");
   add(state.persist_failed, "the state cannot be saved: no vote, no candidacy");
+  if (IsPaused(group))
+    add(true, "paused for another " +
+                  std::to_string(base::ToMs(*group.maintenance.until - now) / 1000) +
+                  " s: " + group.maintenance.reason);
   add(group.failover.has_value(), "a failover is in progress");
   add(group.pending_config.has_value(), "a new configuration is being saved");
   add(usable < group.options.quorum, "quorum " + std::to_string(group.options.quorum) +

@@ -102,6 +102,20 @@ struct SwitchoverRequested {
   std::optional<base::Endpoint> to;
   std::optional<base::Duration> timeout;
 };
+// SENTINEL PAUSE <group> <seconds> <reason> [VERSION <n>] and RESUME <group> [VERSION <n>]
+// (maintenance.h); `version`: another sentinel passes it on.
+struct PauseRequested {
+  ClientId client{};
+  std::string group;
+  int64_t seconds = 0;
+  std::string reason;
+  std::optional<uint64_t> version;
+};
+struct ResumeRequested {
+  ClientId client{};
+  std::string group;
+  std::optional<uint64_t> version;
+};
 // Texts are as the client sent them; the core checks them and answers with Redis' errors.
 struct MonitorRequested {
   ClientId client{};
@@ -141,7 +155,7 @@ struct SettingsChanged {
 using Input =
     std::variant<Start, Tick, Persisted, LinkUp, LinkDown, Replied, MessageReceived, NameResolved,
                  MasterDownQuery, HelloPublished, ResetGroups, FailoverRequested,
-                 SwitchoverRequested, MonitorRequested, RemoveRequested, ForgetRequested,
-                 SetRequested, FlushRequested, SettingsChanged>;
+                 SwitchoverRequested, PauseRequested, ResumeRequested, MonitorRequested,
+                 RemoveRequested, ForgetRequested, SetRequested, FlushRequested, SettingsChanged>;
 
 }  // namespace quorate::sentinel::core

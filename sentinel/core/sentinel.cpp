@@ -15,6 +15,7 @@
 #include "sentinel/core/group_config.h"
 #include "sentinel/core/invariants.h"
 #include "sentinel/core/links.h"
+#include "sentinel/core/maintenance.h"
 #include "sentinel/core/names.h"
 #include "sentinel/core/reconfiguration.h"
 #include "sentinel/core/switchover.h"
@@ -60,6 +61,7 @@ void AdvanceGroup(Turn& turn, Group& group) {
     KeepConfig(turn, group);
     KeepElectorate(turn, group);
     ForgetDoubted(turn, group);
+    KeepMaintenance(turn, group);
     KeepDataLinks(turn, group, group.primary);
     KeepHeartbeat(turn, group, group.primary);
     for (auto& [address, replica] : group.replicas) {
@@ -241,7 +243,10 @@ class Sentinel::Machine {
       if (!purpose) return;
       peer->next_deadline = turn.now();
       if (std::holds_alternative<ForPing>(*purpose)) OnPingReply(turn, *peer, replied.reply);
-      if (std::holds_alternative<ForInfo>(*purpose)) OnPeerInfo(turn, *peer, replied.reply);
+      if (std::holds_alternative<ForInfo>(*purpose)) {
+        OnPeerInfo(turn, *peer, replied.reply);
+        TellMaintenance(turn, *peer);
+      }
       if (const auto* question = std::get_if<ForMasterDown>(&*purpose))
         OnMasterDownReply(turn, peer->peer, *question, replied.reply);
       return;
@@ -318,6 +323,8 @@ class Sentinel::Machine {
   void On(Turn& turn, const ResetGroups& request) { Reset(turn, request); }
   void On(Turn& turn, const FailoverRequested& request) { StartForcedFailover(turn, request); }
   void On(Turn& turn, const SwitchoverRequested& request) { StartSwitchover(turn, request); }
+  void On(Turn& turn, const PauseRequested& request) { Pause(turn, request); }
+  void On(Turn& turn, const ResumeRequested& request) { Resume(turn, request); }
   void On(Turn& turn, const MonitorRequested& request) { Monitor(turn, request); }
   void On(Turn& turn, const RemoveRequested& request) { Remove(turn, request); }
   void On(Turn& turn, const ForgetRequested& request) { Forget(turn, request); }

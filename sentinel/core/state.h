@@ -287,6 +287,13 @@ struct FormerLease {
   base::Duration lease{};
 };
 
+// SENTINEL PAUSE (maintenance.h), as last told.
+struct Maintenance {
+  std::optional<base::Instant> until;  // absent: not paused
+  std::string reason;
+  uint64_t version = 0;  // of the last change; 0 = none that we know of
+};
+
 struct Group {
   std::string name;
   GroupOptions options;
@@ -297,6 +304,7 @@ struct Group {
   base::Epoch config_epoch;
   base::Instant config_changed_at{};  // the primary became another; at first: our start
   std::optional<FormerLease> former_lease;
+  Maintenance maintenance;
   Vote vote;
   uint64_t vote_version = 0;  // the PersistState that makes `vote` durable
   // Sentinels, with ourselves, whose majority is needed unless options.electorate says otherwise:

@@ -99,6 +99,10 @@ inline constexpr int kForcedElections = 3;
 inline constexpr base::Duration kPersistRetryPeriod = std::chrono::seconds(1);
 // Offsets asked for after an election are waited for this long at most.
 inline constexpr base::Duration kFreshInfoWait = std::chrono::milliseconds(200);
+// SENTINEL PAUSE: a week at most, so that a forgotten one ends; reasons go into events and INFO.
+inline constexpr int64_t kLongestPauseSeconds = 7 * 24 * 3600;
+inline constexpr size_t kMaxPauseReason = 200;
+inline constexpr uint64_t kMaxMaintenanceVersion = uint64_t{1} << 62;
 // A fence ends this long after it was raised if no order comes (at most failover-timeout).
 inline constexpr base::Duration kFenceTime = std::chrono::seconds(5);
 // What a server says of a later epoch is acted on after so many publish periods: the sentinels who

@@ -138,7 +138,8 @@ class Directives(SystemTest):
                         self.assertEqual(replica("GET", "other"), "1")
                     else:
                         code = replica.wait_exit()
-                        self.assertEqual(code, 1 if family is OURS else -signal.SIGABRT)
+                        # redis-server may crash in its own crash report.
+                        self.assertIn(code, [1] if family is OURS else [-signal.SIGABRT, -signal.SIGSEGV])
                         self.assertIn("panicked sending an error to its master after processing the command", replica.log())
 
     def test_a_command_that_cannot_run_here_is_never_passed_over(self):

@@ -327,6 +327,30 @@ TEST_CASE("sentinel: INFO-CACHE is an array in RESP3, too") {
         "*2\r\n$8\r\nmymaster\r\n*1\r\n*2\r\n:0\r\n_\r\n");
 }
 
+TEST_CASE("sentinel: PAUSE and RESUME go to the core") {
+  FakeHost host(OneGroup());
+  host.Ask({"sentinel", "pause", "mymaster", "60", "new disks"});
+  const auto& pause = std::get<core::PauseRequested>(*host.submitted);
+  CHECK(pause.group == "mymaster");
+  CHECK(pause.seconds == 60);
+  CHECK(pause.reason == "new disks");
+  CHECK_FALSE(pause.version.has_value());
+  host.Ask({"sentinel", "pause", "mymaster", "60", "x", "version", "7"});
+  CHECK(std::get<core::PauseRequested>(*host.submitted).version == 7);
+  host.Ask({"sentinel", "resume", "mymaster"});
+  CHECK_FALSE(std::get<core::ResumeRequested>(*host.submitted).version.has_value());
+  host.Ask({"sentinel", "resume", "mymaster", "VERSION", "8"});
+  CHECK(std::get<core::ResumeRequested>(*host.submitted).version == 8);
+  CHECK(host.Ask({"sentinel", "pause", "mymaster", "x", "y"}) ==
+        "-ERR value is not an integer or out of range\r\n");
+  for (const auto& bad : std::vector<std::vector<std::string_view>>{
+           {"sentinel", "pause", "mymaster", "60", "new", "disks"},
+           {"sentinel", "pause", "mymaster", "60", "x", "version"},
+           {"sentinel", "resume", "mymaster", "version", "-1"},
+           {"sentinel", "resume", "mymaster", "now"}})
+    CHECK(host.Ask(bad) == "-ERR syntax error\r\n");
+}
+
 TEST_CASE("sentinel: FORGET goes to the core") {
   FakeHost host(OneGroup());
   host.Ask({"sentinel", "forget", "mymaster", "bbb"});

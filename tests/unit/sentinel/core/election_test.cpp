@@ -91,7 +91,7 @@ TEST_CASE("election: why a vote is refused is told") {
 
 TEST_CASE("election: names of refusals") {
   for (const char* name :
-       {"stalled", "disk", "duplicate", "busy", "spent", "promoting", "healthy"}) {
+       {"stalled", "disk", "duplicate", "busy", "spent", "promoting", "paused", "healthy"}) {
     const auto refusal = ParseVoteRefusal(name);
     REQUIRE(refusal.has_value());
     CHECK(VoteRefusalName(*refusal) == name);

@@ -324,6 +324,11 @@ void World::SentinelGets(const WireKey& key, int peer, RequestId request,
     StepSentinel(peer, HelloPublished{ClientId(client), argv[2]});
   } else {
     CHECK(argv[0] == "SENTINEL");
+    if (argv[1] == "PAUSE")
+      return StepSentinel(peer, PauseRequested{ClientId(client), argv[2], std::stoll(argv[3]),
+                                               argv[4], std::stoull(argv[6])});
+    if (argv[1] == "RESUME")
+      return StepSentinel(peer, ResumeRequested{ClientId(client), argv[2], std::stoull(argv[4])});
     CHECK((argv.size() == 6 || argv.size() == 7));
     MasterDownQuery query{ClientId(client),
                           {argv[2], static_cast<uint16_t>(std::stoi(argv[3]))},

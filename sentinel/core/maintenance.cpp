@@ -1,0 +1,107 @@
+#include "sentinel/core/maintenance.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sentinel/core/links.h"
+#include "shared/base/numbers.h"
+
+namespace quorate::sentinel::core {
+namespace {
+
+// What one sentinel tells another has a version; what an operator says gets the next one.
+std::vector<std::string> AsCommand(const Turn& turn, const Group& group) {
+  const Maintenance& maintenance = group.maintenance;
+  const std::string version = std::to_string(maintenance.version);
+  if (!maintenance.until) return {"SENTINEL", "RESUME", group.name, "VERSION", version};
+  const int64_t ms = std::max<int64_t>(base::ToMs(*maintenance.until - turn.now()), 1);
+  return {"SENTINEL",         "PAUSE",   group.name, std::to_string((ms + 999) / 1000),
+          maintenance.reason, "VERSION", version};
+}
+
+void Tell(Turn& turn, const Group& group, PeerLink& link) {
+  if (link.ours != true || !link.up() || !HasRoom(link)) return;
+  SendRequest(turn, link, AsCommand(turn, group), ForNothing{});
+}
+
+void TellAll(Turn& turn, const Group& group) {
+  for (const auto& [id, peer] : group.peers) Tell(turn, group, turn.state().peer_links.at(id));
+}
+
+std::string Described(const Maintenance& maintenance, base::Instant now) {
+  return "#" + std::to_string((base::ToMs(*maintenance.until - now) + 999) / 1000) +
+         " s: " + maintenance.reason;
+}
+
+bool IsPrintable(const std::string& text) {
+  return std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+// Takes the place of what is known of the group, which another may tell us again. False: it is older.
+bool Adopt(Turn& turn, Group& group, std::optional<uint64_t> version, Maintenance next) {
+  const Maintenance& known = group.maintenance;
+  if (version) {
+    const bool wins =
+        *version > known.version || (*version == known.version && next.until && !known.until);
+    if (!wins) return false;
+  }
+  next.version = version.value_or(known.version + 1);
+  const bool was_paused = known.until.has_value();
+  group.maintenance = std::move(next);
+  if (group.maintenance.until)
+    turn.AnnouncePrimary(group, EventType::kPause, Described(group.maintenance, turn.now()));
+  else if (was_paused)
+    turn.AnnouncePrimary(group, EventType::kPauseEnd, "#resumed");
+  if (!version) TellAll(turn, group);
+  turn.Touch(group.name);
+  return true;
+}
+
+}  // namespace
+
+void Pause(Turn& turn, const PauseRequested& request) {
+  const auto refuse = [&](const char* text) { turn.Respond(request.client, ErrorReply{text}); };
+  const auto position = turn.state().groups.find(request.group);
+  if (position == turn.state().groups.end()) return refuse(kNoSuchGroup);
+  if (request.seconds < 1 || request.seconds > kLongestPauseSeconds)
+    return refuse("ERR Invalid time: seconds, from 1 to 604800");
+  if (request.reason.empty() || request.reason.size() > kMaxPauseReason ||
+      !IsPrintable(request.reason))
+    return refuse("ERR Invalid reason: 1 to 200 printable characters");
+  if (request.version && *request.version > kMaxMaintenanceVersion)
+    return refuse("ERR Invalid version");
+  Adopt(turn, position->second, request.version,
+        {.until = turn.now() + std::chrono::seconds(request.seconds), .reason = request.reason});
+  turn.Respond(request.client, OkReply{});
+}
+
+void Resume(Turn& turn, const ResumeRequested& request) {
+  const auto position = turn.state().groups.find(request.group);
+  if (position == turn.state().groups.end())
+    return turn.Respond(request.client, ErrorReply{kNoSuchGroup});
+  if (request.version && *request.version > kMaxMaintenanceVersion)
+    return turn.Respond(request.client, ErrorReply{"ERR Invalid version"});
+  if (!request.version && !position->second.maintenance.until)
+    return turn.Respond(request.client, ErrorReply{"ERR The master is not paused"});
+  Adopt(turn, position->second, request.version, {});
+  turn.Respond(request.client, OkReply{});
+}
+
+void KeepMaintenance(Turn& turn, Group& group) {
+  if (!group.maintenance.until || !IsDue(turn, *group.maintenance.until)) return;
+  group.maintenance.until.reset();
+  group.maintenance.reason.clear();
+  turn.AnnouncePrimary(group, EventType::kPauseEnd, "#expired");
+  turn.Progress();
+}
+
+bool IsPaused(const Group& group) { return group.maintenance.until.has_value(); }
+
+void TellMaintenance(Turn& turn, PeerLink& link) {
+  for (const auto& [name, group] : turn.state().groups)
+    if (group.maintenance.version > 0 && group.peers.count(link.peer) != 0) Tell(turn, group, link);
+}
+
+}  // namespace quorate::sentinel::core

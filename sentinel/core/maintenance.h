@@ -1,0 +1,32 @@
+// SENTINEL PAUSE and RESUME: while operators work on a group, nobody fails it over by himself. A
+// primary that is down stays the primary; sentinels go on watching, demoting and re-pointing, and
+// what is ordered (FAILOVER, SWITCHOVER) is done.
+//
+// All sentinels of ours share one maintenance for a group. Every change has a version; the highest
+// wins, and of two with the same the one that pauses. Who changes it tells its peers, and whoever
+// gets a peer back (or was started again: nothing of it is on disk) tells it what it knows.
+//
+// Invariants
+//   M1  while a group is paused we neither stand because its primary is lost nor vote for one who
+//       does.
+//   M2  a pause ends by itself.
+#pragma once
+
+#include <optional>
+
+#include "sentinel/core/inputs.h"
+#include "sentinel/core/turn.h"
+
+namespace quorate::sentinel::core {
+
+void Pause(Turn& turn, const PauseRequested& request);
+void Resume(Turn& turn, const ResumeRequested& request);
+
+// Ends a pause whose time is over.
+void KeepMaintenance(Turn& turn, Group& group);
+bool IsPaused(const Group& group);
+
+// The peer, one of ours, can be told now: what we know of each group that it watches too.
+void TellMaintenance(Turn& turn, PeerLink& link);
+
+}  // namespace quorate::sentinel::core
