@@ -29,8 +29,14 @@ class Deployment:
         self.sentinels = [self._start_sentinel(family, down_after_ms, quorum) for family in sentinels]
         for sentinel in self.sentinels:
             sentinel.until_ready()
+        self.await_acquainted(direct)
+
+    def await_acquainted(self, replicas=None):
+        """Every sentinel lists all the others and so many replicas: all, if nothing else is said."""
+        others = len(self.sentinels) - 1
+        replicas = len(self.servers) - 1 if replicas is None else replicas
         wait_for("all sentinels know each other and the replicas",
-                 lambda: all(self._knows(sentinel, len(sentinels) - 1, direct) for sentinel in self.sentinels))
+                 lambda: all(self._knows(sentinel, others, replicas) for sentinel in self.sentinels))
 
     @property
     def primary(self):
