@@ -190,6 +190,8 @@ void PutOptions(OldLines& file, const std::string& name, const core::GroupOption
   const bool fast = options.failure_detection == core::FailureDetection::kFast;
   put("failure-detection", fast ? "fast" : "classic", !fast);
   put("electorate", Number(options.electorate), options.electorate == 0);
+  put("max-lag-on-failover", std::to_string(options.max_lag_on_failover),
+      options.max_lag_on_failover == 0);
 }
 
 void PutGroup(OldLines& file, const core::DurableGroup& group) {

@@ -59,7 +59,8 @@ json ToJson(const core::GroupOptions& o) {
           {"rename-commands", ToJson(o.renamed_commands)},
           {"failure-detection",
            o.failure_detection == core::FailureDetection::kFast ? "fast" : "classic"},
-          {"electorate", o.electorate}};
+          {"electorate", o.electorate},
+          {"max-lag-on-failover", o.max_lag_on_failover}};
 }
 
 json ToJson(const core::DurableGroup& group) {
@@ -159,7 +160,9 @@ core::GroupOptions OptionsFrom(const json& j) {
   o.renamed_commands = RenamedFrom(j.at("rename-commands"));
   if (j.at("failure-detection").get<std::string>() == "fast")
     o.failure_detection = core::FailureDetection::kFast;
-  o.electorate = j.value("electorate", uint32_t{0});  // older files have none
+  // Older files have none.
+  o.electorate = j.value("electorate", uint32_t{0});
+  o.max_lag_on_failover = j.value("max-lag-on-failover", int64_t{0});
   return o;
 }
 
@@ -245,11 +248,11 @@ core::DurableGroup MergeGroup(const core::DurableGroup& current, const core::Dur
   const core::GroupOptions before =
       configured == nullptr ? core::GroupOptions{} : configured->options;
   core::DurableGroup result = current;
-  result.options =
-      ChooseAll(current.options, yaml.options, before, &O::quorum, &O::down_after,
-                &O::failover_timeout, &O::parallel_syncs, &O::reboot_down_after, &O::auth_user,
-                &O::auth_pass, &O::notification_script, &O::client_reconfig_script,
-                &O::renamed_commands, &O::failure_detection, &O::electorate);
+  result.options = ChooseAll(current.options, yaml.options, before, &O::quorum, &O::down_after,
+                             &O::failover_timeout, &O::parallel_syncs, &O::reboot_down_after,
+                             &O::auth_user, &O::auth_pass, &O::notification_script,
+                             &O::client_reconfig_script, &O::renamed_commands,
+                             &O::failure_detection, &O::electorate, &O::max_lag_on_failover);
   if (configured != nullptr && yaml.primary != configured->primary &&
       yaml.primary != current.primary) {
     result.primary = yaml.primary;

@@ -160,6 +160,12 @@ class Reader {
     g.options.electorate = *count;
     return {};
   }
+  base::Status MaxLagOnFailover(core::DurableGroup& g, const Args& a) {
+    const std::optional<int64_t> bytes = core::ParseBytes(a[1]);
+    if (!bytes) return base::Error{"max-lag-on-failover must be a number of bytes, or 0."};
+    g.options.max_lag_on_failover = *bytes;
+    return {};
+  }
   base::Status RenameCommand(core::DurableGroup& g, const Args& a) {
     if (a[1].empty() || a[2].empty())
       return base::Error{"Unrecognized sentinel configuration statement."};
@@ -245,6 +251,7 @@ constexpr Row kRows[] = {
     {"master-reboot-down-after-period", Pass::kGroup, 2, 2, nullptr, &Reader::RebootDownAfter},
     {"failure-detection", Pass::kGroup, 2, 2, nullptr, &Reader::FailureDetection},
     {"electorate", Pass::kGroup, 2, 2, nullptr, &Reader::Electorate},
+    {"max-lag-on-failover", Pass::kGroup, 2, 2, nullptr, &Reader::MaxLagOnFailover},
     {"config-epoch", Pass::kGroup, 2, 2, nullptr, &Reader::ConfigEpoch},
     {"leader-epoch", Pass::kGroup, 2, 2, nullptr, &Reader::LeaderEpoch},
     {"known-replica", Pass::kGroup, 3, 3, nullptr, &Reader::KnownReplica},

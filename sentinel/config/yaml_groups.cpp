@@ -33,6 +33,7 @@ constexpr std::pair<std::string_view, std::string_view> kGroupOptions[] = {
     {"reboot-down-after-period", "master-reboot-down-after-period"},
     {"failure-detection", "failure-detection"},
     {"electorate", "electorate"},
+    {"max-lag-on-failover", "max-lag-on-failover"},
 };
 
 constexpr std::string_view kYesNoOptions[] = {"resolve-hostnames", "announce-hostnames",

@@ -43,6 +43,12 @@ std::optional<uint32_t> ParseElectorate(std::string_view text) {
   return static_cast<uint32_t>(*count);
 }
 
+std::optional<int64_t> ParseBytes(std::string_view text) {
+  const auto bytes = base::ParseMemorySize(text);
+  if (!bytes || *bytes >= uint64_t{1} << 62) return std::nullopt;
+  return static_cast<int64_t>(*bytes);
+}
+
 bool HasControlCharacters(std::string_view text) {
   return std::any_of(text.begin(), text.end(),
                      [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; });

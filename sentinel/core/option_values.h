@@ -20,6 +20,9 @@ std::optional<uint16_t> ParsePortOrNone(std::string_view text);
 // 0 (all ever known) to one more than the peers a group may have.
 std::optional<uint32_t> ParseElectorate(std::string_view text);
 
+// A number of bytes, with Redis' units ("10mb"), below 2^62.
+std::optional<int64_t> ParseBytes(std::string_view text);
+
 // A configuration file could not hold such a value.
 bool HasControlCharacters(std::string_view text);
 

@@ -48,6 +48,28 @@ bool HasTheRole(const Group& group, const Replica& replica) {
   return group.primary.reported_role == Role::kReplica && group.primary.primary == replica.address;
 }
 
+bool SharesHistory(const Group& group, const Replica& replica) {
+  if (!group.primary.replication_id || !replica.replication_id) return true;
+  return replica.replication_id == group.primary.replication_id ||
+         replica.second_replication_id == group.primary.replication_id ||
+         replica.replication_id == group.primary.second_replication_id;
+}
+
+// What the group's history had, as far as anybody has told.
+base::Offset Newest(const Group& group) {
+  base::Offset newest = group.primary.primary_offset.value_or(base::Offset());
+  for (const auto& [address, replica] : group.replicas)
+    if (SharesHistory(group, replica)) newest = std::max(newest, replica.offset);
+  return newest;
+}
+
+bool Lags(const Group& group, const Replica& replica) {
+  const int64_t most = group.options.max_lag_on_failover;
+  // Offsets of different histories say nothing about each other.
+  if (most == 0 || replica.sync_refused || !SharesHistory(group, replica)) return false;
+  return Newest(group).bytes() - replica.offset.bytes() > most;
+}
+
 Eligibility Judge(const Group& group, const Replica& replica, const Timings& timings,
                   base::Instant now, Occasion occasion) {
   if (replica.sdown_since) return Eligibility::kDown;
@@ -66,15 +88,10 @@ Eligibility Judge(const Group& group, const Replica& replica, const Timings& tim
   if (occasion == Occasion::kSwitchover) {
     if (replica.primary != group.primary.address) return Eligibility::kFollowsAnother;
     if (!SharesStream(group, replica)) return Eligibility::kOtherHistory;
+  } else if (Lags(group, replica)) {
+    return Eligibility::kLagging;
   }
   return Eligibility::kEligible;
-}
-
-bool SharesHistory(const Group& group, const Replica& replica) {
-  if (!group.primary.replication_id || !replica.replication_id) return true;
-  return replica.replication_id == group.primary.replication_id ||
-         replica.second_replication_id == group.primary.replication_id ||
-         replica.replication_id == group.primary.second_replication_id;
 }
 
 struct Ranked {
@@ -135,6 +152,8 @@ std::string_view EligibilityName(Eligibility eligibility) {
       return "follows another node";
     case Eligibility::kOtherHistory:
       return "of another replication history";
+    case Eligibility::kLagging:
+      return "lacks more than max-lag-on-failover";
   }
   return "";
 }

@@ -13,6 +13,9 @@
 // and since it can be made equal only along the primary's own stream, a replica that follows
 // another node or has another history is not eligible at all.
 //
+// With max-lag-on-failover a replica does not succeed a lost primary that is known to have had so
+// much more: by the last INFO of the primary itself, or by what another replica of its history has.
+//
 // A node that reports primary is not eligible, but for one: if the group's primary says that it
 // follows that very node (an operator swapped the roles by hand, or a sentinel with old news did),
 // the node has the role already and the group only has to learn it.
@@ -39,6 +42,7 @@ enum class Eligibility {
   kDoubted,         // not known to be of the group since a RESET
   kFollowsAnother,  // a switchover's only
   kOtherHistory,    // a switchover's only
+  kLagging,         // a lost primary's only
 };
 std::string_view EligibilityName(Eligibility eligibility);
 

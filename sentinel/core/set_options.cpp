@@ -108,6 +108,13 @@ Outcome SetFailureDetection(const Setting& s) {
   return Outcome::kApplied;
 }
 
+Outcome SetMaxLag(const Setting& s) {
+  const auto bytes = ParseBytes(s.value);
+  if (!bytes) return Outcome::kInvalid;
+  s.group.options.max_lag_on_failover = *bytes;
+  return Outcome::kApplied;
+}
+
 struct OptionRow {
   std::string_view name;
   size_t values;
@@ -129,6 +136,7 @@ constexpr OptionRow kOptions[] = {
     {"primary-reboot-down-after-period", 1, false, SetRebootDownAfter},
     {"failure-detection", 1, false, SetFailureDetection},
     {"electorate", 1, false, SetElectorate},
+    {"max-lag-on-failover", 1, false, SetMaxLag},
 };
 
 const OptionRow* FindOption(std::string_view name, size_t values_left) {

@@ -48,6 +48,9 @@ struct GroupOptions {
   FailureDetection failure_detection = FailureDetection::kClassic;
   // Sentinels, with ourselves, that elections count on, as the operator says; 0: all ever known.
   uint32_t electorate = 0;
+  // A replica that is known to lack more bytes of the primary's stream does not take the role of a
+  // lost primary; 0: however many.
+  int64_t max_lag_on_failover = 0;
 
   friend bool operator==(const GroupOptions&, const GroupOptions&) = default;
 };

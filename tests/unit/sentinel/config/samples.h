@@ -27,6 +27,7 @@ inline core::DurableState SampleState() {
   first.options.renamed_commands = {{"CONFIG", "guarded"}, {"SLAVEOF", "follow"}};
   first.options.failure_detection = core::FailureDetection::kFast;
   first.options.electorate = 5;
+  first.options.max_lag_on_failover = 4096;
   first.config_epoch = base::Epoch(6);
   first.vote.epoch = base::Epoch(7);
   first.electorate_met = 5;

@@ -48,6 +48,10 @@ groups:
     # run keeps sentinels that never were from inflating the majority.
     electorate: 0
 
+    # A replica that is known to lack more than so many bytes of the primary's stream does not take a lost primary's place; 0: it
+    # does. With none left there is no failover.
+    max-lag-on-failover: 0
+
     # Silence for this long is failure.
     down-after-milliseconds: 30000
 
@@ -83,6 +87,8 @@ constexpr const char* kRedisGroups = R"(
 sentinel monitor mymaster 127.0.0.1 6379 2
 # Sentinels, this one included, that an election counts on; 0: all ever met. Not known to redis-sentinel.
 # sentinel electorate mymaster 0
+# A replica that is known to lack more bytes does not take a lost primary's place; 0: it does. Not known to redis-sentinel.
+# sentinel max-lag-on-failover mymaster 0
 # Silence for this long is failure.
 sentinel down-after-milliseconds mymaster 30000
 # fast: a process seen dead is failed over without waiting for down-after-milliseconds. Not known to redis-sentinel.

@@ -20,6 +20,15 @@ TEST_CASE("option values: milliseconds, counts and electorates") {
   for (const char* text : {"130", "-1", "x", ""}) CHECK_FALSE(ParseElectorate(text));
 }
 
+TEST_CASE("option values: bytes") {
+  CHECK(ParseBytes("0") == 0);
+  CHECK(ParseBytes("10mb") == 10 << 20);
+  CHECK_FALSE(ParseBytes("-1").has_value());
+  CHECK_FALSE(ParseBytes("").has_value());
+  CHECK_FALSE(ParseBytes("many").has_value());
+  CHECK_FALSE(ParseBytes("4611686018427387904").has_value());
+}
+
 TEST_CASE("option values: control characters") {
   CHECK_FALSE(HasControlCharacters("p\xc3\xa9 ~"));
   CHECK(HasControlCharacters("a\nb"));

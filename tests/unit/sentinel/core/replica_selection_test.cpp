@@ -161,6 +161,38 @@ TEST_CASE(
   CHECK(f.Judgement(2) == Eligibility::kEligible);
 }
 
+TEST_CASE("selection: with max-lag-on-failover, who lacks too much is no heir of a lost primary") {
+  Fixture f;
+  f.group.primary.primary_offset = base::Offset(1000);
+  f.replica(3).offset = base::Offset(900);
+  CHECK(f.Heir() == 3);
+  f.group.options.max_lag_on_failover = 100;
+  CHECK(f.Judgement(2) == Eligibility::kLagging);
+  CHECK(f.Heir() == 3);
+  SUBCASE("a byte more is too much") {
+    f.group.primary.primary_offset = base::Offset(1001);
+    CHECK(f.Heir() == 0);
+  }
+  SUBCASE("another replica may tell, be it eligible or not") {
+    f.replica(4).offset = base::Offset(1001);
+    f.replica(4).priority = 0;
+    CHECK(f.Heir() == 0);
+  }
+  SUBCASE("an offset of another history says nothing") {
+    f.replica(4).offset = base::Offset(5000);
+    f.replica(4).replication_id = base::ReplicationId::Parse(std::string(40, 'b'));
+    f.replica(4).priority = 0;
+    CHECK(f.Heir() == 3);
+  }
+  SUBCASE("in a switchover the data will be equal") {
+    CHECK(f.Judgement(2, Occasion::kSwitchover) == Eligibility::kEligible);
+  }
+  SUBCASE("what the primary has lost is not held against who has it") {
+    f.replica(2).sync_refused = true;
+    CHECK(f.Heir() == 2);
+  }
+}
+
 TEST_CASE("selection: with the primary up, INFO may be half a minute old") {
   Fixture f;
   f.group.primary.sdown_since.reset();
