@@ -7,6 +7,7 @@
 
 #include "sentinel/core/discovery.h"
 #include "sentinel/core/failover.h"
+#include "sentinel/core/fencing.h"
 #include "sentinel/core/hello.h"
 #include "sentinel/core/links.h"
 #include "shared/base/address.h"
@@ -141,6 +142,7 @@ void Reset(Turn& turn, const ResetGroups& request) {
     DropAllLinks(turn, group);
     group.primary = NewDataNode(group.primary.address, turn.now());
     DoubtReplicas(group, turn.now());
+    ForgetAnswers(group, turn.now());
     group.peers.clear();
     group.odown_since.reset();
     group.reset_at = turn.now();
@@ -207,6 +209,7 @@ Group RestoreGroup(const DurableGroup& durable, base::Instant now) {
   group.primary = NewDataNode(durable.primary, now);
   group.config_epoch = durable.config_epoch;
   group.config_changed_at = now;
+  ForgetAnswers(group, now);
   group.vote = durable.vote;
   for (const base::Endpoint& address : durable.replicas) {
     if (address == durable.primary || group.replicas.size() >= kMaxReplicasPerGroup) continue;

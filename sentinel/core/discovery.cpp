@@ -167,7 +167,7 @@ bool RecordInfo(Turn& turn, Group& group, DataNode& node, Replica* replica, std:
   if (facts.role) RecordRole(turn, group, node, replica, *facts.role);
   node.fencible = facts.fencible;
   node.primary_lease = facts.primary_lease;
-  NoteOldPrimary(group, node);
+  if (facts.role == Role::kReplica) NoteSaysReplica(group, node);
   if (replica) {
     if (node.reported_role == Role::kReplica) {
       replica->was_primary = false;

@@ -42,6 +42,7 @@ base::Duration RandomUpTo(Turn& turn, base::Duration limit) {
 
 void CastVote(Turn& turn, Group& group, base::Epoch epoch, const base::RunId& candidate) {
   group.vote = Vote{epoch, candidate};
+  group.voted_at = turn.now();
   group.vote_version = turn.Persist();
   turn.Announce(group, EventType::kVoteForLeader,
                 candidate.ToString() + " " + std::to_string(epoch.number()));

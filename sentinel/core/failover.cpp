@@ -10,6 +10,7 @@
 #include "sentinel/core/gossip.h"
 #include "sentinel/core/group_config.h"
 #include "sentinel/core/links.h"
+#include "sentinel/core/maintenance.h"
 #include "sentinel/core/names.h"
 #include "sentinel/core/reconfiguration.h"
 #include "sentinel/core/replica_selection.h"
@@ -44,8 +45,7 @@ void Elected(Turn& turn, Group& group) {
   EnterPhase(turn, group, SelectReplica{turn.now() + kFreshInfoWait, turn.now()});
   // In a switchover the heir has yet to get the primary's last writes.
   if (!group.failover->order || !IsHealthy(group, turn.now())) {
-    RaiseFence(turn, group, group.failover->epoch);
-    group.failover->fenced = true;
+    RaiseFence(turn, group);
   }
   for (auto& [address, replica] : group.replicas)
     if (replica.command.up()) AskInfo(turn, group, replica);
@@ -67,7 +67,9 @@ void LoseElection(Turn& turn, Group& group, Tally how) {
 }
 
 // Evidence is needed until the promotion is sent, unless the operator ordered it (E4).
-bool LostItsReason(const Group& group) { return !group.failover->order && !group.odown_since; }
+bool LostItsReason(const Group& group) {
+  return !group.failover->order && (!group.odown_since || IsPaused(group));
+}
 
 void KeepWaitStart(Turn& turn, Group& group, const WaitStart& phase) {
   if (LostItsReason(group) || turn.state().duplicate_heard_at)
@@ -131,7 +133,8 @@ void KeepSelectReplica(Turn& turn, Group& group, const SelectReplica& phase) {
 
 // Gives up on an heir that cannot be promoted; true if it did.
 bool GiveUpOnHeir(Turn& turn, Group& group, const Replica* heir) {
-  const bool lost = !heir || heir->sdown_since;
+  const bool lost =
+      !heir || heir->sdown_since || (!HasSentPromotion(*group.failover) && FenceEnds(turn, group));
   if (!lost && !IsDue(turn, group.failover->phase_entered_at + group.options.failover_timeout))
     return false;
   AbortFailover(turn, group, EventType::kAbortSlaveTimeout);
@@ -277,10 +280,9 @@ void AnswerOrder(Turn& turn, Group& group, CommandReply reply) {
 void AbandonFailover(Turn& turn, Group& group) {
   if (!group.failover) return;
   // Past the promotion the old primary stays paused until it is demoted, or the pause ends.
-  if (!group.pending_config) {
+  if (!group.pending_config && !HasSentPromotion(*group.failover)) {
     LiftPause(turn, group);
-    if (group.failover->fenced && !HasSentPromotion(*group.failover))
-      LiftFence(turn, group, group.failover->epoch);
+    if (group.failover->fenced_until) LiftFence(turn, group);
   }
   YieldFailover(turn, group);
 }

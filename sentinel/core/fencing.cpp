@@ -11,6 +11,7 @@
 #include "sentinel/core/gossip.h"
 #include "sentinel/core/group_config.h"
 #include "sentinel/core/links.h"
+#include "sentinel/core/maintenance.h"
 #include "sentinel/core/views.h"
 #include "shared/base/numbers.h"
 
@@ -31,16 +32,27 @@ base::Duration HeartbeatPeriod(Turn& turn, const Group& group, const DataNode& n
   return std::max(std::min(ping, node.primary_lease / kHeartbeatsPerLease), kMinPingPeriod);
 }
 
-// No lease of the primary before can rest on us any more; otherwise the turn comes back.
-bool FormerLeaseIsOver(Turn& turn, const Group& group) {
-  if (!group.former_lease) return true;
-  const base::Duration lease = std::max(group.former_lease->lease, group.primary.primary_lease);
-  return IsDue(turn, group.former_lease->answered_at + lease + lease / kLeaseMarginParts);
+// When it is over, for sure.
+base::Instant EndOf(const FormerLease& former, const Group& group) {
+  // The servers of a group have the same; who has not told it yet may be the one in question.
+  base::Duration lease = std::max(former.lease, group.primary.primary_lease);
+  for (const auto& [address, replica] : group.replicas)
+    lease = std::max(lease, replica.primary_lease);
+  return former.answered_at + lease + lease / kLeaseMarginParts;
+}
+
+// No lease of a primary before can rest on us any more; otherwise the turn comes back.
+bool FormerLeasesAreOver(Turn& turn, const Group& group) {
+  return std::ranges::all_of(group.former_leases, [&](const FormerLease& former) {
+    return IsDue(turn, EndOf(former, group));
+  });
 }
 
 void EndFormerLease(Group& group, const DataNode& node) {
-  if (!group.former_lease || group.former_lease->primary != node.address) return;
-  group.former_lease.reset();
+  const auto ended = std::erase_if(group.former_leases, [&](const FormerLease& former) {
+    return former.primary == node.address;
+  });
+  if (ended > 0 && group.former_leases.empty()) group.primary.heartbeat_at = {};
 }
 
 // Whose majority the primary's lease needs; 0 = there is no lease, as stock sentinels give none.
@@ -69,11 +81,37 @@ bool TakeWord(Turn& turn, Group& group, const DataNode& node) {
   return true;
 }
 
+// What we know of our primary since the election that the node's word is from.
+enum class SinceThen { kSameProcess, kAnother, kUnknown };
+SinceThen PrimarySince(const Group& group, base::Epoch epoch) {
+  if (group.vote.epoch != epoch || group.voted_at == base::Instant{}) return SinceThen::kUnknown;
+  return group.primary.new_process_at <= group.voted_at ? SinceThen::kSameProcess
+                                                        : SinceThen::kAnother;
+}
+
+// Z3: the node's word is not to be taken, or not yet; then the turn comes back.
+bool PrimaryComesFirst(Turn& turn, const Group& group, const DataNode& node, bool& wait) {
+  if (IsConfigured(group, node) || !IsHealthy(group, turn.now())) return false;
+  switch (PrimarySince(group, node.refusal->epoch)) {
+    case SinceThen::kSameProcess:
+      return true;
+    case SinceThen::kAnother:
+      return false;
+    case SinceThen::kUnknown:
+      wait =
+          !IsDue(turn, node.refusal->since + 3 * kRefusalPatience * turn.timings().publish_period);
+      return wait;
+  }
+  return false;
+}
+
 void KeepEpochOf(Turn& turn, Group& group, const DataNode& node) {
   if (!RefusesOurEpoch(group, node) || group.failover || group.pending_config) return;
+  if (!IsConfigured(group, node) && IsPaused(group)) return;
   if (!IsDue(turn, node.refusal->since + kRefusalPatience * turn.timings().publish_period)) return;
-  if (TakeWord(turn, group, node)) return;
-  if (!IsHealthy(group, turn.now()) || !MayTakePart(turn.state()) ||
+  bool wait = false;
+  if (!PrimaryComesFirst(turn, group, node, wait) && TakeWord(turn, group, node)) return;
+  if (wait || !IsHealthy(group, turn.now()) || !MayTakePart(turn.state()) ||
       !IsDue(turn, group.may_stand_at) || !AdoptEpoch(turn, group, node.refusal->epoch))
     return;
   Order confirmation;
@@ -113,7 +151,6 @@ void KeepHeartbeat(Turn& turn, Group& group, DataNode& node) {
   if (!configured && node.reported_role != Role::kPrimary) return;
   // The heir of a promotion that is being made durable is a primary by right.
   if (group.pending_config || (group.failover && group.failover->heir == node.address)) return;
-  if (configured && !FormerLeaseIsOver(turn, group)) return;
   if (!IsDue(turn, node.heartbeat_at + HeartbeatPeriod(turn, group, node))) return;
   std::vector<std::string> argv = {"QUORATE",
                                    "HEARTBEAT",
@@ -121,7 +158,8 @@ void KeepHeartbeat(Turn& turn, Group& group, DataNode& node) {
                                    std::to_string(group.config_epoch.number()),
                                    std::to_string(LeaseElectorate(turn.state(), group)),
                                    configured ? "PRIMARY" : "REPLICA"};
-  if (node.stamp && configured) argv.push_back(std::to_string(*node.stamp));
+  if (node.stamp && configured && FormerLeasesAreOver(turn, group))
+    argv.push_back(std::to_string(*node.stamp));
   SendToNode(turn, group, node, std::move(argv), ForHeartbeat{configured});
   node.heartbeat_at = turn.now();
   turn.WakeAt(turn.now() + HeartbeatPeriod(turn, group, node));
@@ -153,22 +191,41 @@ void KeepEpoch(Turn& turn, Group& group) {
     if (!replica.doubted_since) KeepEpochOf(turn, group, replica);
 }
 
-void RaiseFence(Turn& turn, Group& group, base::Epoch epoch) {
-  SendFences(turn, group, epoch, std::min(group.options.failover_timeout, kFenceTime));
+void RaiseFence(Turn& turn, Group& group) {
+  const base::Duration time = std::min(group.options.failover_timeout, kFenceTime);
+  group.failover->fenced_until = turn.now() + time;
+  SendFences(turn, group, group.failover->epoch, time);
 }
 
-void LiftFence(Turn& turn, Group& group, base::Epoch epoch) {
-  SendFences(turn, group, epoch, base::Duration::zero());
+void KeepFence(Turn& turn, const Group& group, DataNode& node) {
+  if (!group.failover || !group.failover->fenced_until || HasSentPromotion(*group.failover)) return;
+  const base::Duration left = *group.failover->fenced_until - turn.now();
+  if (left >= std::chrono::milliseconds(1))
+    SendFence(turn, group, node, group.failover->epoch, left);
 }
 
-void NoteReplaced(Group& group, DataNode& replaced) {
-  const FormerLease lease{replaced.address, replaced.stamp_at.value_or(group.config_changed_at),
-                          replaced.primary_lease};
-  // With two changes in a row what rests on us may be of one before.
-  const auto end = [](const FormerLease& former) { return former.answered_at + former.lease; };
-  if (!group.former_lease || end(*group.former_lease) < end(lease)) group.former_lease = lease;
+bool FenceEnds(Turn& turn, const Group& group) {
+  if (!group.failover->fenced_until) return false;
+  const base::Duration time = std::min(group.options.failover_timeout, kFenceTime);
+  return IsDue(turn, *group.failover->fenced_until - time / 4);
+}
+
+void LiftFence(Turn& turn, Group& group) {
+  SendFences(turn, group, group.failover->epoch, base::Duration::zero());
+}
+
+void NoteReplaced(Group& group, DataNode& replaced, base::Instant now) {
+  std::erase_if(group.former_leases,
+                [&](const FormerLease& former) { return EndOf(former, group) <= now; });
+  // One that has never answered us is covered by what ForgetAnswers has noted.
+  if (replaced.stamp_at)
+    group.former_leases.push_back({replaced.address, *replaced.stamp_at, replaced.primary_lease});
   replaced.heartbeat_at = {};  // it is to hear at once that it is a replica now
-  NoteOldPrimary(group, replaced);
+  NoteLinkLost(group, replaced);
+}
+
+void ForgetAnswers(Group& group, base::Instant now) {
+  group.former_leases.push_back({std::nullopt, now, {}});
 }
 
 void ExpectHeartbeats(DataNode& primary) {
@@ -177,10 +234,12 @@ void ExpectHeartbeats(DataNode& primary) {
   primary.heartbeat_at = {};
 }
 
-void NoteOldPrimary(Group& group, const DataNode& node) {
-  const bool gone = !node.command.up() && node.command.refusals > 0;
-  if (gone || node.reported_role == Role::kReplica) EndFormerLease(group, node);
+void NoteLinkLost(Group& group, const DataNode& node) {
+  const CommandLink& link = node.command;
+  if (!link.up() && link.broken_at && link.refusals >= kDeathRefusals) EndFormerLease(group, node);
 }
+
+void NoteSaysReplica(Group& group, const DataNode& node) { EndFormerLease(group, node); }
 
 void OnPeerInfo(Turn& turn, PeerLink& link, const WireReply& reply) {
   if (!reply.is_text()) return;

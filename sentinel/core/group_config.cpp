@@ -36,7 +36,7 @@ void SwapPrimary(Turn& turn, Group& group, const base::Endpoint& to) {
   } else {
     heir.reported_role = Role::kPrimary;
   }
-  NoteReplaced(group, group.primary);
+  NoteReplaced(group, group.primary, turn.now());
   Replica old;
   static_cast<DataNode&>(old) = std::exchange(group.primary, std::move(heir));
   old.was_primary = true;

@@ -65,9 +65,9 @@ base::Offset Newest(const Group& group) {
 
 bool Lags(const Group& group, const Replica& replica) {
   const int64_t most = group.options.max_lag_on_failover;
-  // Offsets of different histories say nothing about each other.
-  if (most == 0 || replica.sync_refused || !SharesHistory(group, replica)) return false;
-  return Newest(group).bytes() - replica.offset.bytes() > most;
+  if (most == 0 || replica.sync_refused) return false;
+  // Offsets of different histories say nothing about each other: nothing is known that it has.
+  return !SharesHistory(group, replica) || Newest(group).bytes() - replica.offset.bytes() > most;
 }
 
 Eligibility Judge(const Group& group, const Replica& replica, const Timings& timings,

@@ -206,7 +206,9 @@ class Sentinel::Machine {
       return;
     }
     const FoundNode found = Find(turn, up.link);
-    if (found.node) OnDataLinkUp(turn, *found.group, *found.node, up.link, up.local_host);
+    if (!found.node) return;
+    OnDataLinkUp(turn, *found.group, *found.node, up.link, up.local_host);
+    KeepFence(turn, *found.group, *found.node);
   }
 
   void On(Turn& turn, const LinkDown& down) {
@@ -223,7 +225,7 @@ class Sentinel::Machine {
                down.failure);
     if (command) {
       found.node->info_pending = false;
-      NoteOldPrimary(*found.group, *found.node);
+      NoteLinkLost(*found.group, *found.node);
     }
   }
 

@@ -252,7 +252,7 @@ struct Failover {
   base::Endpoint old_primary;          // whom it replaces
   std::optional<base::Endpoint> heir;  // once chosen
   std::optional<WritePause> pause;     // of the old primary; absent: none, or left to run out
-  bool fenced = false;                 // a fence was raised (fencing.h)
+  std::optional<base::Instant> fenced_until;  // a fence was raised (fencing.h)
   FailoverPhase phase;
 };
 
@@ -282,8 +282,8 @@ struct ResolvedName {
 
 // A lease that may rest on us, of a server that is not the primary any more (fencing.h, Z1).
 struct FormerLease {
-  base::Endpoint primary;
-  base::Instant answered_at{};  // its last answer to a heartbeat was not later
+  std::optional<base::Endpoint> primary;  // absent: before our start, or a RESET
+  base::Instant answered_at{};            // its last answer to a heartbeat was not later
   base::Duration lease{};
 };
 
@@ -303,9 +303,10 @@ struct Group {
 
   base::Epoch config_epoch;
   base::Instant config_changed_at{};  // the primary became another; at first: our start
-  std::optional<FormerLease> former_lease;
+  std::vector<FormerLease> former_leases;
   Maintenance maintenance;
   Vote vote;
+  base::Instant voted_at{};   // in this process
   uint64_t vote_version = 0;  // the PersistState that makes `vote` durable
   // Sentinels, with ourselves, whose majority is needed unless options.electorate says otherwise:
   // all ever known and not forgotten. RESET does not shrink it at once, or two small electorates

@@ -479,7 +479,7 @@ std::optional<quorate::config::ApplyFailure> Server::ApplySettings(
   }
   if ((before.dir != after.dir || before.port != after.port) &&
       engine_->fencing().word().epoch != base::Epoch())
-    SaveWord(engine_->fencing().word());
+    io_.Defer([this] { SaveWord(engine_->fencing().word()); });  // where the new settings say
   engine_->fencing().SetLease(after.primary_lease);
   if (before.dir != after.dir || before.dbfilename != after.dbfilename) saver_->OnFileMoved();
   engine_->slowlog().Trim(static_cast<size_t>(std::max<int64_t>(after.slowlog_max_len, 0)));

@@ -170,6 +170,72 @@ TEST_CASE("fencing: with a stock sentinel among the peers the primary is told of
   CHECK(t.world.RunUntil([&] { return t.world.server(0).electorate == 3; }, seconds(5)));
 }
 
+TEST_CASE("fencing: a lease is remembered through a second change") {
+  // The first heir dies at once: that says nothing of the one before it, which is only silent.
+  Fenced t(seconds(4), seconds(1));
+  t.world.FreezeServer(0, true);
+  const Instant last = t.world.now();
+  REQUIRE(t.world.RunUntil([&] { return t.world.PrimaryOf(0) != t.world.server(0).address; },
+                           seconds(5)));
+  const int first = t.Promoted();
+  t.world.KillServer(first);
+  FakeServer& second = t.world.server(3 - first);
+  REQUIRE(t.world.RunUntil([&] { return !second.follows.has_value(); }, seconds(5)));
+  REQUIRE(t.world.RunUntil([&] { return !second.heard.empty(); }, seconds(10)));
+  CHECK(t.world.now() - last >= seconds(4));
+}
+
+TEST_CASE("fencing: RESET and a restart forget no lease") {
+  Fenced t(seconds(4), seconds(1));
+  t.world.FreezeServer(0, true);
+  REQUIRE(t.world.RunUntil([&] { return t.world.PrimaryOf(1) != t.world.server(0).address; },
+                           seconds(5)));
+  FakeServer& heir = t.world.server(t.world.PrimaryOf(1) == t.world.server(1).address ? 1 : 2);
+  t.world.RunFor(milliseconds(100));
+  const Instant then = t.world.now();
+  const auto id = [&](int i) { return t.world.sentinel(i).core->state().myid.ToString(); };
+  const std::string reset = id(1);
+  const std::string restarted = id(2);
+  t.world.Command(1, 50, ResetGroups{ClientId{}, "*"});
+  t.world.KillSentinel(2);
+  t.world.StartSentinel(2);
+  t.world.KillServer(0);  // the one that was silent: only who saw it break knows that it is gone
+  for (const std::string& sentinel : {reset, restarted}) {
+    REQUIRE(t.world.RunUntil([&] { return heir.heard.count(sentinel) == 1; }, seconds(10)));
+    CHECK(t.world.now() - then >= seconds(3));
+  }
+}
+
+TEST_CASE("fencing: a primary that is well comes before a promotion that nobody heard of") {
+  Fenced t;
+  t.world.Command(0, 1, FailoverRequested{ClientId{}, "mymaster"});
+  REQUIRE(t.world.RunUntil([&] { return t.world.Happened("s0 +failover-state-wait-promotion"); },
+                           seconds(5)));
+  const int heir = t.world.Happened("+selected-slave slave 10.0.0.2") ? 1 : 2;
+  // The order has left; its answer does not come, nor anything else.
+  REQUIRE(t.world.RunUntil([&] { return !t.world.server(heir).follows; }, milliseconds(5)));
+  for (int i = 0; i < 3; ++i)
+    t.world.Cut(t.world.sentinel(i).address, t.world.server(heir).address);
+  t.world.RunFor(seconds(20));
+  CHECK(t.world.PrimaryOf(0) == t.world.server(0).address);
+  CHECK_FALSE(t.world.server(0).follows);
+  t.world.Heal();
+  REQUIRE(t.world.RunUntil(
+      [&] { return t.world.server(heir).follows == t.world.server(0).address; }, seconds(60)));
+  for (int i = 0; i < 3; ++i) CHECK(t.world.PrimaryOf(i) == t.world.server(0).address);
+  CHECK_FALSE(t.world.Happened("+switch-master"));
+}
+
+TEST_CASE("fencing: a heir that cannot be reached while the fence stands is given up") {
+  Fenced t;
+  t.world.KillServer(0);
+  REQUIRE(t.world.RunUntil([&] { return t.world.Happened("+elected-leader"); }, seconds(5)));
+  for (int i : {1, 2}) t.world.server(i).refuses_promotion = true;
+  // failover-timeout is longer.
+  CHECK(t.world.RunUntil([&] { return t.world.Happened("-failover-abort-slave-timeout"); },
+                         seconds(5)));
+}
+
 TEST_CASE("fencing: a dead process has no lease") {
   Fenced t(seconds(4), seconds(1));
   t.world.KillServer(0);

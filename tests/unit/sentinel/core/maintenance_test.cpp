@@ -75,6 +75,17 @@ TEST_CASE("pause: nobody fails the group over, until it has ended") {
   }
 }
 
+TEST_CASE("pause: a candidacy under way is given up") {
+  Maintained t;
+  t.world.KillServer(0);
+  REQUIRE(t.world.RunUntil([&] { return t.world.Happened("+try-failover"); }, seconds(5)));
+  for (int i = 0; i < 3; ++i)
+    t.world.Command(i, 50 + i, PauseRequested{ClientId{}, "mymaster", 60, "stop", {}});
+  t.world.RunFor(seconds(10));
+  CHECK_FALSE(t.world.Happened("+promoted-slave"));
+  CHECK(t.world.Happened("-failover-abort-not-elected"));
+}
+
 TEST_CASE("pause: a sentinel that was started again, or was away, hears of it") {
   Maintained t;
   t.world.KillSentinel(2);

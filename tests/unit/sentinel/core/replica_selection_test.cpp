@@ -184,6 +184,11 @@ TEST_CASE("selection: with max-lag-on-failover, who lacks too much is no heir of
     f.replica(4).priority = 0;
     CHECK(f.Heir() == 3);
   }
+  SUBCASE("and one of another history is known to have nothing of this one") {
+    f.replica(4).offset = base::Offset(5000);
+    f.replica(4).replication_id = base::ReplicationId::Parse(std::string(40, 'b'));
+    CHECK(f.Judgement(4) == Eligibility::kLagging);
+  }
   SUBCASE("in a switchover the data will be equal") {
     CHECK(f.Judgement(2, Occasion::kSwitchover) == Eligibility::kEligible);
   }
