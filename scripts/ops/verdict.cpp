@@ -14,7 +14,8 @@ LostWrite Lost(const Write& write, base::Instant fault) {
 }
 
 // Two acknowledged increments with one number: the history in which the earlier was counted is
-// gone.
+// gone. But one server gives a number twice only after it has lost its own: then its second history
+// is the one that is gone, for its successor goes on from the first.
 void ExamineIncrements(const History& history, int64_t counter, base::Instant fault,
                        WriteFindings& findings) {
   std::map<int64_t, const Write*> by_number;
@@ -25,9 +26,11 @@ void ExamineIncrements(const History& history, int64_t counter, base::Instant fa
     auto [found, is_new] = by_number.emplace(write.counter, &write);
     if (is_new) continue;
     ++findings.duplicates;
+    const bool same_server = write.server != 0 && write.server == found->second->server;
     const bool earlier = write.completed < found->second->completed;
-    findings.lost.push_back(Lost(earlier ? write : *found->second, fault));
-    if (!earlier) found->second = &write;
+    const bool lost = earlier != same_server;
+    findings.lost.push_back(Lost(lost ? write : *found->second, fault));
+    if (!lost) found->second = &write;
   }
   findings.missing_increments = static_cast<size_t>(std::max<int64_t>(0, acknowledged - counter));
 }

@@ -91,6 +91,24 @@ TEST_CASE("verdict: a number given out twice is a lost increment, namely the ear
   CHECK(findings.missing_increments == 1);
 }
 
+TEST_CASE("verdict: a number given out twice by one server is lost the second time") {
+  // It came back empty and counted anew, until its successor went on from what it had had before.
+  const auto increment = [](History& history, int64_t sequence, int64_t ms, uint16_t server,
+                            int64_t number) {
+    const auto write = history.Invoke(0, sequence, WriteKind::kIncrement, At(ms - 1), server);
+    history.Ok(write, At(ms), number);
+  };
+  History history;
+  increment(history, 1, 8'000, 7001, 1);
+  increment(history, 2, 8'010, 7001, 2);
+  increment(history, 3, 10'050, 7001, 1);
+  increment(history, 4, 10'200, 7002, 3);
+  const WriteFindings findings = ExamineWrites(history, {{}, 3}, kFault);
+  REQUIRE(findings.lost.size() == 1);
+  CHECK(findings.lost[0].sequence == 3);
+  CHECK(findings.lost[0].after_fault == milliseconds(50));
+}
+
 TEST_CASE("verdict: the gap is the longest pause of one writer that ends after the fault") {
   History history;
   WriteOk(history, 0, 1, 1'000);
