@@ -22,11 +22,17 @@ Group* FindGroupByPrimary(State& state, const base::Endpoint& primary) {
   return nullptr;
 }
 
-std::optional<VoteRefusal> WhyNoVote(const State& state, const Group& group, base::Instant now,
-                                     base::Epoch epoch, Candidacy candidacy) {
+// Why this process neither votes nor stands at all.
+std::optional<VoteRefusal> WhyApart(const State& state) {
   if (state.tilt_since) return VoteRefusal::kStalled;
   if (state.persist_failed) return VoteRefusal::kDisk;
   if (state.duplicate_heard_at) return VoteRefusal::kDuplicate;
+  return std::nullopt;
+}
+
+std::optional<VoteRefusal> WhyNoVote(const State& state, const Group& group, base::Instant now,
+                                     base::Epoch epoch, Candidacy candidacy) {
+  if (const auto apart = WhyApart(state)) return apart;
   if (epoch <= group.vote.epoch || epoch <= group.config_epoch || epoch <= state.retired_vote_floor)
     return VoteRefusal::kSpent;
   if (group.pending_config || (group.failover && HasSentPromotion(*group.failover)))
@@ -119,9 +125,7 @@ void AnswerMasterDown(Turn& turn, const MasterDownQuery& query) {
   RespondWithVote(turn, *group, query, down, refusal);
 }
 
-bool MayTakePart(const State& state) {
-  return !state.tilt_since && !state.persist_failed && !state.duplicate_heard_at;
-}
+bool MayTakePart(const State& state) { return !WhyApart(state); }
 
 void KeepCandidacy(Turn& turn, Group& group) {
   const State& state = turn.state();

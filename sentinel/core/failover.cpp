@@ -44,9 +44,7 @@ void Elected(Turn& turn, Group& group) {
   group.failed_elections = 0;
   EnterPhase(turn, group, SelectReplica{turn.now() + kFreshInfoWait, turn.now()});
   // In a switchover the heir has yet to get the primary's last writes.
-  if (!group.failover->order || !IsHealthy(group, turn.now())) {
-    RaiseFence(turn, group);
-  }
+  if (!group.failover->order || !IsHealthy(group, turn.now())) RaiseFence(turn, group);
   for (auto& [address, replica] : group.replicas)
     if (replica.command.up()) AskInfo(turn, group, replica);
   // A switchover compares the heir with the primary.

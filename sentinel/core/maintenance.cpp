@@ -39,13 +39,13 @@ bool IsPrintable(const std::string& text) {
   return std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
 }
 
-// Takes the place of what is known of the group, which another may tell us again. False: it is older.
-bool Adopt(Turn& turn, Group& group, std::optional<uint64_t> version, Maintenance next) {
+// Takes the place of what is known of the group, unless it is older.
+void Adopt(Turn& turn, Group& group, std::optional<uint64_t> version, Maintenance next) {
   const Maintenance& known = group.maintenance;
   if (version) {
     const bool wins =
         *version > known.version || (*version == known.version && next.until && !known.until);
-    if (!wins) return false;
+    if (!wins) return;
   }
   next.version = version.value_or(known.version + 1);
   const bool was_paused = known.until.has_value();
@@ -56,7 +56,6 @@ bool Adopt(Turn& turn, Group& group, std::optional<uint64_t> version, Maintenanc
     turn.AnnouncePrimary(group, EventType::kPauseEnd, "#resumed");
   if (!version) TellAll(turn, group);
   turn.Touch(group.name);
-  return true;
 }
 
 }  // namespace

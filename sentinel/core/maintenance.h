@@ -8,7 +8,7 @@
 //
 // Invariants
 //   M1  while a group is paused we neither stand because its primary is lost nor vote for one who
-//       does.
+//       does; a failover of that kind is given up unless its promotion was sent.
 //   M2  a pause ends by itself.
 #pragma once
 

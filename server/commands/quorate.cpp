@@ -1,5 +1,5 @@
-// QUORATE: what Redis has no command for; what sentinels say with it is in fencing.h. OFFSET and WAITOFFSET let a client read its own writes on
-// another node: it takes its position in the history where it wrote, and has the node from which it
+// QUORATE: what Redis has no command for; what sentinels say with it is in fencing.h. OFFSET and
+// WAITOFFSET let a client read its own writes on another node: it takes its position in the history where it wrote, and has the node from which it
 // is going to read wait until that is applied there.
 //
 // OFFSET answers [replication id, offset]. As with WAIT the offset is that after the connection's

@@ -39,7 +39,9 @@ def enter_hub():
         code = subprocess.run(["ip", "netns", "exec", name, sys.executable, "-B", os.path.abspath(__file__)],
                               env=dict(os.environ, QUORATE_HUB=name)).returncode
     finally:
-        ip("netns", "del", name, check=False)
+        for line in ip("netns", "list", check=False).stdout.splitlines():  # the nodes' too, if the test broke off
+            if line.split()[0].startswith(name):
+                ip("netns", "del", line.split()[0], check=False)
     sys.exit(code)
 
 
