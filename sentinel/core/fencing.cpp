@@ -225,6 +225,8 @@ void NoteReplaced(Group& group, DataNode& replaced, base::Instant now) {
 }
 
 void ForgetAnswers(Group& group, base::Instant now) {
+  // The newest covers those before, however often we are RESET.
+  std::erase_if(group.former_leases, [](const FormerLease& former) { return !former.primary; });
   group.former_leases.push_back({std::nullopt, now, {}});
 }
 

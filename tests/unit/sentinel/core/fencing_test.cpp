@@ -206,6 +206,15 @@ TEST_CASE("fencing: RESET and a restart forget no lease") {
   }
 }
 
+TEST_CASE("fencing: what is remembered of leases does not grow with every RESET") {
+  Fenced t(seconds(4), seconds(1));
+  for (uint64_t i = 0; i < 50; ++i) {
+    t.world.Command(0, 50 + i, ResetGroups{ClientId{}, "*"});
+    t.world.RunFor(milliseconds(10));
+  }
+  CHECK(t.world.group(0).former_leases.size() == 1);
+}
+
 TEST_CASE("fencing: a primary that is well comes before a promotion that nobody heard of") {
   Fenced t;
   t.world.Command(0, 1, FailoverRequested{ClientId{}, "mymaster"});
