@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "sentinel/config/journal.h"
 #include "shared/base/random.h"
 #include "shared/config/parser_yaml.h"
 
@@ -35,6 +36,14 @@ base::Result<config::Configuration> LoadConfiguration(
                          "': " + state.error().message};
     sources.state = std::move(*state);
   }
+  const std::string journal_path = config::JournalPath(options.config_path);
+  if (exists(journal_path)) {
+    base::Result<std::string> journal = read(journal_path);
+    if (!journal)
+      return base::Error{"Can't read the journal '" + journal_path +
+                         "': " + journal.error().message};
+    sources.journal = std::move(*journal);
+  }
   sources.is_executable = options.is_executable;
   return config::LoadConfiguration(sources, config::MakeDirectiveTable());
 }
@@ -54,6 +63,7 @@ base::Result<std::unique_ptr<App>> App::Start(io::Io& io, const AppOptions& opti
     configuration->durable.myid = base::RunId::Generate(random);
   }
 
+  ++configuration->durable.journal;
   // The first write: the identity is durable before anyone hears of it, and a file that cannot be
   // written stops us here.
   const std::string path = config::StatePath(options.config_path);

@@ -47,6 +47,7 @@ void SentinelMyid(Context& context);
 void SentinelGetMasterAddrByName(Context& context);
 void SentinelCkquorum(Context& context);
 void SentinelExplain(Context& context);
+void SentinelHistory(Context& context);
 void SentinelInfoCache(Context& context);
 void SentinelPendingScripts(Context& context);
 void SentinelHelp(Context& context);

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sentinel/config/history_file.h"
 #include "sentinel/config/process_settings.h"
 #include "sentinel/core/inputs.h"
 #include "sentinel/core/state.h"
@@ -72,10 +73,13 @@ class Host {
   virtual ~Host() = default;
   virtual const core::State& state() const = 0;
   virtual base::Instant now() const = 0;
+  virtual base::WallTime wall_now() const = 0;
   virtual const config::ProcessSettings& process() const = 0;
   virtual ProcessFacts Facts() const = 0;
   virtual Counters Count() const = 0;
   virtual std::vector<ScriptView> Scripts() const = 0;
+  // The newest `count` of a group, newest first.
+  virtual std::vector<config::HistoryEntry> History(std::string_view group, size_t count) const = 0;
   virtual session::PubSub& pubsub() = 0;
   virtual const session::PubSub& pubsub() const = 0;
   virtual session::ClientDirectory& clients() = 0;

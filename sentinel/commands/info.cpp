@@ -99,6 +99,13 @@ std::string Stats(const Host& host) {
       .Take();
 }
 
+// What clients take apart at commas and equals signs must have none.
+std::string AsValue(std::string text) {
+  std::ranges::replace(text, ',', ';');
+  std::ranges::replace(text, '=', ':');
+  return text;
+}
+
 std::string_view Status(const core::Group& group) {
   if (group.odown_since) return "odown";
   return group.primary.sdown_since ? "sdown" : "ok";
@@ -142,7 +149,7 @@ std::string Sentinel(const Host& host) {
                       std::to_string(std::chrono::duration_cast<std::chrono::seconds>(
                                          *group.maintenance.until - host.now())
                                          .count()) +
-                      ",reason=" + group.maintenance.reason);
+                      ",reason=" + AsValue(group.maintenance.reason));
   return section.Take();
 }
 

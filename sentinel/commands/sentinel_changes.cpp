@@ -132,6 +132,7 @@ void SentinelPause(Context& context) {
   request.seconds = *seconds;
   request.reason = context.text(4);
   if (!ReadVersion(context, 5, request.version)) return context.Error(resp::errors::kSyntax);
+  request.asked_at = context.host.wall_now();
   context.host.Submit(context.client, [&](ClientId id) {
     request.client = id;
     return Input(std::move(request));
@@ -142,6 +143,7 @@ void SentinelResume(Context& context) {
   core::ResumeRequested request;
   request.group = context.text(2);
   if (!ReadVersion(context, 3, request.version)) return context.Error(resp::errors::kSyntax);
+  request.asked_at = context.host.wall_now();
   context.host.Submit(context.client, [&](ClientId id) {
     request.client = id;
     return Input(std::move(request));
@@ -157,11 +159,13 @@ void SentinelSet(Context& context) {
     return context.Error(core::kNoSuchGroup);
   core::SetRequested request;
   request.group = context.text(2);
+  request.asked_at = context.host.wall_now();
   for (size_t i = 3; i < context.argc(); ++i) request.arguments.push_back(context.text(i));
   // The core looks at no files.
   for (size_t i = 0; i + 1 < request.arguments.size(); ++i) {
     const bool is_script = base::EqualsIgnoreCase(request.arguments[i], "notification-script") ||
-                           base::EqualsIgnoreCase(request.arguments[i], "client-reconfig-script");
+                           base::EqualsIgnoreCase(request.arguments[i], "client-reconfig-script") ||
+                           base::EqualsIgnoreCase(request.arguments[i], "pre-failover-script");
     if (is_script && !context.host.IsExecutable(request.arguments[i + 1]))
       request.not_executable.insert(request.arguments[i + 1]);
   }

@@ -49,6 +49,8 @@ constexpr Argument kSentinelResumeArguments[] = {
     {.name = "master-name"},
     {.name = "version", .type = Argument::Type::kInteger, .token = "VERSION", .optional = true}};
 constexpr Argument kSentinelGetMasterAddrByNameArguments[] = {{.name = "master-name"}};
+constexpr Argument kSentinelHistoryArguments[] = {
+    {.name = "master-name"}, {.name = "count", .type = Argument::Type::kInteger, .optional = true}};
 constexpr Argument kSentinelInfoCacheArguments[] = {{.name = "nodename", .multiple = true}};
 constexpr Argument kSentinelIsMasterDownByAddrArguments[] = {
     {.name = "ip"},
@@ -71,7 +73,11 @@ constexpr Argument kSentinelSetArguments[] = {
     {.name = "master-name"},
     {.name = "option_value", .type = Argument::Type::kBlock, .multiple = true},
     {.depth = 1, .name = "option"},
-    {.depth = 1, .name = "value"}};
+    {.depth = 1, .name = "value"},
+    {.name = "propagate",
+     .type = Argument::Type::kPureToken,
+     .token = "PROPAGATE",
+     .optional = true}};
 constexpr Argument kSentinelSimulateFailureArguments[] = {
     {.name = "mode", .type = Argument::Type::kOneOf, .optional = true, .multiple = true},
     {.depth = 1, .name = "crash-after-election", .type = Argument::Type::kPureToken},
@@ -183,6 +189,15 @@ constexpr CommandRow kSubcommands[] = {
               .arity = 2,
               .flags = flag::kLoading | flag::kStale},
      .run = &SentinelHelp},
+    {.spec = {.name = "history",
+              .summary = "Show the past failovers of a master, newest first",
+              .since = "7.0.0",
+              .group = Group::kSentinel,
+              .complexity = "O(N) where N is the number of failovers that are kept",
+              .arity = -3,
+              .flags = flag::kAdmin,
+              .arguments = kSentinelHistoryArguments},
+     .run = &SentinelHistory},
     {.spec = {.name = "info-cache",
               .summary = "Get cached INFO from the instances in the deployment",
               .since = "3.2.0",

@@ -7,7 +7,9 @@
 #include "sentinel/core/explain.h"
 #include "sentinel/core/names.h"
 #include "sentinel/core/views.h"
+#include "shared/base/numbers.h"
 #include "shared/command/introspection.h"
+#include "shared/resp/errors.h"
 
 namespace quorate::sentinel::commands {
 
@@ -185,6 +187,88 @@ void SentinelExplain(Context& context) {
   for (const core::Prospect& prospect : said.replicas) WriteProspect(out, state, *group, prospect);
 }
 
+namespace {
+
+constexpr size_t kDefaultHistory = 10;
+
+void WriteEndpoint(resp::Writer& out, const core::State& state, const base::Endpoint& endpoint) {
+  out.Bulk(core::Shown(state, endpoint).ToString());
+}
+
+void WriteDiscarded(resp::Writer& out, const core::State& state,
+                    const core::DiscardedWrites& discarded) {
+  out.MapHeader(4);
+  out.Bulk("server");
+  WriteEndpoint(out, state, discarded.server);
+  out.Bulk("record");
+  out.Bulk(discarded.record);
+  out.Bulk("commands");
+  out.Integer(static_cast<int64_t>(discarded.commands));
+  out.Bulk("bytes");
+  out.Integer(static_cast<int64_t>(discarded.bytes));
+}
+
+void WriteHistoryEntry(resp::Writer& out, const core::State& state,
+                       const config::HistoryEntry& entry) {
+  const core::FailoverRecord& record = entry.failover;
+  out.MapHeader(15);
+  out.Bulk("time");
+  out.Integer(entry.at.ms);
+  out.Bulk("epoch");
+  out.Integer(static_cast<int64_t>(record.epoch.number()));
+  out.Bulk("outcome");
+  out.Bulk(record.outcome);
+  out.Bulk("cause");
+  out.Bulk(core::CauseName(record.cause));
+  out.Bulk("role");
+  out.Bulk(record.led ? "leader" : "observer");
+  out.Bulk("leader");
+  record.leader ? out.Bulk(record.leader->view()) : out.Null();
+  out.Bulk("from");
+  WriteEndpoint(out, state, record.from);
+  out.Bulk("to");
+  record.to ? WriteEndpoint(out, state, *record.to) : out.Null();
+  out.Bulk("evidence");
+  out.ArrayHeader(record.evidence.size());
+  for (const std::string& sentence : record.evidence) out.Bulk(sentence);
+  out.Bulk("votes");
+  out.ArrayHeader(record.votes.size());
+  for (const base::RunId& id : record.votes) out.Bulk(id.view());
+  out.Bulk("votes-needed");
+  out.Integer(static_cast<int64_t>(record.votes_needed));
+  out.Bulk("milliseconds");
+  out.Integer(base::ToMs(record.took));
+  out.Bulk("phases");
+  out.MapHeader(record.phases.size());
+  for (const core::PhaseSpan& phase : record.phases) {
+    out.Bulk(phase.name);
+    out.Integer(base::ToMs(phase.took));
+  }
+  out.Bulk("bytes-at-risk");
+  record.bytes_at_risk ? out.Integer(*record.bytes_at_risk) : out.Null();
+  out.Bulk("discarded");
+  out.ArrayHeader(entry.discarded.size());
+  for (const core::DiscardedWrites& discarded : entry.discarded)
+    WriteDiscarded(out, state, discarded);
+}
+
+}  // namespace
+
+void SentinelHistory(Context& context) {
+  if (FindGroup(context) == nullptr) return;
+  size_t count = kDefaultHistory;
+  if (context.argc() > 4) return context.Error(resp::errors::kSyntax);
+  if (context.argc() == 4) {
+    const std::optional<uint64_t> asked = base::ParseUint64(context.arg(3));
+    if (!asked || *asked == 0) return context.Error(resp::errors::kNotInteger);
+    count = *asked;
+  }
+  const std::vector<config::HistoryEntry> entries = context.host.History(context.arg(2), count);
+  context.reply().ArrayHeader(entries.size());
+  for (const config::HistoryEntry& entry : entries)
+    WriteHistoryEntry(context.reply(), context.host.state(), entry);
+}
+
 void SentinelPendingScripts(Context& context) {
   const std::vector<ScriptView> scripts = context.host.Scripts();
   resp::Writer& out = context.reply();
@@ -231,6 +315,9 @@ void SentinelHelp(Context& context) {
       "    Sentinel state.",
       "FORGET <master-name> <runid>",
       "    Forget a Sentinel that is gone for good. Votes are no longer counted on it.",
+      "HISTORY <master-name> [<count>]",
+      "    Show the past failovers of the master, newest first: cause, votes, phases,",
+      "    what was at risk, and the records of what was discarded.",
       "INFO-CACHE <master-name>",
       "    Return last cached INFO output from masters and all its replicas.",
       "IS-MASTER-DOWN-BY-ADDR <ip> <port> <current-epoch> <runid>",
@@ -258,8 +345,8 @@ void SentinelHelp(Context& context) {
       "    End a pause.",
       "SENTINELS <master-name>",
       "    Show a list of Sentinel instances for this master and their state.",
-      "SET <master-name> <option> <value> [<option> <value> ...]",
-      "    Set configuration parameters for certain masters.",
+      "SET <master-name> <option> <value> [<option> <value> ...] [PROPAGATE]",
+      "    Set configuration parameters for certain masters. PROPAGATE: at all Sentinels.",
       "SIMULATE-FAILURE [CRASH-AFTER-ELECTION] [CRASH-AFTER-PROMOTION] [HELP]",
       "    Simulate a Sentinel crash.",
       "SWITCHOVER <master-name> [TO <ip> <port>] [TIMEOUT <milliseconds>]",

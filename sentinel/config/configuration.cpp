@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "sentinel/config/journal.h"
 #include "sentinel/config/redis_state.h"
 #include "sentinel/config/state_file.h"
 #include "sentinel/config/yaml_groups.h"
@@ -90,6 +91,17 @@ base::Result<std::vector<Entry>> ReadEntries(const quorate::config::StartupSourc
   return entries;
 }
 
+// What was appended since the state was written. A state that names no journal has none: it is from
+// before there were any, or an operator's new file.
+base::Status GoOn(const Sources& sources, core::DurableState& durable) {
+  if (!sources.journal || durable.journal == 0) return {};
+  base::Status status = ApplyJournal(*sources.journal, durable);
+  if (!status)
+    return base::Error{"Cannot start with '" + sources.startup.file->path +
+                       "': " + status.error().message + "."};
+  return {};
+}
+
 // A group goes on from what was kept of its name: the newest vote, and who may vote.
 void RestoreRetired(core::DurableState& durable) {
   for (core::DurableGroup& group : durable.groups) {
@@ -143,6 +155,8 @@ base::Result<Configuration> LoadConfiguration(const Sources& sources, const Proc
       if (!state)
         return base::Error{"Cannot start with the state file '" + StatePath(file.path) +
                            "': " + state.error().message + "."};
+      if (base::Status status = GoOn(sources, state->current.durable); !status)
+        return status.error();
       statements = Merge(statements, *state);
       result.process.loglevel = MergeLogLevel(result.process.loglevel, *state);
     }
@@ -150,6 +164,8 @@ base::Result<Configuration> LoadConfiguration(const Sources& sources, const Proc
     return base::Error{"Cannot start with the configuration file '" + file.path +
                        "': " + status.error().message};
   }
+  if (!IsYamlPath(file.path))
+    if (base::Status status = GoOn(sources, statements.durable); !status) return status.error();
   RestoreRetired(statements.durable);
   result.settings = std::move(statements.settings);
   result.durable = std::move(statements.durable);

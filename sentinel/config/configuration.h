@@ -31,6 +31,7 @@ std::string StatePath(const std::string& config_path);
 struct Sources {
   quorate::config::StartupSources startup;  // `file` is set
   std::optional<std::string> state;         // YAML: the state file's text, if there is one
+  std::optional<std::string> journal;       // the text of that of the state, if there is one
   ScriptCheck is_executable;
 };
 // Error: the whole text for stderr.

@@ -9,6 +9,7 @@
 
 #include "sentinel/config/checksum.h"
 #include "sentinel/config/statements.h"
+#include "sentinel/core/option_values.h"
 #include "shared/base/numbers.h"
 #include "shared/config/rewrite.h"
 #include "shared/config/words.h"
@@ -27,10 +28,16 @@ using Words = std::vector<std::string>;
 //   # quorate-electorate <group> <count>          if it is more than ourselves and the known peers
 //   # quorate-retired <group> <vote> <electorate>
 //   # quorate-vote-floor <epoch>
+//   # quorate-journal <generation>             whose journal goes on from here
+//   # quorate-shared-version <group> <version>  with the lines below: SENTINEL SET ... PROPAGATE
+//   # quorate-shared <group> <key> <option> <value> [<value>]
 constexpr std::string_view kChecksum = "quorate-checksum";
 constexpr std::string_view kElectorate = "quorate-electorate";
 constexpr std::string_view kRetired = "quorate-retired";
 constexpr std::string_view kVoteFloor = "quorate-vote-floor";
+constexpr std::string_view kJournal = "quorate-journal";
+constexpr std::string_view kSharedVersion = "quorate-shared-version";
+constexpr std::string_view kShared = "quorate-shared";
 
 constexpr std::string_view kStateOptions[] = {"myid",         "current-epoch", "config-epoch",
                                               "leader-epoch", "known-replica", "known-sentinel"};
@@ -39,6 +46,23 @@ bool ReadNumber(const std::string& text, uint64_t most, uint64_t& number) {
   const std::optional<uint64_t> parsed = base::ParseUint64(text);
   if (!parsed || *parsed > most) return false;
   number = *parsed;
+  return true;
+}
+
+// False: it is none of these.
+bool ReadSharedMarker(const Words& words, core::DurableState& durable) {
+  uint64_t version = 0;
+  const bool is_version = words[0] == kSharedVersion && words.size() == 3 &&
+                          ReadNumber(words[2], core::kMaxSharedVersion, version);
+  const bool is_option = words[0] == kShared && (words.size() == 5 || words.size() == 6);
+  if (!is_version && !is_option) return false;
+  for (core::DurableGroup& group : durable.groups) {
+    if (group.name != words[1]) continue;
+    if (is_version)
+      group.shared.version = version;
+    else
+      group.shared.options[words[2]].assign(words.begin() + 3, words.end());
+  }
   return true;
 }
 
@@ -59,6 +83,9 @@ bool ReadMarker(const Words& words, core::DurableState& durable) {
     durable.retired[words[1]] = {base::Epoch(epoch), static_cast<uint32_t>(electorate)};
     return true;
   }
+  if (ReadSharedMarker(words, durable)) return true;
+  if (words[0] == kJournal && words.size() == 2)
+    return ReadNumber(words[1], UINT64_MAX, durable.journal);
   if (words[0] != kVoteFloor || words.size() != 2 || !ReadNumber(words[1], core::kMaxEpoch, epoch))
     return false;
   durable.retired_vote_floor = base::Epoch(epoch);
@@ -192,6 +219,13 @@ void PutOptions(OldLines& file, const std::string& name, const core::GroupOption
   put("electorate", Number(options.electorate), options.electorate == 0);
   put("max-lag-on-failover", std::to_string(options.max_lag_on_failover),
       options.max_lag_on_failover == 0);
+  put("flap-limit", Number(options.flap_limit), options.flap_limit == 0);
+  put("flap-window", Ms(options.flap_window), options.flap_window == defaults.flap_window);
+  put_text("pre-failover-script", options.pre_failover_script);
+  put("pre-failover-timeout", Ms(options.pre_failover_timeout),
+      options.pre_failover_timeout == defaults.pre_failover_timeout);
+  put("pre-failover-on-timeout", std::string(core::NoVerdictName(options.pre_failover_on_timeout)),
+      options.pre_failover_on_timeout == defaults.pre_failover_on_timeout);
 }
 
 void PutGroup(OldLines& file, const core::DurableGroup& group) {
@@ -229,8 +263,18 @@ void PutMarkers(OldLines& file, const core::DurableState& durable) {
   for (const core::DurableGroup& group : durable.groups)
     if (group.electorate_met > group.peers.size() + 1)
       put(kElectorate, {group.name, Number(group.electorate_met)});
+  for (const core::DurableGroup& group : durable.groups) {
+    if (group.shared.version == 0) continue;
+    put(kSharedVersion, {group.name, Number(group.shared.version)});
+    for (const auto& [key, statement] : group.shared.options) {
+      Words words = {group.name, key};
+      words.insert(words.end(), statement.begin(), statement.end());
+      put(kShared, words);
+    }
+  }
   for (const auto& [name, retired] : durable.retired)
     put(kRetired, {name, Number(retired.vote.number()), Number(retired.electorate)});
+  if (durable.journal != 0) put(kJournal, {Number(durable.journal)});
   if (durable.retired_vote_floor != base::Epoch())
     put(kVoteFloor, {Number(durable.retired_vote_floor.number())});
 }
@@ -287,6 +331,8 @@ base::Status ReadRedisState(std::string_view text, core::DurableState& durable) 
       ReadMarker(words, durable);
     }
   }
+  for (core::DurableGroup& group : durable.groups)
+    if (group.shared.version == 0) group.shared = {};
   return {};
 }
 

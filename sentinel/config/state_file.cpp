@@ -6,6 +6,7 @@
 
 #include "sentinel/config/checksum.h"
 #include "sentinel/config/table.h"
+#include "sentinel/core/option_values.h"
 #include "shared/base/hex.h"
 
 namespace quorate::sentinel::config {
@@ -60,7 +61,12 @@ json ToJson(const core::GroupOptions& o) {
           {"failure-detection",
            o.failure_detection == core::FailureDetection::kFast ? "fast" : "classic"},
           {"electorate", o.electorate},
-          {"max-lag-on-failover", o.max_lag_on_failover}};
+          {"max-lag-on-failover", o.max_lag_on_failover},
+          {"flap-limit", o.flap_limit},
+          {"flap-window", base::ToMs(o.flap_window)},
+          {"pre-failover-script", Text(o.pre_failover_script)},
+          {"pre-failover-timeout", base::ToMs(o.pre_failover_timeout)},
+          {"pre-failover-on-timeout", core::NoVerdictName(o.pre_failover_on_timeout)}};
 }
 
 json ToJson(const core::DurableGroup& group) {
@@ -71,7 +77,15 @@ json ToJson(const core::DurableGroup& group) {
   json peers = json::array();
   for (const core::DurablePeer& peer : group.peers)
     peers.push_back({{"id", peer.id.ToString()}, {"address", ToJson(peer.address)}});
+  json shared = json::array();
+  for (const auto& [key, statement] : group.shared.options) {
+    json words = json::array();
+    for (const std::string& word : statement) words.push_back(Text(word));
+    shared.push_back(json::array({Text(key), words}));
+  }
   return {{"name", group.name},
+          {"shared-version", group.shared.version},
+          {"shared", shared},
           {"primary", ToJson(group.primary)},
           {"options", ToJson(group.options)},
           {"config-epoch", group.config_epoch.number()},
@@ -90,6 +104,7 @@ json ToJson(const Statements& statements) {
   for (const auto& [name, kept] : d.retired)
     retired[name] = {{"vote", kept.vote.number()}, {"electorate", kept.electorate}};
   return {{"myid", d.myid.ToString()},
+          {"journal", d.journal},
           {"current-epoch", d.current_epoch.number()},
           {"groups", groups},
           {"retired", retired},
@@ -146,6 +161,12 @@ std::chrono::milliseconds MsFrom(const json& j) {
   return std::chrono::milliseconds(j.get<int64_t>());
 }
 
+core::NoVerdict NoVerdictFrom(const json& j) {
+  const auto verdict = core::ParseNoVerdict(j.get<std::string>());
+  if (!verdict) throw std::runtime_error("a word is unknown");
+  return *verdict;
+}
+
 core::GroupOptions OptionsFrom(const json& j) {
   core::GroupOptions o;
   o.quorum = j.at("quorum").get<uint32_t>();
@@ -163,6 +184,12 @@ core::GroupOptions OptionsFrom(const json& j) {
   // Older files have none.
   o.electorate = j.value("electorate", uint32_t{0});
   o.max_lag_on_failover = j.value("max-lag-on-failover", int64_t{0});
+  if (!j.contains("flap-limit")) return o;
+  o.flap_limit = j.at("flap-limit").get<uint32_t>();
+  o.flap_window = MsFrom(j.at("flap-window"));
+  o.pre_failover_script = TextFrom(j.at("pre-failover-script"));
+  o.pre_failover_timeout = MsFrom(j.at("pre-failover-timeout"));
+  o.pre_failover_on_timeout = NoVerdictFrom(j.at("pre-failover-on-timeout"));
   return o;
 }
 
@@ -175,6 +202,12 @@ core::DurableGroup GroupFrom(const json& j) {
   group.electorate_met = j.at("electorate").get<uint32_t>();
   group.vote.epoch = EpochFrom(j.at("vote").at("epoch"));
   if (j.at("vote").contains("leader")) group.vote.leader = RunIdFrom(j.at("vote").at("leader"));
+  group.shared.version = j.value("shared-version", uint64_t{0});  // older files have none
+  if (group.shared.version > 0)
+    for (const json& entry : j.at("shared")) {
+      std::vector<std::string>& words = group.shared.options[TextFrom(entry.at(0))];
+      for (const json& word : entry.at(1)) words.push_back(TextFrom(word));
+    }
   for (const json& replica : j.at("replicas")) group.replicas.push_back(EndpointFrom(replica));
   for (const json& peer : j.at("sentinels"))
     group.peers.push_back({RunIdFrom(peer.at("id")), EndpointFrom(peer.at("address"))});
@@ -186,6 +219,7 @@ Statements StatementsFrom(const json& j) {
   core::DurableState& d = statements.durable;
   d.myid = RunIdFrom(j.at("myid"));
   d.current_epoch = EpochFrom(j.at("current-epoch"));
+  d.journal = j.value("journal", uint64_t{0});  // older files have none
   for (const json& group : j.at("groups")) d.groups.push_back(GroupFrom(group));
   for (const auto& [name, kept] : j.at("retired").items())
     d.retired[name] = {EpochFrom(kept.at("vote")), kept.at("electorate").get<uint32_t>()};
@@ -248,11 +282,13 @@ core::DurableGroup MergeGroup(const core::DurableGroup& current, const core::Dur
   const core::GroupOptions before =
       configured == nullptr ? core::GroupOptions{} : configured->options;
   core::DurableGroup result = current;
-  result.options = ChooseAll(current.options, yaml.options, before, &O::quorum, &O::down_after,
-                             &O::failover_timeout, &O::parallel_syncs, &O::reboot_down_after,
-                             &O::auth_user, &O::auth_pass, &O::notification_script,
-                             &O::client_reconfig_script, &O::renamed_commands,
-                             &O::failure_detection, &O::electorate, &O::max_lag_on_failover);
+  result.options =
+      ChooseAll(current.options, yaml.options, before, &O::quorum, &O::down_after,
+                &O::failover_timeout, &O::parallel_syncs, &O::reboot_down_after, &O::auth_user,
+                &O::auth_pass, &O::notification_script, &O::client_reconfig_script,
+                &O::renamed_commands, &O::failure_detection, &O::electorate,
+                &O::max_lag_on_failover, &O::flap_limit, &O::flap_window, &O::pre_failover_script,
+                &O::pre_failover_timeout, &O::pre_failover_on_timeout);
   if (configured != nullptr && yaml.primary != configured->primary &&
       yaml.primary != current.primary) {
     result.primary = yaml.primary;

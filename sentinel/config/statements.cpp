@@ -166,6 +166,32 @@ class Reader {
     g.options.max_lag_on_failover = *bytes;
     return {};
   }
+  base::Status FlapLimit(core::DurableGroup& g, const Args& a) {
+    const std::optional<uint32_t> count = core::ParseFlapLimit(a[1]);
+    if (!count) return base::Error{"flap-limit must be a number of failovers, at most 100, or 0."};
+    g.options.flap_limit = *count;
+    return {};
+  }
+  base::Status FlapWindow(core::DurableGroup& g, const Args& a) {
+    return Milliseconds(a[1], 1, "negative or zero time parameter.", g.options.flap_window);
+  }
+  base::Status PreFailoverScript(core::DurableGroup& g, const Args& a) {
+    if (!Executable(a[1]))
+      return base::Error{"Pre-failover script seems non existing or non executable."};
+    g.options.pre_failover_script = a[1];
+    return {};
+  }
+  base::Status PreFailoverTimeout(core::DurableGroup& g, const Args& a) {
+    return Milliseconds(a[1], 1, "negative or zero time parameter.",
+                        g.options.pre_failover_timeout);
+  }
+  base::Status PreFailoverOnTimeout(core::DurableGroup& g, const Args& a) {
+    const std::optional<core::NoVerdict> verdict = core::ParseNoVerdict(a[1]);
+    if (!verdict)
+      return base::Error{"Please specify proceed or veto for the pre-failover-on-timeout option."};
+    g.options.pre_failover_on_timeout = *verdict;
+    return {};
+  }
   base::Status RenameCommand(core::DurableGroup& g, const Args& a) {
     if (a[1].empty() || a[2].empty())
       return base::Error{"Unrecognized sentinel configuration statement."};
@@ -252,6 +278,11 @@ constexpr Row kRows[] = {
     {"failure-detection", Pass::kGroup, 2, 2, nullptr, &Reader::FailureDetection},
     {"electorate", Pass::kGroup, 2, 2, nullptr, &Reader::Electorate},
     {"max-lag-on-failover", Pass::kGroup, 2, 2, nullptr, &Reader::MaxLagOnFailover},
+    {"flap-limit", Pass::kGroup, 2, 2, nullptr, &Reader::FlapLimit},
+    {"flap-window", Pass::kGroup, 2, 2, nullptr, &Reader::FlapWindow},
+    {"pre-failover-script", Pass::kGroup, 2, 2, nullptr, &Reader::PreFailoverScript},
+    {"pre-failover-timeout", Pass::kGroup, 2, 2, nullptr, &Reader::PreFailoverTimeout},
+    {"pre-failover-on-timeout", Pass::kGroup, 2, 2, nullptr, &Reader::PreFailoverOnTimeout},
     {"config-epoch", Pass::kGroup, 2, 2, nullptr, &Reader::ConfigEpoch},
     {"leader-epoch", Pass::kGroup, 2, 2, nullptr, &Reader::LeaderEpoch},
     {"known-replica", Pass::kGroup, 3, 3, nullptr, &Reader::KnownReplica},

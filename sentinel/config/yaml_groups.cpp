@@ -34,6 +34,11 @@ constexpr std::pair<std::string_view, std::string_view> kGroupOptions[] = {
     {"failure-detection", "failure-detection"},
     {"electorate", "electorate"},
     {"max-lag-on-failover", "max-lag-on-failover"},
+    {"flap-limit", "flap-limit"},
+    {"flap-window", "flap-window"},
+    {"pre-failover-script", "pre-failover-script"},
+    {"pre-failover-timeout", "pre-failover-timeout"},
+    {"pre-failover-on-timeout", "pre-failover-on-timeout"},
 };
 
 constexpr std::string_view kYesNoOptions[] = {"resolve-hostnames", "announce-hostnames",

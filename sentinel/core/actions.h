@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sentinel/core/events.h"
+#include "sentinel/core/failover_record.h"
 #include "sentinel/core/wire.h"
 #include "shared/base/ids.h"
 #include "shared/base/time.h"
@@ -80,13 +81,30 @@ struct Respond {
 struct Announce {
   Event event;
 };
+// Run the operator's argv[0]; it may veto (veto.h). Answered by VetoAnswered, at the latest after
+// `timeout`, when it is killed.
+struct AskVeto {
+  uint64_t question = 0;
+  std::vector<std::string> argv;
+  base::Duration timeout{};
+};
+// For SENTINEL HISTORY: a failover, in the place of what was said of it (group and epoch) before.
+struct RecordFailover {
+  FailoverRecord record;
+};
+// And what a server discarded, under the last failover of the group up to that epoch.
+struct RecordDiscarded {
+  std::string group;
+  base::Epoch epoch;
+  DiscardedWrites discarded;
+};
 // Queue a script of the operator: argv[0] is its path.
 struct RunScript {
   std::vector<std::string> argv;
 };
 
 using Action = std::variant<OpenLink, CloseLink, Send, ResolveName, PersistState, Respond, Announce,
-                            RunScript>;
+                            RunScript, AskVeto, RecordFailover, RecordDiscarded>;
 using Actions = std::vector<Action>;
 
 }  // namespace quorate::sentinel::core

@@ -211,6 +211,7 @@ Group RestoreGroup(const DurableGroup& durable, base::Instant now) {
   group.config_changed_at = now;
   ForgetAnswers(group, now);
   group.vote = durable.vote;
+  group.shared = durable.shared;
   for (const base::Endpoint& address : durable.replicas) {
     if (address == durable.primary || group.replicas.size() >= kMaxReplicasPerGroup) continue;
     group.replicas.emplace(address, NewReplica(address, now));

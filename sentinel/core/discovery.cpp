@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "sentinel/core/fencing.h"
+#include "sentinel/core/history.h"
 #include "sentinel/core/links.h"
 #include "sentinel/core/names.h"
 #include "sentinel/core/reconfiguration.h"
@@ -163,6 +164,7 @@ bool RecordInfo(Turn& turn, Group& group, DataNode& node, Replica* replica, std:
   RecordRunId(turn, group, node, replica, facts);
   if (!DropAliases(turn, group, node, replica)) return false;
   RecordLineage(node, facts);
+  NoteDiscarded(turn, group, node, facts);
   if (replica && BelongsTo(turn.state(), group, facts)) VerifyReplica(turn, group, *replica);
   if (facts.role) RecordRole(turn, group, node, replica, *facts.role);
   node.fencible = facts.fencible;

@@ -76,7 +76,8 @@ bool HasLostData(const Group& group) {
   });
 }
 
-bool PrimaryIsDown(Turn& turn, Group& group) {
+// Absent: it is not.
+std::optional<Cause> WhyDown(Turn& turn, Group& group) {
   // Each rule is asked, so that each sets its deadline.
   const bool silent = IsSilent(turn, group.primary.command, group.options.down_after);
   const bool wrong_role = ClaimsWrongRole(turn, group);
@@ -84,7 +85,11 @@ bool PrimaryIsDown(Turn& turn, Group& group) {
   const bool data_lost = HasLostData(group);
   if (data_lost && !group.data_lost) turn.AnnouncePrimary(group, EventType::kDataLost);
   group.data_lost = data_lost;
-  return silent || wrong_role || rebooting || data_lost || HasDied(turn, group);
+  if (silent) return Cause::kSilence;
+  if (wrong_role) return Cause::kWrongRole;
+  if (rebooting) return Cause::kReboot;
+  if (data_lost) return Cause::kDataLost;
+  return HasDied(turn, group) ? std::optional(Cause::kDeath) : std::nullopt;
 }
 
 // Keeps `since` in line with `down`; true if that changed.
@@ -100,11 +105,15 @@ bool Update(Turn& turn, std::optional<base::Instant>& since, bool down) {
 
 void KeepSubjective(Turn& turn, Group& group) {
   const auto event = [](bool down) { return down ? EventType::kSdown : EventType::kSdownEnd; };
-  const bool primary_down = PrimaryIsDown(turn, group);
+  const std::optional<Cause> cause = WhyDown(turn, group);
+  const bool primary_down = cause.has_value();
   if (Update(turn, group.primary.sdown_since, primary_down)) {
     turn.AnnouncePrimary(group, event(primary_down));
     group.primary.script_kill_sent = false;
-    if (primary_down) HurryAsking(group);
+    if (primary_down) {
+      group.down_cause = *cause;
+      HurryAsking(group);
+    }
   }
   for (auto& [address, replica] : group.replicas) {
     const bool down = IsSilent(turn, replica.command, group.options.down_after);

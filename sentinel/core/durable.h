@@ -30,6 +30,15 @@ struct DurablePeer {
   friend bool operator==(const DurablePeer&, const DurablePeer&) = default;
 };
 
+// What SENTINEL SET ... PROPAGATE has told all sentinels of a group (shared_settings.h).
+struct SharedSettings {
+  uint64_t version = 0;  // 0: nothing yet
+  // By option (and renamed command): the option and its values.
+  std::map<std::string, std::vector<std::string>> options;
+
+  friend bool operator==(const SharedSettings&, const SharedSettings&) = default;
+};
+
 struct DurableGroup {
   std::string name;
   base::Endpoint primary;  // the current one, that is after failovers
@@ -40,6 +49,7 @@ struct DurableGroup {
   uint32_t electorate_met = 0;
   std::vector<base::Endpoint> replicas;
   std::vector<DurablePeer> peers;
+  SharedSettings shared;
 
   friend bool operator==(const DurableGroup&, const DurableGroup&) = default;
 };
@@ -59,6 +69,8 @@ struct DurableState {
   std::map<std::string, RetiredGroup> retired;  // by group name
   // No group ever votes in this epoch or below: what is left of those beyond kMaxRetiredGroups.
   base::Epoch retired_vote_floor;
+  // Of the journal that goes on from this state (config/journal.h); the core does not look at it.
+  uint64_t journal = 0;
 
   friend bool operator==(const DurableState&, const DurableState&) = default;
 };

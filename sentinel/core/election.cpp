@@ -9,8 +9,10 @@
 #include "sentinel/core/down_detection.h"
 #include "sentinel/core/failover.h"
 #include "sentinel/core/gossip.h"
+#include "sentinel/core/history.h"
 #include "sentinel/core/maintenance.h"
 #include "sentinel/core/names.h"
+#include "sentinel/core/veto.h"
 #include "sentinel/core/views.h"
 
 namespace quorate::sentinel::core {
@@ -114,6 +116,8 @@ void AnswerMasterDown(Turn& turn, const MasterDownQuery& query) {
       AdoptEpoch(turn, *group, epoch)
           ? WhyNoVote(state, *group, turn.now(), epoch, query.candidacy.value_or(Candidacy::kLost))
           : VoteRefusal::kSpent;
+  if (query.candidacy == Candidacy::kOrdered && refusal != VoteRefusal::kSpent)
+    group->ordered_epoch = std::max(group->ordered_epoch, epoch);
   if (!refusal) {
     GiveWay(turn, *group);
     CastVote(turn, *group, epoch, *candidate);
@@ -132,7 +136,7 @@ void KeepCandidacy(Turn& turn, Group& group) {
   if (!group.odown_since || group.failover || group.pending_config || !MayTakePart(state)) return;
   if (IsPaused(group)) return;
   if (UsableSentinels(state, group) < VotesNeeded(group)) return;
-  if (IsDue(turn, group.may_stand_at)) Stand(turn, group);
+  if (IsDue(turn, group.may_stand_at) && MayProceed(turn, group)) Stand(turn, group);
 }
 
 void DesynchronizeCandidacy(Turn& turn, Group& group) {
@@ -150,10 +154,13 @@ void Stand(Turn& turn, Group& group, std::optional<Order> order) {
   failover.order = std::move(order);
   failover.started_at = turn.now();
   failover.phase_entered_at = turn.now();
+  failover.phase_changed_at = turn.now();
   failover.old_primary = group.primary.address;
   failover.phase = WaitStart{
       turn.now() + std::min(turn.timings().election_timeout, group.options.failover_timeout)};
   group.failover = std::move(failover);
+  if (group.failover->order) group.ordered_epoch = state.current_epoch;
+  BeginRecord(turn, group);
   turn.Announce(group, EventType::kNewEpoch, std::to_string(state.current_epoch.number()));
   turn.AnnouncePrimary(group, group.failover->order && group.failover->order->confirm
                                   ? EventType::kTryConfirm

@@ -9,6 +9,7 @@
 #include "sentinel/core/fencing.h"
 #include "sentinel/core/gossip.h"
 #include "sentinel/core/group_config.h"
+#include "sentinel/core/history.h"
 #include "sentinel/core/links.h"
 #include "sentinel/core/maintenance.h"
 #include "sentinel/core/names.h"
@@ -39,6 +40,7 @@ void Confirm(Turn& turn, Group& group) {
 
 void Elected(Turn& turn, Group& group) {
   turn.AnnouncePrimary(group, EventType::kElectedLeader);
+  NoteVotes(turn, group);
   if (group.failover->order && group.failover->order->confirm) return Confirm(turn, group);
   turn.AnnouncePrimary(group, EventType::kStateSelectSlave);
   group.failed_elections = 0;
@@ -115,6 +117,7 @@ void ChooseHeir(Turn& turn, Group& group) {
     AbortFailover(turn, group, EventType::kAbortNoGoodSlave);
     return BackOffLong(turn, group);
   }
+  NoteRisk(group);
   const Replica& heir = *Heir(group);
   turn.AnnounceReplica(group, heir, EventType::kSelectedSlave);
   turn.AnnounceReplica(group, heir, EventType::kStateSendSlaveofNoOne);
@@ -265,6 +268,7 @@ void StartSwitchover(Turn& turn, const SwitchoverRequested& request) {
 void AbortFailover(Turn& turn, Group& group, EventType why, std::string_view details) {
   CHECK(group.failover.has_value());
   turn.AnnouncePrimary(group, why, details);
+  RecordAbort(turn, group, why);
   // The event without its sign: "failover-abort-slave-timeout".
   AnswerOrder(turn, group, ErrorReply{"ABORTED " + std::string(Row(why).name.substr(1))});
   AbandonFailover(turn, group);
@@ -328,9 +332,11 @@ void AnnouncePromotion(Turn& turn, Group& group) {
     turn.AnnounceReplica(group, *heir, EventType::kPromotedSlave);
   turn.AnnouncePrimary(group, EventType::kStateReconfSlaves);
   EnterPhase(turn, group, ReconfigureReplicas{});
+  Record(turn, group, kOutcomePromoted);
 }
 
 void EnterPhase(Turn& turn, Group& group, FailoverPhase phase) {
+  NotePhaseEnd(*group.failover, turn.now());
   group.failover->phase = phase;
   group.failover->phase_entered_at = turn.now();
   turn.Progress();

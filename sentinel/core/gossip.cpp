@@ -9,7 +9,9 @@
 #include "sentinel/core/group_config.h"
 #include "sentinel/core/hello.h"
 #include "sentinel/core/links.h"
+#include "sentinel/core/maintenance.h"
 #include "sentinel/core/names.h"
+#include "sentinel/core/shared_settings.h"
 
 namespace quorate::sentinel::core {
 namespace {
@@ -125,6 +127,11 @@ void ReplacePeersAt(Turn& turn, Group& group, const Hello& hello) {
   for (auto& [name, any] : turn.state().groups) any.peers.erase(gone);
 }
 
+void TellPeer(Turn& turn, PeerLink& link) {
+  TellMaintenance(turn, link);
+  TellSharedSettings(turn, link);
+}
+
 // The peer that sent the hello, added or corrected as needed; none if the group has too many.
 Peer* MeetPeer(Turn& turn, Group& group, const Hello& hello) {
   const auto known = group.peers.find(hello.id);
@@ -145,6 +152,7 @@ Peer* MeetPeer(Turn& turn, Group& group, const Hello& hello) {
     turn.AnnouncePeer(group, added->second, EventType::kSentinel);
   }
   RefreshPeerLinks(turn);
+  TellPeer(turn, turn.state().peer_links.at(hello.id));  // if its link was up for another group
   turn.Persist();
   turn.TouchAll();
   return &group.peers.at(hello.id);

@@ -6,7 +6,9 @@
 #include "sentinel/core/discovery.h"
 #include "sentinel/core/failover.h"
 #include "sentinel/core/fencing.h"
+#include "sentinel/core/flapping.h"
 #include "sentinel/core/gossip.h"
+#include "sentinel/core/history.h"
 #include "sentinel/core/links.h"
 #include "sentinel/core/names.h"
 
@@ -75,6 +77,7 @@ void PutIntoEffect(Turn& turn, Group& group, const PendingConfig& config) {
     YieldFailover(turn, group);
   if (config.primary == from) return;
 
+  const bool ordered = group.ordered_epoch == config.epoch;
   if (leader) {
     // RESET may have forgotten the failover; the promotion is a fact all the same.
     if (group.failover) AnnouncePromotion(turn, group);
@@ -83,6 +86,7 @@ void PutIntoEffect(Turn& turn, Group& group, const PendingConfig& config) {
     const auto peer = group.peers.find(*config.from);
     if (peer != group.peers.end())
       turn.AnnouncePeer(group, peer->second, EventType::kConfigUpdateFrom);
+    RecordObserved(turn, group, config, ordered ? Cause::kOrder : Cause::kUnknown);
   }
   const base::Endpoint shown_from = Shown(turn.state(), from);
   const base::Endpoint shown_to = Shown(turn.state(), config.primary);
@@ -94,6 +98,7 @@ void PutIntoEffect(Turn& turn, Group& group, const PendingConfig& config) {
   for (const auto& [address, replica] : group.replicas)
     if (!replica.doubted_since) turn.AnnounceReplica(group, replica, EventType::kSlave);
   turn.Persist();
+  if (!ordered) NoteUnorderedFailover(turn, group);
 }
 
 }  // namespace

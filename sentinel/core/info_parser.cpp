@@ -62,6 +62,12 @@ std::optional<base::Endpoint> ParseReplicaValue(std::string_view value) {
   return base::Endpoint{std::string(host), *number};
 }
 
+// It goes into answers and files.
+bool IsRecordName(std::string_view value) {
+  return value.size() <= kMaxRollbackRecordName &&
+         std::ranges::all_of(value, [](char c) { return c > ' ' && c <= '~'; });
+}
+
 // Fields that belong together but arrive on two lines.
 struct Halves {
   std::string_view primary_host;
@@ -101,6 +107,12 @@ void ReadCommonField(std::string_view key, std::string_view value, InfoFacts& fa
     const auto ms = base::ParseInt64(value);
     if (ms && *ms >= 0 && *ms <= kMaxSeconds * 1000)
       facts.primary_lease = std::chrono::milliseconds(*ms);
+  } else if (key == "rollback_last_record") {
+    if (IsRecordName(value)) facts.rollback_record = value;
+  } else if (key == "rollback_last_record_commands") {
+    facts.rollback_commands = base::ParseUint64(value).value_or(0);
+  } else if (key == "rollback_last_record_bytes") {
+    facts.rollback_bytes = base::ParseUint64(value).value_or(0);
   } else if (key == "run_id") {
     facts.run_id = base::RunId::Parse(value);
   } else if (key == "role") {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -32,6 +33,11 @@ struct InfoFacts {
   // Our servers': it keeps its data from what the primary, which came back with less, would put in
   // its place (master_sync_refused).
   bool sync_refused = false;
+
+  // Our servers': the newest rollback record; empty: none.
+  std::string rollback_record;
+  uint64_t rollback_commands = 0;
+  uint64_t rollback_bytes = 0;
 
   // Our servers', which know QUORATE FENCE and HEARTBEAT.
   bool fencible = false;

@@ -11,6 +11,7 @@
 #include "sentinel/core/settings.h"
 #include "sentinel/core/wire.h"
 #include "shared/base/ids.h"
+#include "shared/base/time.h"
 
 namespace quorate::sentinel::core {
 
@@ -110,11 +111,13 @@ struct PauseRequested {
   int64_t seconds = 0;
   std::string reason;
   std::optional<uint64_t> version;
+  base::WallTime asked_at{};  // of what an operator says, the last word wins
 };
 struct ResumeRequested {
   ClientId client{};
   std::string group;
   std::optional<uint64_t> version;
+  base::WallTime asked_at{};
 };
 // Texts are as the client sent them; the core checks them and answers with Redis' errors.
 struct MonitorRequested {
@@ -134,13 +137,22 @@ struct ForgetRequested {
   std::string group;
   std::string peer;
 };
-// SENTINEL SET <group> <arguments...>: option/value pairs (rename-command takes two values).
+// SENTINEL SET <group> <arguments...>: option/value pairs (rename-command takes two values), then
+// perhaps PROPAGATE, or VERSION <n> from another sentinel that passes them on (shared_settings.h).
 // `not_executable`: those of the arguments that name no file which can be run.
 struct SetRequested {
   ClientId client{};
   std::string group;
   std::vector<std::string> arguments;
   std::set<std::string> not_executable = {};
+  base::WallTime asked_at{};
+};
+// What the operator's script says to AskVeto{question}.
+enum class Verdict { kProceed, kVeto, kNone };
+struct VetoAnswered {
+  uint64_t question = 0;
+  Verdict verdict = Verdict::kNone;
+  std::string detail;  // for people: "exit code 3"
 };
 struct FlushRequested {
   ClientId client{};
@@ -152,10 +164,10 @@ struct SettingsChanged {
   Settings settings;
 };
 
-using Input =
-    std::variant<Start, Tick, Persisted, LinkUp, LinkDown, Replied, MessageReceived, NameResolved,
-                 MasterDownQuery, HelloPublished, ResetGroups, FailoverRequested,
-                 SwitchoverRequested, PauseRequested, ResumeRequested, MonitorRequested,
-                 RemoveRequested, ForgetRequested, SetRequested, FlushRequested, SettingsChanged>;
+using Input = std::variant<Start, Tick, Persisted, LinkUp, LinkDown, Replied, MessageReceived,
+                           NameResolved, MasterDownQuery, HelloPublished, ResetGroups,
+                           FailoverRequested, SwitchoverRequested, PauseRequested, ResumeRequested,
+                           MonitorRequested, RemoveRequested, ForgetRequested, SetRequested,
+                           FlushRequested, SettingsChanged, VetoAnswered>;
 
 }  // namespace quorate::sentinel::core

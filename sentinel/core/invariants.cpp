@@ -17,6 +17,7 @@ DurableGroup ToDurable(const Group& group) {
   durable.config_epoch = group.config_epoch;
   durable.vote = group.vote;
   durable.electorate_met = group.electorate_met;
+  durable.shared = group.shared;
   for (const auto& [address, replica] : group.replicas) durable.replicas.push_back(address);
   for (const auto& [id, peer] : group.peers) durable.peers.push_back({id, peer.address});
   // What is to take effect once durable is durable first.

@@ -1,6 +1,8 @@
 #include "sentinel/core/maintenance.h"
 
 #include <algorithm>
+#include <chrono>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -39,21 +41,26 @@ bool IsPrintable(const std::string& text) {
   return std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
 }
 
-// Takes the place of what is known of the group, unless it is older.
-void Adopt(Turn& turn, Group& group, std::optional<uint64_t> version, Maintenance next) {
+// Takes the place of what is known of the group, unless it is older. `asked_at`: of what nobody has
+// given a version yet.
+void Adopt(Turn& turn, Group& group, std::optional<uint64_t> version, base::WallTime asked_at,
+           Maintenance next) {
   const Maintenance& known = group.maintenance;
   if (version) {
     const bool wins =
         *version > known.version || (*version == known.version && next.until && !known.until);
     if (!wins) return;
   }
-  next.version = version.value_or(known.version + 1);
+  const auto time = static_cast<uint64_t>(std::max<int64_t>(asked_at.ms, 0));
+  next.version =
+      version.value_or(std::min(std::max(known.version + 1, time), kMaxMaintenanceVersion));
   const bool was_paused = known.until.has_value();
   group.maintenance = std::move(next);
   if (group.maintenance.until)
     turn.AnnouncePrimary(group, EventType::kPause, Described(group.maintenance, turn.now()));
   else if (was_paused)
     turn.AnnouncePrimary(group, EventType::kPauseEnd, "#resumed");
+  if (!group.maintenance.until) group.unordered_failovers.clear();  // acknowledged
   if (!version) TellAll(turn, group);
   turn.Touch(group.name);
 }
@@ -71,7 +78,7 @@ void Pause(Turn& turn, const PauseRequested& request) {
     return refuse("ERR Invalid reason: 1 to 200 printable characters");
   if (request.version && *request.version > kMaxMaintenanceVersion)
     return refuse("ERR Invalid version");
-  Adopt(turn, position->second, request.version,
+  Adopt(turn, position->second, request.version, request.asked_at,
         {.until = turn.now() + std::chrono::seconds(request.seconds), .reason = request.reason});
   turn.Respond(request.client, OkReply{});
 }
@@ -84,8 +91,13 @@ void Resume(Turn& turn, const ResumeRequested& request) {
     return turn.Respond(request.client, ErrorReply{"ERR Invalid version"});
   if (!request.version && !position->second.maintenance.until)
     return turn.Respond(request.client, ErrorReply{"ERR The master is not paused"});
-  Adopt(turn, position->second, request.version, {});
+  Adopt(turn, position->second, request.version, request.asked_at, {});
   turn.Respond(request.client, OkReply{});
+}
+
+void PauseByItself(Turn& turn, Group& group, int64_t seconds, std::string reason) {
+  Adopt(turn, group, std::nullopt, {},
+        {.until = turn.now() + std::chrono::seconds(seconds), .reason = std::move(reason)});
 }
 
 void KeepMaintenance(Turn& turn, Group& group) {

@@ -3,8 +3,10 @@
 // what is ordered (FAILOVER, SWITCHOVER) is done.
 //
 // All sentinels of ours share one maintenance for a group. Every change has a version; the highest
-// wins, and of two with the same the one that pauses. Who changes it tells its peers, and whoever
-// gets a peer back (or was started again: nothing of it is on disk) tells it what it knows.
+// wins, and of two with the same the one that pauses. An operator's change takes at least the time
+// of day as its version, so that the last word wins even if it was said to a sentinel that had not
+// heard the others yet. Who changes it tells its peers, and whoever meets a peer (or was started
+// again: nothing of it is on disk) tells it what it knows.
 //
 // Invariants
 //   M1  while a group is paused we neither stand because its primary is lost nor vote for one who
@@ -12,7 +14,8 @@
 //   M2  a pause ends by itself.
 #pragma once
 
-#include <optional>
+#include <cstdint>
+#include <string>
 
 #include "sentinel/core/inputs.h"
 #include "sentinel/core/turn.h"
@@ -21,6 +24,9 @@ namespace quorate::sentinel::core {
 
 void Pause(Turn& turn, const PauseRequested& request);
 void Resume(Turn& turn, const ResumeRequested& request);
+
+// The same by the sentinel itself (flapping.h). Precondition: it is not paused.
+void PauseByItself(Turn& turn, Group& group, int64_t seconds, std::string reason);
 
 // Ends a pause whose time is over.
 void KeepMaintenance(Turn& turn, Group& group);

@@ -43,6 +43,22 @@ std::optional<uint32_t> ParseElectorate(std::string_view text) {
   return static_cast<uint32_t>(*count);
 }
 
+std::optional<uint32_t> ParseFlapLimit(std::string_view text) {
+  const auto count = base::ParseUint64(text);
+  if (!count || *count > kMaxFlapLimit) return std::nullopt;
+  return static_cast<uint32_t>(*count);
+}
+
+std::optional<NoVerdict> ParseNoVerdict(std::string_view text) {
+  for (const NoVerdict verdict : {NoVerdict::kProceed, NoVerdict::kVeto})
+    if (base::EqualsIgnoreCase(text, NoVerdictName(verdict))) return verdict;
+  return std::nullopt;
+}
+
+std::string_view NoVerdictName(NoVerdict verdict) {
+  return verdict == NoVerdict::kVeto ? "veto" : "proceed";
+}
+
 std::optional<int64_t> ParseBytes(std::string_view text) {
   const auto bytes = base::ParseMemorySize(text);
   if (!bytes || *bytes >= uint64_t{1} << 62) return std::nullopt;

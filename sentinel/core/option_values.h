@@ -5,6 +5,7 @@
 #include <optional>
 #include <string_view>
 
+#include "sentinel/core/settings.h"
 #include "shared/base/time.h"
 
 namespace quorate::sentinel::core {
@@ -19,6 +20,12 @@ std::optional<bool> ParseYesNo(std::string_view text);
 std::optional<uint16_t> ParsePortOrNone(std::string_view text);
 // 0 (all ever known) to one more than the peers a group may have.
 std::optional<uint32_t> ParseElectorate(std::string_view text);
+
+// 0 (no limit) to kMaxFlapLimit.
+std::optional<uint32_t> ParseFlapLimit(std::string_view text);
+// "proceed" or "veto", in any case.
+std::optional<NoVerdict> ParseNoVerdict(std::string_view text);
+std::string_view NoVerdictName(NoVerdict verdict);
 
 // A number of bytes, with Redis' units ("10mb"), below 2^62.
 std::optional<int64_t> ParseBytes(std::string_view text);

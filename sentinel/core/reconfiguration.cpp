@@ -8,6 +8,7 @@
 #include "sentinel/core/discovery.h"
 #include "sentinel/core/failover.h"
 #include "sentinel/core/fencing.h"
+#include "sentinel/core/history.h"
 #include "sentinel/core/links.h"
 #include "sentinel/core/names.h"
 #include "sentinel/core/switchover.h"
@@ -69,6 +70,8 @@ void End(Turn& turn, Group& group) {
   turn.AnnouncePrimary(group, EventType::kFailoverEnd);
   LiftPause(turn, group);
   AnswerOrder(turn, group, OkReply{});
+  NotePhaseEnd(*group.failover, turn.now());
+  Record(turn, group, kOutcomeDone);
   for (auto& [address, replica] : group.replicas) replica.reconfiguration = NotReconfigured{};
   group.failover.reset();
   turn.Progress();

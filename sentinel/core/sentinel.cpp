@@ -18,8 +18,10 @@
 #include "sentinel/core/maintenance.h"
 #include "sentinel/core/names.h"
 #include "sentinel/core/reconfiguration.h"
+#include "sentinel/core/shared_settings.h"
 #include "sentinel/core/switchover.h"
 #include "sentinel/core/turn.h"
+#include "sentinel/core/veto.h"
 #include "shared/base/check.h"
 #include "shared/base/overloaded.h"
 #include "shared/base/random.h"
@@ -248,6 +250,7 @@ class Sentinel::Machine {
       if (std::holds_alternative<ForInfo>(*purpose)) {
         OnPeerInfo(turn, *peer, replied.reply);
         TellMaintenance(turn, *peer);
+        TellSharedSettings(turn, *peer);
       }
       if (const auto* question = std::get_if<ForMasterDown>(&*purpose))
         OnMasterDownReply(turn, peer->peer, *question, replied.reply);
@@ -331,6 +334,7 @@ class Sentinel::Machine {
   void On(Turn& turn, const RemoveRequested& request) { Remove(turn, request); }
   void On(Turn& turn, const ForgetRequested& request) { Forget(turn, request); }
   void On(Turn& turn, const SetRequested& request) { SetOptions(turn, request); }
+  void On(Turn& turn, const VetoAnswered& answered) { OnVetoAnswered(turn, answered); }
   void On(Turn& turn, const FlushRequested& request) { Flush(turn, request); }
   void On(Turn& turn, const SettingsChanged& request) { ChangeSettings(turn, request); }
 

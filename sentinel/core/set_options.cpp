@@ -1,11 +1,14 @@
 // SENTINEL SET: the options of one group, a row each.
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "sentinel/core/administration.h"
 #include "sentinel/core/links.h"
 #include "sentinel/core/option_values.h"
+#include "sentinel/core/shared_settings.h"
 #include "sentinel/core/views.h"
 #include "shared/base/numbers.h"
 
@@ -115,19 +118,44 @@ Outcome SetMaxLag(const Setting& s) {
   return Outcome::kApplied;
 }
 
+Outcome SetFlapLimit(const Setting& s) {
+  const auto count = ParseFlapLimit(s.value);
+  if (!count) return Outcome::kInvalid;
+  s.group.options.flap_limit = *count;
+  return Outcome::kApplied;
+}
+Outcome SetFlapWindow(const Setting& s) { return SetDuration(s, s.group.options.flap_window, 1); }
+
+Outcome SetPreFailoverScript(const Setting& s) {
+  return SetScript(s, s.group.options.pre_failover_script);
+}
+Outcome SetPreFailoverTimeout(const Setting& s) {
+  return SetDuration(s, s.group.options.pre_failover_timeout, 1);
+}
+Outcome SetPreFailoverOnTimeout(const Setting& s) {
+  const auto verdict = ParseNoVerdict(s.value);
+  if (!verdict) return Outcome::kInvalid;
+  s.group.options.pre_failover_on_timeout = *verdict;
+  return Outcome::kApplied;
+}
+
+// Where an option counts: scripts are files of this machine, and cannot be shared.
+enum class Reach { kAnywhere, kHere };
+
 struct OptionRow {
   std::string_view name;
   size_t values;
   bool secret;  // not shown in the event
   Outcome (*apply)(const Setting&);
+  Reach reach = Reach::kAnywhere;
 };
 
 constexpr OptionRow kOptions[] = {
     {"down-after-milliseconds", 1, false, SetDownAfter},
     {"failover-timeout", 1, false, SetFailoverTimeout},
     {"parallel-syncs", 1, false, SetParallelSyncs},
-    {"notification-script", 1, false, SetNotificationScript},
-    {"client-reconfig-script", 1, false, SetClientReconfigScript},
+    {"notification-script", 1, false, SetNotificationScript, Reach::kHere},
+    {"client-reconfig-script", 1, false, SetClientReconfigScript, Reach::kHere},
     {"auth-pass", 1, true, SetAuthPass},
     {"auth-user", 1, false, SetAuthUser},
     {"quorum", 1, false, SetQuorum},
@@ -137,6 +165,11 @@ constexpr OptionRow kOptions[] = {
     {"failure-detection", 1, false, SetFailureDetection},
     {"electorate", 1, false, SetElectorate},
     {"max-lag-on-failover", 1, false, SetMaxLag},
+    {"flap-limit", 1, false, SetFlapLimit},
+    {"flap-window", 1, false, SetFlapWindow},
+    {"pre-failover-script", 1, false, SetPreFailoverScript, Reach::kHere},
+    {"pre-failover-timeout", 1, false, SetPreFailoverTimeout},
+    {"pre-failover-on-timeout", 1, false, SetPreFailoverOnTimeout},
 };
 
 const OptionRow* FindOption(std::string_view name, size_t values_left) {
@@ -149,36 +182,90 @@ std::string InvalidArgument(const std::string& value, const std::string& option)
   return "ERR Invalid argument '" + value + "' for SENTINEL SET '" + option + "'";
 }
 
-// Applies arguments[at] and its values; the error, or nothing.
-std::optional<std::string> ApplyOne(Turn& turn, Group& group, const SetRequested& request,
-                                    size_t at, const OptionRow*& row) {
-  const std::vector<std::string>& arguments = request.arguments;
-  const std::string& option = arguments[at];
-  row = FindOption(option, arguments.size() - at - 1);
-  if (!row) return "ERR Unknown option or number of arguments for SENTINEL SET '" + option + "'";
-  const std::string& value = arguments[at + 1];
+std::string_view ScriptError(const OptionRow& row) {
+  if (row.apply == SetNotificationScript)
+    return "ERR Notification script seems non existing or non executable";
+  if (row.apply == SetClientReconfigScript)
+    return "ERR Client reconfiguration script seems non existing or non executable";
+  return "ERR Pre-failover script seems non existing or non executable";
+}
+
+// The error, or nothing.
+std::optional<std::string> Apply(Turn& turn, Group& group, const SetRequested& request,
+                                 const Statement& statement) {
+  const std::string& option = statement[0];
+  const std::string& value = statement[1];
   static const std::string kNone;
-  const std::string& second = row->values == 2 ? arguments[at + 2] : kNone;
+  const std::string& second = statement.size() == 3 ? statement[2] : kNone;
+  const OptionRow& row = *FindOption(option, statement.size() - 1);
   if (HasControlCharacters(value) || HasControlCharacters(second))
     return "ERR Invalid argument with control characters for SENTINEL SET '" + option + "'";
   const bool executable = request.not_executable.count(value) == 0;
-  switch (row->apply(Setting{turn, group, value, second, executable})) {
+  switch (row.apply(Setting{turn, group, value, second, executable})) {
     case Outcome::kInvalid:
       // Of the two values of a renaming only an empty one is bad.
-      return InvalidArgument(row->values == 2 ? std::string() : value, option);
+      return InvalidArgument(row.values == 2 ? std::string() : value, option);
     case Outcome::kDenied:
       return kScriptsDenied;
     case Outcome::kNotExecutable:
-      return row->apply == SetNotificationScript
-                 ? "ERR Notification script seems non existing or non executable"
-                 : "ERR Client reconfiguration script seems non existing or non executable";
+      return std::string(ScriptError(row));
     case Outcome::kApplied:
       break;
   }
-  std::string news = option + " " + (row->secret ? "******" : value);
-  if (row->values == 2) news += " " + second;
+  std::string news = option + " " + (row.secret ? "******" : value);
+  if (row.values == 2) news += " " + second;
   turn.AnnouncePrimary(group, EventType::kSet, news);
   return std::nullopt;
+}
+
+// A SENTINEL SET, taken apart.
+struct Plan {
+  std::vector<Statement> statements;
+  bool propagate = false;
+  std::optional<uint64_t> version;
+  std::optional<std::string> error;  // about what follows the statements
+};
+
+bool ReadTail(const std::vector<std::string>& words, size_t at, Plan& plan) {
+  const size_t left = words.size() - at;
+  if (left == 1 && base::EqualsIgnoreCase(words[at], "propagate")) return plan.propagate = true;
+  if (left != 2 || !base::EqualsIgnoreCase(words[at], "version")) return false;
+  plan.version = base::ParseUint64(words[at + 1]);
+  return plan.version && *plan.version <= kMaxSharedVersion;
+}
+
+Plan Read(const std::vector<std::string>& words) {
+  Plan plan;
+  for (size_t at = 0; at < words.size();) {
+    if (at > 0 && ReadTail(words, at, plan)) return plan;
+    const OptionRow* row = FindOption(words[at], words.size() - at - 1);
+    if (!row) {
+      plan.error = "ERR Unknown option or number of arguments for SENTINEL SET '" + words[at] + "'";
+      return plan;
+    }
+    const auto first = words.begin() + static_cast<ptrdiff_t>(at);
+    at += 1 + row->values;
+    plan.statements.emplace_back(first, words.begin() + static_cast<ptrdiff_t>(at));
+  }
+  return plan;
+}
+
+// Why these cannot be shared; nothing: they can.
+std::optional<std::string> WhyNotShared(const Group& group,
+                                        const std::vector<Statement>& statements) {
+  for (const Statement& statement : statements)
+    if (FindOption(statement[0], statement.size() - 1)->reach == Reach::kHere)
+      return "ERR '" + statement[0] + "' is a file of this machine and cannot be propagated";
+  if (group.shared.options.size() + statements.size() > kMaxSharedOptions)
+    return "ERR Too many propagated options";
+  return std::nullopt;
+}
+
+// From another sentinel: what is new in it is applied, and what cannot be is said.
+void TakeShared(Turn& turn, Group& group, const SetRequested& request, const Plan& plan) {
+  for (const Statement& statement : AdoptShared(group, plan.statements, *plan.version))
+    if (Apply(turn, group, request, statement))
+      turn.AnnouncePrimary(group, EventType::kSetRefused, statement[0]);
 }
 
 }  // namespace
@@ -189,13 +276,28 @@ void SetOptions(Turn& turn, const SetRequested& request) {
     return turn.Respond(request.client, ErrorReply{kNoSuchGroup});
   Group& group = position->second;
   turn.Touch(group.name);
-  const OptionRow* row = nullptr;
-  for (size_t at = 0; at < request.arguments.size(); at += 1 + row->values) {
-    const auto error = ApplyOne(turn, group, request, at, row);
+  Plan plan = Read(request.arguments);
+  if (!plan.error && (plan.propagate || plan.version)) {
+    plan.error = WhyNotShared(group, plan.statements);
+    if (plan.error) return turn.Respond(request.client, ErrorReply{*plan.error});
+  }
+  if (plan.version) {
+    TakeShared(turn, group, request, plan);
+    return RespondOkWhenDurable(turn, request.client);
+  }
+  for (size_t i = 0; i < plan.statements.size(); ++i) {
+    const auto error = Apply(turn, group, request, plan.statements[i]);
     if (!error) continue;
-    if (at > 0) turn.Persist();
+    if (i > 0) turn.Persist();
     return turn.Respond(request.client, ErrorReply{*error});
   }
+  if (plan.error) {
+    if (!plan.statements.empty()) turn.Persist();
+    return turn.Respond(request.client, ErrorReply{*plan.error});
+  }
+  if (plan.propagate)
+    ShareSettings(turn, group, plan.statements,
+                  static_cast<uint64_t>(std::max<int64_t>(request.asked_at.ms, 0)));
   RespondOkWhenDurable(turn, request.client);
 }
 

@@ -31,6 +31,10 @@ struct Settings {
 // acts on repeated resets and refusals.
 enum class FailureDetection { kClassic, kFast };
 
+// What follows when pre-failover-script gives no verdict: it ran too long, was killed, or could not
+// be run.
+enum class NoVerdict { kProceed, kVeto };
+
 // Per group (`sentinel down-after-milliseconds <group> ...` and the like, SENTINEL SET).
 struct GroupOptions {
   uint32_t quorum = 2;
@@ -51,6 +55,14 @@ struct GroupOptions {
   // A replica that is known to lack more bytes of the primary's stream does not take the role of a
   // lost primary; 0: however many.
   int64_t max_lag_on_failover = 0;
+  // After so many failovers within the window that nobody ordered, none follows by itself
+  // (flapping.h); 0: no limit.
+  uint32_t flap_limit = 0;
+  base::Duration flap_window = std::chrono::minutes(10);
+  // Asked before we stand because the primary is lost (veto.h).
+  std::string pre_failover_script;
+  base::Duration pre_failover_timeout = std::chrono::seconds(5);
+  NoVerdict pre_failover_on_timeout = NoVerdict::kProceed;
 
   friend bool operator==(const GroupOptions&, const GroupOptions&) = default;
 };

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "sentinel/core/durable.h"
+#include "sentinel/core/failover_record.h"
 #include "sentinel/core/info_parser.h"
 #include "sentinel/core/settings.h"
 #include "sentinel/core/wire.h"
@@ -128,6 +129,7 @@ struct DataNode {
   std::optional<EpochRefusal> refusal;    // by its last answer
 
   // From INFO; absent until first told.
+  std::optional<std::string> rollback_record;  // the newest; empty: it has none
   std::optional<base::ReplicationId> replication_id;
   std::optional<base::ReplicationId> second_replication_id;
   std::optional<base::Offset> second_offset;
@@ -253,6 +255,8 @@ struct Failover {
   std::optional<base::Endpoint> heir;  // once chosen
   std::optional<WritePause> pause;     // of the old primary; absent: none, or left to run out
   std::optional<base::Instant> fenced_until;  // a fence was raised (fencing.h)
+  base::Instant phase_changed_at{};           // as phase_entered_at, but for every phase
+  FailoverRecord record;                      // so far (history.h)
   FailoverPhase phase;
 };
 
@@ -287,6 +291,13 @@ struct FormerLease {
   base::Duration lease{};
 };
 
+// pre-failover-script's word on the loss of the primary that began then (veto.h).
+struct Consent {
+  base::Instant odown_since;
+  uint64_t question = 0;
+  bool given = false;
+};
+
 // SENTINEL PAUSE (maintenance.h), as last told.
 struct Maintenance {
   std::optional<base::Instant> until;  // absent: not paused
@@ -305,6 +316,10 @@ struct Group {
   base::Instant config_changed_at{};  // the primary became another; at first: our start
   std::vector<FormerLease> former_leases;
   Maintenance maintenance;
+  SharedSettings shared;
+  std::deque<base::Instant> unordered_failovers;  // seen, oldest first (flapping.h)
+  base::Epoch ordered_epoch;  // the newest of which we know that its election was ordered
+  std::optional<Consent> consent;
   Vote vote;
   base::Instant voted_at{};   // in this process
   uint64_t vote_version = 0;  // the PersistState that makes `vote` durable
@@ -314,6 +329,7 @@ struct Group {
   uint32_t electorate_met = 1;
   std::optional<base::Instant> reset_at;  // the electorate may shrink some time after this
   bool data_lost = false;                 // rule (e) of down_detection.h
+  Cause down_cause = Cause::kUnknown;     // of the last +sdown of a primary
   std::optional<base::Instant> odown_since;
   std::optional<base::Instant> role_restored_at;  // last +fix-master-config
   std::optional<Failover> failover;

@@ -103,6 +103,15 @@ inline constexpr base::Duration kFreshInfoWait = std::chrono::milliseconds(200);
 inline constexpr int64_t kLongestPauseSeconds = 7 * 24 * 3600;
 inline constexpr size_t kMaxPauseReason = 200;
 inline constexpr uint64_t kMaxMaintenanceVersion = uint64_t{1} << 62;
+// The most failovers that a flap-limit may count.
+inline constexpr uint32_t kMaxFlapLimit = 100;
+// A vetoed failover is asked for again after this, while the primary stays lost.
+inline constexpr base::Duration kVetoBackoff = std::chrono::seconds(10);
+// Versions of shared settings, and options that can be shared in one group.
+inline constexpr uint64_t kMaxSharedVersion = uint64_t{1} << 62;
+inline constexpr size_t kMaxSharedOptions = 100;
+// Of a rollback record's name in a server's INFO.
+inline constexpr size_t kMaxRollbackRecordName = 128;
 // A fence ends this long after it was raised if no order comes (at most failover-timeout).
 inline constexpr base::Duration kFenceTime = std::chrono::seconds(5);
 // What a server says of a later epoch is acted on after so many publish periods: the sentinels who

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "sentinel/config/journal.h"
+
 #include "shared/base/check.h"
 #include "shared/base/overloaded.h"
 #include "shared/base/random.h"
@@ -47,13 +49,20 @@ Daemon::Daemon(io::Io& io, DaemonOptions options, log::Logger& logger,
       core_(configuration_.settings, configuration_.durable, io.RandomSeed()),
       connections_(io, [this](const core::Input& input) { Feed(input); }),
       writer_(
-          io, logger, config::StatePath(config_path_), [this] { return RenderState(); },
+          io, logger, {config::StatePath(config_path_), config::JournalPath(config_path_)},
+          [this] {
+            return StateWriter::Saved{core_.state().settings, core_.Durable(),
+                                      configuration_.process.loglevel};
+          },
+          [this](const StateWriter::Saved& saved) { return RenderState(saved); },
           [this](core::Persisted persisted) { Feed(persisted); }),
+      history_(io, logger, config::HistoryPath(config_path_)),
       scripts_(
           io, [this]() -> const core::Timings& { return core_.state().settings.timings; },
           [this](ScriptNews news, std::string_view name, const std::string& payload) {
             OnScript(news, name, payload);
           }),
+      vetoes_(io, [this](const core::VetoAnswered& answered) { Feed(answered); }),
       clients_(io, logger, configuration_.process, *this) {
   timer_ = io_.CreateTimer([this] { Feed(core::Tick{}); });
 }
@@ -63,6 +72,8 @@ Daemon::~Daemon() { io_.SetEndOfTurn({}); }
 base::Status Daemon::Start() {
   if (base::Status status = clients_.Listen(); !status) return status;
   io_.SetEndOfTurn([this] { EndTurn(); });
+  history_.Load();
+  writer_.Start({configuration_.settings, configuration_.durable, configuration_.process.loglevel});
   logger_.Warning("Sentinel ID is " + configuration_.durable.myid.ToString());
   Feed(core::Start{});
   return {};
@@ -89,6 +100,9 @@ void Daemon::CarryOut(core::Action& action) {
                  [&](const core::Respond& answer) { clients_.Answer(answer.client, answer.reply); },
                  [&](const core::Announce& news) { Announce(news.event); },
                  [&](core::RunScript& script) { scripts_.Add(std::move(script.argv)); },
+                 [&](core::AskVeto& question) { vetoes_.Ask(std::move(question)); },
+                 [&](core::RecordFailover& record) { history_.Take(std::move(record)); },
+                 [&](core::RecordDiscarded& record) { history_.Take(std::move(record)); },
              },
              action);
 }
@@ -140,14 +154,15 @@ void Daemon::ArmTimer() {
 void Daemon::EndTurn() {
   if (exiting_) return;
   writer_.EndTurn();
+  history_.EndTurn();
   connections_.EndTurn();
   clients_.EndTurn();
 }
 
-base::Result<std::string> Daemon::RenderState() {
+base::Result<std::string> Daemon::RenderState(const StateWriter::Saved& saved) {
   config::Configuration now = configuration_;
-  now.settings = core_.state().settings;
-  now.durable = core_.Durable();
+  now.settings = saved.settings;
+  now.durable = saved.durable;
   const std::string path = config::StatePath(config_path_);
   std::string old_text;
   if (!quorate::config::IsYamlPath(config_path_) && io_.files().Exists(path)) {
@@ -196,6 +211,7 @@ void Daemon::RequestShutdown() {
   if (exiting_) return;
   logger_.Warning("User requested shutdown...");
   clients_.FlushAll();
+  writer_.Finish();
   exiting_ = true;
   logger_.Warning("Sentinel is now ready to exit, bye bye...");
   io_.Defer([this] { on_exit_(0); });

@@ -15,8 +15,10 @@
 #include "sentinel/core/sentinel.h"
 #include "sentinel/runtime/client_hub.h"
 #include "sentinel/runtime/connections.h"
+#include "sentinel/runtime/history_keeper.h"
 #include "sentinel/runtime/script_queue.h"
 #include "sentinel/runtime/state_writer.h"
+#include "sentinel/runtime/veto_runner.h"
 #include "shared/io/io.h"
 #include "shared/log/logger.h"
 
@@ -52,10 +54,14 @@ class Daemon final : private commands::Host {
   // ---- commands::Host
   const core::State& state() const override { return core_.state(); }
   base::Instant now() const override { return io_.Now(); }
+  base::WallTime wall_now() const override { return io_.WallNow(); }
   const config::ProcessSettings& process() const override { return configuration_.process; }
   commands::ProcessFacts Facts() const override;
   commands::Counters Count() const override;
   std::vector<commands::ScriptView> Scripts() const override { return scripts_.View(); }
+  std::vector<config::HistoryEntry> History(std::string_view group, size_t count) const override {
+    return history_.View(group, count);
+  }
   session::PubSub& pubsub() override { return clients_.pubsub(); }
   const session::PubSub& pubsub() const override { return clients_.pubsub(); }
   session::ClientDirectory& clients() override { return clients_; }
@@ -77,7 +83,7 @@ class Daemon final : private commands::Host {
   bool CrashesOn(const core::Event& event) const;
   void ArmTimer();
   void EndTurn();
-  base::Result<std::string> RenderState();
+  base::Result<std::string> RenderState(const StateWriter::Saved& saved);
 
   io::Io& io_;
   log::Logger& logger_;
@@ -93,7 +99,9 @@ class Daemon final : private commands::Host {
   core::Sentinel core_;
   Connections connections_;
   StateWriter writer_;
+  HistoryKeeper history_;
   ScriptQueue scripts_;
+  VetoRunner vetoes_;
   ClientHub clients_;
   std::unique_ptr<io::Timer> timer_;
   unsigned simulated_failures_ = commands::kNoFailure;

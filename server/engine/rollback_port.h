@@ -18,7 +18,9 @@ struct RollbackStatus {
   uint64_t bytes = 0;
   uint64_t written = 0;  // by this process
   bool last_write_ok = true;
-  std::string last_id;  // the newest record; empty: none
+  std::string last_id;         // the newest record; empty: none
+  uint64_t last_commands = 0;  // in it
+  uint64_t last_bytes = 0;
 
   bool replaying = false;
   std::string replay_id;  // the last one begun; empty: none. What it did, so far

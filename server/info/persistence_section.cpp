@@ -63,6 +63,8 @@ void AppendRollbacks(const engine::RollbackStatus& status, Fields& out) {
   out.Count("rollback_records_written", status.written);
   out.Text("rollback_last_write_status", status.last_write_ok ? "ok" : "err");
   out.Text("rollback_last_record", status.last_id);
+  out.Count("rollback_last_record_commands", status.last_commands);
+  out.Count("rollback_last_record_bytes", status.last_bytes);
   out.Number("rollback_replay_in_progress", status.replaying ? 1 : 0);
   out.Text("rollback_last_replay", status.replay_id);
   out.Count("rollback_last_replay_commands", status.replay_commands);

@@ -309,6 +309,8 @@ engine::RollbackStatus RollbackRecords::status() const {
           .written = written_,
           .last_write_ok = last_write_ok_,
           .last_id = records_.empty() ? "" : records_.back().id,
+          .last_commands = records_.empty() ? 0 : records_.back().commands,
+          .last_bytes = records_.empty() ? 0 : records_.back().bytes,
           .replaying = replay_ != nullptr,
           .replay_id = replay_id_,
           .replay_commands = replay_ ? replay_->commands() : replay_commands_,

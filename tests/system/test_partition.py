@@ -3,7 +3,8 @@
 
 Three servers and three sentinels of ours, each in a namespace of its own, on one bridge; writers beside the bridge, each of whose
 writes counts when WAIT 1 has confirmed it. In each round the primary's cable is pulled until another one is elected; then it comes
-back. Not one confirmed write may be missing. QUORATE_PARTITIONS says how many rounds (4). Needs root.
+back. Not one confirmed write may be missing, and what the old primary alone was told while it was cut off is in a rollback record that
+every sentinel's history names. QUORATE_PARTITIONS says how many rounds (4). Needs root.
 """
 
 import os
@@ -145,6 +146,28 @@ class Partition(unittest.TestCase):
     def server(self, address):
         return redis.Redis(address, 6379 + int(address.rsplit(".", 1)[1]), socket_timeout=1, decode_responses=True)
 
+    def neighbour(self, address):
+        """A client beside a server, that reaches it whatever its cable."""
+        port = str(6379 + int(address.rsplit(".", 1)[1]))
+        client = subprocess.Popen(["ip", "netns", "exec", self.servers[address].name, "redis-cli", "-h", address, "-p", port],
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
+        self.addCleanup(client.kill)
+        self.assertEqual(self.ask(client, "PING"), "PONG")
+        return client
+
+    @staticmethod
+    def ask(client, command):
+        client.stdin.write(command + "\n")
+        client.stdin.flush()
+        return client.stdout.readline().strip()
+
+    def discarded(self, sentinel):
+        """Of the newest failover in a sentinel's history: whose writes went into which records."""
+        client = redis.Redis(sentinel, 26379, socket_timeout=1, decode_responses=True)
+        entry = client.execute_command("SENTINEL HISTORY", GROUP, 1)[0]
+        records = dict(zip(entry[::2], entry[1::2]))["discarded"]
+        return [dict(zip(record[::2], record[1::2])) for record in records]
+
     def named(self):
         """Whom all sentinels name."""
         names = set()
@@ -177,10 +200,20 @@ class Partition(unittest.TestCase):
             wait_for(f"round {number}: all is well", self.well, 60)
             time.sleep(0.5)
             old = self.named()
+            neighbour = self.neighbour(old)
             self.servers[old].cut(True)
+            secret = self.ask(neighbour, f"SET secret:{number} x")
             wait_for(f"round {number}: another primary than {old}", lambda: self.named() not in (None, old), 30)
             time.sleep(0.5)
             self.servers[old].cut(False)
+            self.assertEqual(secret, "OK")  # within the lease
+            for sentinel in self.sentinels:
+                wait_for("the history names the record", lambda s=sentinel: self.discarded(s), 30)
+                record = self.discarded(sentinel)[0]
+                port = 6379 + int(old.rsplit(".", 1)[1])
+                self.assertEqual(record["server"], f"{old}:{port}")
+                self.assertGreaterEqual(record["commands"], 1)
+                self.assertEqual(record["record"], self.server(old).info("persistence")["rollback_last_record"])
         wait_for("all is well at the end", self.well, 60)
         for writer in writers:
             writer.stopped = True

@@ -40,10 +40,17 @@ class FakeHost final : public Host, public session::ClientDirectory {
   // ---- Host
   const core::State& state() const override { return core_.state(); }
   base::Instant now() const override { return clock_; }
+  base::WallTime wall_now() const override { return {1'700'000'000'000}; }
   const config::ProcessSettings& process() const override { return process_; }
   ProcessFacts Facts() const override { return {}; }
   Counters Count() const override { return {}; }
   std::vector<ScriptView> Scripts() const override { return scripts; }
+  std::vector<config::HistoryEntry> History(std::string_view group, size_t count) const override {
+    std::vector<config::HistoryEntry> view;
+    for (const config::HistoryEntry& entry : history)
+      if (entry.failover.group == group && view.size() < count) view.push_back(entry);
+    return view;
+  }
   session::PubSub& pubsub() override { return pubsub_; }
   const session::PubSub& pubsub() const override { return pubsub_; }
   session::ClientDirectory& clients() override { return *this; }
@@ -72,6 +79,7 @@ class FakeHost final : public Host, public session::ClientDirectory {
   session::Client client{1, base::Instant{}};
   std::optional<core::Input> submitted;
   std::vector<ScriptView> scripts;
+  std::vector<config::HistoryEntry> history;  // newest first
   bool shut_down = false;
 
  private:

@@ -197,6 +197,53 @@ TEST_CASE("sentinel: SET goes to the core, with what cannot be run; not for unkn
   CHECK(request.not_executable == std::set<std::string>{"/missing"});
 }
 
+TEST_CASE("sentinel: HISTORY, newest first, as many as are wanted") {
+  FakeHost host(OneGroup());
+  CHECK(host.Ask({"sentinel", "history", "nope"}) == "-ERR No such master with that name\r\n");
+  CHECK(host.Ask({"sentinel", "history", "mymaster"}) == "*0\r\n");
+  CHECK(host.Ask({"sentinel", "history", "mymaster", "0"}) ==
+        "-ERR value is not an integer or out of range\r\n");
+  CHECK(host.Ask({"sentinel", "history", "mymaster", "1", "2"}) == "-ERR syntax error\r\n");
+  config::HistoryEntry entry;
+  entry.at.ms = 1234;
+  entry.failover = {"mymaster",
+                    base::Epoch(7),
+                    true,
+                    core::Cause::kDeath,
+                    "done",
+                    *base::RunId::Parse(std::string(40, 'a')),
+                    {"10.0.0.1", 6379},
+                    base::Endpoint{"10.0.0.2", 6379},
+                    {"gone"},
+                    {*base::RunId::Parse(std::string(40, 'b'))},
+                    2,
+                    {{"election", std::chrono::milliseconds(3)}},
+                    std::chrono::milliseconds(9),
+                    40};
+  entry.discarded = {{{"10.0.0.1", 6379}, "r-1-2", 5, 40}};
+  host.history = {entry, entry};
+  host.history[1].failover.to.reset();
+  host.history[1].failover.leader.reset();
+  host.history[1].failover.bytes_at_risk.reset();
+  const std::string one = host.Ask({"sentinel", "history", "mymaster", "1"}, 3);
+  CHECK(one ==
+        "*1\r\n%15\r\n$4\r\ntime\r\n:1234\r\n$5\r\nepoch\r\n:7\r\n$7\r\noutcome\r\n$4\r\n"
+        "done\r\n$5\r\ncause\r\n$5\r\ndeath\r\n$4\r\nrole\r\n$6\r\nleader\r\n$6\r\nleader\r\n"
+        "$40\r\n" +
+            std::string(40, 'a') +
+            "\r\n$4\r\nfrom\r\n$13\r\n10.0.0.1:6379\r\n$2\r\nto\r\n$13\r\n10.0.0.2:6379\r\n$8\r\n"
+            "evidence\r\n*1\r\n$4\r\ngone\r\n$5\r\nvotes\r\n*1\r\n$40\r\n" +
+            std::string(40, 'b') +
+            "\r\n$12\r\nvotes-needed\r\n:2\r\n$12\r\nmilliseconds\r\n:9\r\n$6\r\nphases\r\n%1\r\n"
+            "$8\r\nelection\r\n:3\r\n$13\r\nbytes-at-risk\r\n:40\r\n$9\r\ndiscarded\r\n*1\r\n%4\r\n"
+            "$6\r\nserver\r\n$13\r\n10.0.0.1:6379\r\n$6\r\nrecord\r\n$5\r\nr-1-2\r\n$8\r\ncommands"
+            "\r\n:5\r\n$5\r\nbytes\r\n:40\r\n");
+  const std::string two = host.Ask({"sentinel", "history", "mymaster"});
+  CHECK(two.starts_with("*2\r\n*30\r\n"));
+  CHECK(two.find("$2\r\nto\r\n$-1\r\n") != std::string::npos);
+  CHECK(two.find("$13\r\nbytes-at-risk\r\n$-1\r\n") != std::string::npos);
+}
+
 TEST_CASE("sentinel: CONFIG GET answers in a fixed order, nothing twice") {
   FakeHost host(OneGroup());
   CHECK(Names(host.Ask({"sentinel", "config", "get", "*"})) ==

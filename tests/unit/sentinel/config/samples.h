@@ -28,6 +28,15 @@ inline core::DurableState SampleState() {
   first.options.failure_detection = core::FailureDetection::kFast;
   first.options.electorate = 5;
   first.options.max_lag_on_failover = 4096;
+  first.options.flap_limit = 3;
+  first.options.flap_window = std::chrono::minutes(30);
+  first.options.pre_failover_script = "/usr/local/bin/ask me first";
+  first.options.pre_failover_timeout = std::chrono::milliseconds(700);
+  first.options.pre_failover_on_timeout = core::NoVerdict::kVeto;
+  first.shared = {12,
+                  {{"auth-pass", {"auth-pass", "two words \"quoted\" \\ #"}},
+                   {"quorum", {"QUORUM", "2"}},
+                   {"rename-command SLAVEOF", {"rename-command", "slaveof", "follow"}}}};
   first.config_epoch = base::Epoch(6);
   first.vote.epoch = base::Epoch(7);
   first.electorate_met = 5;
@@ -43,6 +52,7 @@ inline core::DurableState SampleState() {
   state.groups = {first, second};
   state.retired = {{"gone", {base::Epoch(4), 3}}};
   state.retired_vote_floor = base::Epoch(2);
+  state.journal = 31;
   return state;
 }
 

@@ -35,7 +35,7 @@ sentinel:
   resolve-hostnames: no
   announce-hostnames: no
 
-  # Refuse SENTINEL SET notification-script and client-reconfig-script.
+  # Refuse SENTINEL SET of notification-script, client-reconfig-script and pre-failover-script.
   deny-scripts-reconfig: yes
 
 # What is monitored: a primary and, found through it, its replicas and the other sentinels that watch it.
@@ -51,6 +51,11 @@ groups:
     # A replica that is known to lack more than so many bytes of the primary's stream does not take a lost primary's place; 0: it
     # does. With none left there is no failover.
     max-lag-on-failover: 0
+
+    # After so many failovers within the window that nobody ordered, all sentinels pause the group for as long (SENTINEL RESUME
+    # ends it); 0: no limit. The window is in milliseconds.
+    flap-limit: 0
+    flap-window: 600000
 
     # Silence for this long is failure.
     down-after-milliseconds: 30000
@@ -76,6 +81,11 @@ groups:
     # notification-script: <path>
     # Called with <group> leader|observer start <from-ip> <from-port> <to-ip> <to-port> when the primary has changed.
     # client-reconfig-script: <path>
+    # Asked before this sentinel begins a failover that nobody ordered, with <group> <ip> <port> <heir-ip> <heir-port>; any exit
+    # code but 0 vetoes it. It has that long; if it says nothing by then, or cannot be run: proceed, or veto.
+    # pre-failover-script: <path>
+    pre-failover-timeout: 5000
+    pre-failover-on-timeout: proceed
 
     # Commands that have other names on the servers.
     # rename-commands: {CONFIG: <name>}
@@ -89,6 +99,15 @@ sentinel monitor mymaster 127.0.0.1 6379 2
 # sentinel electorate mymaster 0
 # A replica that is known to lack more bytes does not take a lost primary's place; 0: it does. Not known to redis-sentinel.
 # sentinel max-lag-on-failover mymaster 0
+# After so many failovers within the window (milliseconds) that nobody ordered, all sentinels pause the group for as long; 0: no
+# limit. Not known to redis-sentinel, like all down to the next that is on.
+# sentinel flap-limit mymaster 0
+# sentinel flap-window mymaster 600000
+# Asked before this sentinel begins a failover that nobody ordered; any exit code but 0 vetoes it. Without a word in that time:
+# proceed or veto.
+# sentinel pre-failover-script mymaster <path>
+# sentinel pre-failover-timeout mymaster 5000
+# sentinel pre-failover-on-timeout mymaster proceed
 # Silence for this long is failure.
 sentinel down-after-milliseconds mymaster 30000
 # fast: a process seen dead is failed over without waiting for down-after-milliseconds. Not known to redis-sentinel.

@@ -1,5 +1,7 @@
 #include "tests/unit/sentinel/core/world.h"
 
+#include <sstream>
+
 #include "sentinel/core/invariants.h"
 #include "shared/base/check.h"
 #include "shared/base/numbers.h"
@@ -34,7 +36,10 @@ World::World(int sentinels, int servers, GroupOptions options, uint64_t seed)
     if (i > 0) servers_[i].follows = servers_[0].address;
   }
   DurableState durable;
-  durable.groups.push_back({"mymaster", servers_[0].address, options, {}, {}, 0, {}, {}});
+  DurableGroup& group = durable.groups.emplace_back();
+  group.name = "mymaster";
+  group.primary = servers_[0].address;
+  group.options = options;
   sentinels_.resize(sentinels);
   for (int i = 0; i < sentinels; ++i) {
     sentinels_[i].address = {Host(1, i), 26379};
@@ -177,6 +182,16 @@ void World::CarryOut(int i, Actions actions) {
                 leaders_[group(i).vote.epoch.number()].insert(i);
             },
             [](const RunScript&) {},
+            [&](const AskVeto& veto) {
+              sentinels_[i].vetoes.push_back(veto);
+              if (!sentinels_[i].verdict) return;
+              After(milliseconds(5),
+                    [this, i,
+                     answered = VetoAnswered{veto.question, *sentinels_[i].verdict,
+                                             "exit code 3"}] { StepSentinel(i, answered); });
+            },
+            [&](const RecordFailover& news) { sentinels_[i].history.push_back(news.record); },
+            [&](const RecordDiscarded& news) { sentinels_[i].discarded.push_back(news); },
         },
         action);
   }
@@ -327,6 +342,9 @@ void World::SentinelGets(const WireKey& key, int peer, RequestId request,
     if (argv[1] == "PAUSE")
       return StepSentinel(peer, PauseRequested{ClientId(client), argv[2], std::stoll(argv[3]),
                                                argv[4], std::stoull(argv[6])});
+    if (argv[1] == "SET")
+      return StepSentinel(peer,
+                          SetRequested{ClientId(client), argv[2], {argv.begin() + 3, argv.end()}});
     if (argv[1] == "RESUME")
       return StepSentinel(peer, ResumeRequested{ClientId(client), argv[2], std::stoull(argv[4])});
     CHECK((argv.size() == 6 || argv.size() == 7));
@@ -364,6 +382,13 @@ std::string World::Info(const FakeServer& server) {
   if (server.fencible)
     text += "quorate_version:0.1.0\r\nprimary_lease_ms:" +
             std::to_string(base::ToMs(server.primary_lease)) + "\r\n";
+  if (!server.rollback_record.empty()) {
+    std::istringstream words(server.rollback_record);
+    std::string id, commands, bytes;
+    words >> id >> commands >> bytes;
+    text += "rollback_last_record:" + id + "\r\nrollback_last_record_commands:" + commands +
+            "\r\nrollback_last_record_bytes:" + bytes + "\r\n";
+  }
   text += "# Replication\r\n";
   const auto line = [&text](const std::string& key, const std::string& value) {
     text += key + ":" + value + "\r\n";

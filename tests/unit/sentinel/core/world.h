@@ -50,6 +50,7 @@ struct FakeServer {
   uint64_t electorate = 0;               // of the last heartbeat
   std::map<std::string, Instant> heard;  // last heartbeat as a primary with a stamp, by sentinel
   std::vector<std::string> log;          // commands that change something
+  std::string rollback_record;           // "<id> <commands> <bytes>", as INFO tells of the newest
 };
 
 struct FakeSentinel {
@@ -64,6 +65,11 @@ struct FakeSentinel {
   Duration disk_delay = milliseconds(2);
   std::vector<Input> missed;                 // while frozen
   std::map<uint64_t, CommandReply> replies;  // to commands of the test
+  // Scripts that were asked whether they veto, and what they say; absent: nothing, ever.
+  std::vector<AskVeto> vetoes;
+  std::optional<Verdict> verdict;
+  std::vector<FailoverRecord> history;  // everything that was recorded, in order
+  std::vector<RecordDiscarded> discarded;
 };
 
 class World {

@@ -45,6 +45,18 @@ class FakeIo final : public io::Io, public io::Files {
   std::vector<std::shared_ptr<Spawned>> children;
   bool can_spawn = true;
   std::vector<Write> writes;
+  // What runs off the loop, in order, until RunOffloaded.
+  std::deque<std::pair<std::function<void()>, std::function<void()>>> offloaded;
+  bool can_create = false;
+  bool can_append = true;
+  std::map<std::string, std::shared_ptr<std::string>> created;  // by name
+
+  void RunOffloaded() {
+    const auto [work, done] = offloaded.at(0);
+    offloaded.pop_front();
+    work();
+    done();
+  }
 
   // ---- io::Io
   base::Instant Now() override { return now_; }
@@ -55,7 +67,9 @@ class FakeIo final : public io::Io, public io::Files {
   }
   void Defer(std::function<void()> task) override { deferred_.push_back(std::move(task)); }
   void SetEndOfTurn(std::function<void()>) override {}
-  void Offload(std::function<void()>, std::function<void()>) override {}
+  void Offload(std::function<void()> work, std::function<void()> done) override {
+    offloaded.emplace_back(std::move(work), std::move(done));
+  }
   base::Result<std::unique_ptr<io::Listener>> Listen(
       const io::ListenOptions&, std::function<void(std::unique_ptr<io::Stream>)>) override {
     return base::Error{"none"};
@@ -91,17 +105,37 @@ class FakeIo final : public io::Io, public io::Files {
                     std::function<void(base::Status)> done) override {
     writes.push_back({path, std::move(bytes), mode, std::move(done)});
   }
-  base::Result<std::unique_ptr<io::WritableFile>> Create(const std::string&, uint32_t) override {
-    return base::Error{"none"};
+  base::Result<std::unique_ptr<io::WritableFile>> Create(const std::string& path,
+                                                         uint32_t) override {
+    if (!can_create) return base::Error{"none"};
+    created[path] = std::make_shared<std::string>();
+    return std::unique_ptr<io::WritableFile>(std::make_unique<FakeFile>(*this, created[path]));
   }
   base::Status Sync(const std::string&) override { return base::Error{"not this"}; }
-  base::Status Rename(const std::string&, const std::string&) override {
-    return base::Error{"none"};
+  base::Status Rename(const std::string& from, const std::string& to) override {
+    if (created.count(from) == 0) return base::Error{"none"};
+    created[to] = created.extract(from).mapped();
+    return {};
   }
   base::Status Remove(const std::string&) override { return base::Error{"none"}; }
   base::Status MakeDirectory(const std::string&) override { return base::Error{"none"}; }
 
  private:
+  class FakeFile final : public io::WritableFile {
+   public:
+    FakeFile(FakeIo& io, std::shared_ptr<std::string> content)
+        : io_(io), content_(std::move(content)) {}
+    base::Status Append(std::string_view bytes) override {
+      if (!io_.can_append) return base::Error{"no space"};
+      content_->append(bytes);
+      return {};
+    }
+    base::Status Sync() override { return {}; }
+
+   private:
+    FakeIo& io_;
+    std::shared_ptr<std::string> content_;
+  };
   class FakeChild final : public io::Child {
    public:
     FakeChild(std::shared_ptr<Spawned> spawned, size_t pid)

@@ -1,5 +1,6 @@
 #include "sentinel/runtime/state_writer.h"
 
+#include "sentinel/config/journal.h"
 #include "tests/unit/sentinel/runtime/fake_io.h"
 
 #include <doctest/doctest.h>
@@ -7,21 +8,52 @@
 namespace quorate::sentinel::runtime {
 namespace {
 
+using Outcomes = std::vector<std::pair<uint64_t, bool>>;
+
 struct Fixture {
   FakeIo io;
   log::Logger logger;
-  std::string newest = "one";
+  StateWriter::Saved newest = First();
+  std::string text = "one";
   bool renders = true;
   std::vector<std::pair<uint64_t, bool>> persisted;
-  StateWriter writer{io, logger, "the/state",
-                     [this]() -> base::Result<std::string> {
+  StateWriter writer{io,
+                     logger,
+                     {"the/state", "the/journal"},
+                     [this] { return newest; },
+                     [this](const StateWriter::Saved& saved) -> base::Result<std::string> {
                        if (!renders) return base::Error{"cannot be read"};
-                       return newest;
+                       return text + " of " + std::to_string(saved.durable.journal);
                      },
                      [this](core::Persisted p) { persisted.emplace_back(p.version, p.ok); }};
-};
 
-using Outcomes = std::vector<std::pair<uint64_t, bool>>;
+  static StateWriter::Saved First() {
+    StateWriter::Saved saved;
+    saved.durable.groups.resize(1);
+    saved.durable.groups[0].name = "a";
+    saved.durable.groups[0].primary = {"10.0.0.1", 6379};
+    saved.durable.journal = 7;
+    return saved;
+  }
+  void WithJournal() {
+    io.can_create = true;
+    writer.Start(newest);
+    io.RunOffloaded();
+  }
+  void VoteIn(uint64_t epoch) {
+    newest.durable.current_epoch = base::Epoch(epoch);
+    newest.durable.groups[0].vote.epoch = base::Epoch(epoch);
+    writer.Want(epoch);
+    writer.EndTurn();
+  }
+  // What a restart would read of the journal that goes on from `generation`.
+  core::DurableState Reread(uint64_t generation) {
+    core::DurableState state = First().durable;
+    state.journal = generation;
+    REQUIRE(config::ApplyJournal(*io.created.at("the/journal"), state).ok());
+    return state;
+  }
+};
 
 TEST_CASE("state writer: the wishes of one turn are one write, private to its owner") {
   Fixture f;
@@ -31,11 +63,12 @@ TEST_CASE("state writer: the wishes of one turn are one write, private to its ow
   f.writer.EndTurn();
   REQUIRE(f.io.writes.size() == 1);
   CHECK(f.io.writes[0].path == "the/state");
-  CHECK(f.io.writes[0].bytes == "one");
+  CHECK(f.io.writes[0].bytes == "one of 1");
   CHECK(f.io.writes[0].mode == 0600);
   CHECK(f.persisted.empty());
   f.io.writes[0].done({});
   CHECK(f.persisted == Outcomes{{2, true}});
+  f.io.RunOffloaded();
   f.writer.EndTurn();
   CHECK(f.io.writes.size() == 1);
 }
@@ -44,18 +77,19 @@ TEST_CASE("state writer: what is wanted during a write is written after it, the 
   Fixture f;
   f.writer.Want(1);
   f.writer.EndTurn();
-  f.newest = "two";
+  f.text = "two";
   f.writer.Want(2);
   f.writer.EndTurn();
-  f.newest = "three";
+  f.text = "three";
   f.writer.Want(3);
   f.writer.EndTurn();
   CHECK(f.io.writes.size() == 1);
   f.io.writes[0].done({});
   CHECK(f.persisted == Outcomes{{1, true}});
+  f.io.RunOffloaded();
   f.writer.EndTurn();
   REQUIRE(f.io.writes.size() == 2);
-  CHECK(f.io.writes[1].bytes == "three");
+  CHECK(f.io.writes[1].bytes == "three of 2");
   f.io.writes[1].done({});
   CHECK(f.persisted == Outcomes{{1, true}, {3, true}});
 }
@@ -72,6 +106,67 @@ TEST_CASE("state writer: failures are told, of the disk and of the text") {
   CHECK(f.persisted.size() == 1);  // never from inside the turn
   f.io.Advance({});
   CHECK(f.persisted == Outcomes{{1, false}, {2, false}});
+}
+
+TEST_CASE("state writer: a vote is an append, and the state is written a second later") {
+  Fixture f;
+  f.WithJournal();
+  f.VoteIn(5);
+  CHECK(f.io.writes.empty());
+  CHECK(f.persisted.empty());
+  f.io.RunOffloaded();
+  CHECK(f.persisted == Outcomes{{5, true}});
+  f.VoteIn(6);
+  f.io.RunOffloaded();
+  CHECK(f.io.writes.empty());
+  CHECK(f.Reread(7).groups[0].vote.epoch == base::Epoch(6));
+  CHECK(f.Reread(8).groups[0].vote.epoch == base::Epoch());  // a later state has all of it
+  f.io.Advance(kConsolidateAfter);
+  f.writer.EndTurn();
+  REQUIRE(f.io.writes.size() == 1);
+  CHECK(f.io.writes[0].bytes == "one of 8");
+  f.io.writes[0].done({});
+  f.io.RunOffloaded();
+  f.VoteIn(9);
+  f.io.RunOffloaded();
+  CHECK(f.io.writes.size() == 1);
+  CHECK(f.Reread(8).groups[0].vote.epoch == base::Epoch(9));
+}
+
+TEST_CASE("state writer: what a journal does not hold is a rewrite") {
+  Fixture f;
+  f.WithJournal();
+  SUBCASE("an option") { f.newest.durable.groups[0].options.quorum = 9; }
+  SUBCASE("a group") { f.newest.durable.groups.resize(2); }
+  SUBCASE("a peer") { f.newest.durable.groups[0].peers.resize(1); }
+  SUBCASE("a setting") { f.newest.settings.announce_port = 9; }
+  SUBCASE("the log level") { f.newest.loglevel = config::LogLevel::kDebug; }
+  f.VoteIn(5);
+  CHECK(f.io.writes.size() == 1);
+  CHECK(f.io.offloaded.empty());
+}
+
+TEST_CASE("state writer: after an append that failed nothing is appended any more") {
+  Fixture f;
+  f.WithJournal();
+  f.io.can_append = false;
+  f.VoteIn(5);
+  f.io.RunOffloaded();
+  CHECK(f.persisted == Outcomes{{5, false}});
+  f.io.can_append = true;
+  f.VoteIn(6);
+  CHECK(f.io.offloaded.empty());
+  REQUIRE(f.io.writes.size() == 1);
+  f.io.writes[0].done({});
+  CHECK(f.persisted == Outcomes{{5, false}, {6, true}});
+}
+
+TEST_CASE("state writer: without a journal every write is a rewrite") {
+  Fixture f;
+  f.writer.Start(f.newest);
+  f.io.RunOffloaded();
+  f.VoteIn(5);
+  CHECK(f.io.writes.size() == 1);
 }
 
 }  // namespace

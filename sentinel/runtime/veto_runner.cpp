@@ -1,0 +1,85 @@
+#include "sentinel/runtime/veto_runner.h"
+
+#include <signal.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace quorate::sentinel::runtime {
+
+namespace {
+
+// exec's own word for a program that cannot be run.
+constexpr int kExitNotRunnable = 127;
+
+core::VetoAnswered Judge(uint64_t question, const io::ChildExit& exit) {
+  if (exit.signal != 0)
+    return {question, core::Verdict::kNone, "killed by signal " + std::to_string(exit.signal)};
+  if (exit.exit_code == kExitNotRunnable) return {question, core::Verdict::kNone, "not runnable"};
+  return {question, exit.exit_code == 0 ? core::Verdict::kProceed : core::Verdict::kVeto,
+          "exit code " + std::to_string(exit.exit_code)};
+}
+
+}  // namespace
+
+VetoRunner::VetoRunner(io::Io& io, std::function<void(core::VetoAnswered)> answer)
+    : io_(io), answer_(std::move(answer)) {
+  timer_ = io_.CreateTimer([this] { Work(); });
+}
+
+void VetoRunner::Ask(core::AskVeto question) {
+  const base::Instant deadline = io_.Now() + question.timeout;
+  runs_.push_back({.question = std::move(question), .deadline = deadline});
+  timer_->StartAt(io_.Now());
+}
+
+void VetoRunner::Work() {
+  const base::Instant now = io_.Now();
+  std::vector<core::VetoAnswered> late;
+  for (auto it = runs_.begin(); it != runs_.end();) {
+    const auto run = it++;
+    if (run->answered || now < run->deadline) continue;
+    late.push_back({run->question.question, core::Verdict::kNone, "timed out"});
+    run->answered = true;
+    if (run->child)
+      run->child->Kill(SIGKILL);
+    else
+      runs_.erase(run);
+  }
+  auto running = static_cast<size_t>(
+      std::ranges::count_if(runs_, [](const Run& run) { return run.child != nullptr; }));
+  for (auto it = runs_.begin(); it != runs_.end() && running < kMaxRunningVetoes;) {
+    const auto run = it++;
+    if (run->child) continue;
+    Launch(run);
+    ++running;
+  }
+  ArmTimer();
+  for (core::VetoAnswered& answered : late) answer_(std::move(answered));
+}
+
+void VetoRunner::Launch(Runs::iterator run) {
+  base::Result<std::unique_ptr<io::Child>> child =
+      io_.Spawn(run->question.argv, [this, run](const io::ChildExit& exit) { OnExit(run, exit); });
+  if (!child) return OnExit(run, {.exit_code = kExitNotRunnable, .signal = 0});
+  run->child = std::move(*child);
+}
+
+void VetoRunner::OnExit(Runs::iterator run, const io::ChildExit& exit) {
+  const bool answered = run->answered;
+  const core::VetoAnswered verdict = Judge(run->question.question, exit);
+  runs_.erase(run);
+  timer_->StartAt(io_.Now());
+  if (!answered) answer_(verdict);
+}
+
+void VetoRunner::ArmTimer() {
+  std::optional<base::Instant> next;
+  for (const Run& run : runs_)
+    if (!run.answered) next = next ? std::min(*next, run.deadline) : run.deadline;
+  if (next) timer_->StartAt(*next);
+}
+
+}  // namespace quorate::sentinel::runtime
