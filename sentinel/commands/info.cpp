@@ -150,6 +150,21 @@ std::string Sentinel(const Host& host) {
                                          *group.maintenance.until - host.now())
                                          .count()) +
                       ",reason=" + AsValue(group.maintenance.reason));
+  index = 0;
+  for (const auto& [name, group] : state.groups)
+    if (group.shared.version > 0)
+      section.Add("propagated" + std::to_string(index++),
+                  "name=" + name + ",version=" + std::to_string(group.shared.version) +
+                      ",options=" + std::to_string(group.shared.options.size()));
+  index = 0;
+  for (const auto& [name, group] : state.groups)
+    for (const config::HistoryEntry& last : host.History(name, 1))
+      section.Add("last_failover" + std::to_string(index++),
+                  "name=" + name + ",time=" + std::to_string(last.at.ms / 1000) +
+                      ",epoch=" + std::to_string(last.failover.epoch.number()) +
+                      ",cause=" + std::string(core::CauseName(last.failover.cause)) +
+                      ",outcome=" + last.failover.outcome +
+                      ",milliseconds=" + std::to_string(base::ToMs(last.failover.took)));
   return section.Take();
 }
 

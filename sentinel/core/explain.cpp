@@ -33,6 +33,7 @@ std::vector<std::string> Obstacles(const State& state, const Group& group,
     add(true, "paused for another " +
                   std::to_string(base::ToMs(*group.maintenance.until - now) / 1000) +
                   " s: " + group.maintenance.reason);
+  add(group.consent && !group.consent->given, "pre-failover-script is being asked");
   add(group.failover.has_value(), "a failover is in progress");
   add(group.pending_config.has_value(), "a new configuration is being saved");
   add(usable < group.options.quorum, "quorum " + std::to_string(group.options.quorum) +

@@ -34,10 +34,14 @@ std::optional<base::Epoch> ParseEpoch(std::string_view text) {
 // Has the host save what sentinels have said, at the end of its scope.
 class WordKeeper {
  public:
-  explicit WordKeeper(engine::Engine& engine) : engine_(engine), before_(engine.fencing().word()) {}
+  explicit WordKeeper(engine::Engine& engine)
+      : engine_(engine),
+        before_(engine.fencing().word()),
+        watched_before_(engine.fencing().watched()) {}
   ~WordKeeper() {
-    const Fencing::Word& word = engine_.fencing().word();
-    if (word != before_ && word.epoch != base::Epoch()) engine_.host().SaveWord(word);
+    const Fencing& fencing = engine_.fencing();
+    if (!fencing.watched()) return;
+    if (fencing.word() != before_ || !watched_before_) engine_.host().SaveWord(fencing.word());
   }
   WordKeeper(const WordKeeper&) = delete;
   WordKeeper& operator=(const WordKeeper&) = delete;
@@ -45,6 +49,7 @@ class WordKeeper {
  private:
   engine::Engine& engine_;
   const Fencing::Word before_;
+  const bool watched_before_;
 };
 
 }  // namespace

@@ -33,35 +33,54 @@ base::Status Fencing::OnHeartbeat(base::Instant now, const Heartbeat& heartbeat)
   word_ = {heartbeat.epoch, heartbeat.primary};
   // Whoever speaks in that epoch has seen its order carried out.
   if (fence_ && heartbeat.epoch >= fence_->epoch) fence_.reset();
-  electorate_ = heartbeat.electorate;
   Note(heartbeat, now);
   ComputeLeaseEnd();
   return {};
 }
 
 void Fencing::Note(const Heartbeat& heartbeat, base::Instant now) {
+  std::erase_if(told_, [now](const auto& entry) {
+    return entry.second.electorate == 0 && entry.second.at + kStockMemory <= now;
+  });
+  Told& told = told_[heartbeat.sentinel];
+  told.at = now;
+  told.electorate = heartbeat.electorate;
   // One that we cannot have given is no stamp.
-  if (!heartbeat.returned || *heartbeat.returned > now) return;
-  base::Instant& latest = heard_[heartbeat.sentinel];
-  latest = std::max(latest, *heartbeat.returned);
-  if (heard_.size() <= kMaxSentinels) return;
-  heard_.erase(std::ranges::min_element(
-      heard_, [](const auto& a, const auto& b) { return a.second < b.second; }));
+  if (heartbeat.returned && *heartbeat.returned <= now)
+    told.stamp = std::max(told.stamp.value_or(*heartbeat.returned), *heartbeat.returned);
+  if (told_.size() <= kMaxSentinels) return;
+  told_.erase(std::ranges::min_element(
+      told_, [](const auto& a, const auto& b) { return a.second.at < b.second.at; }));
 }
 
 void Fencing::ForgetHeard() {
-  heard_.clear();
+  told_.clear();
   lease_end_ = base::Instant{};
 }
 
+uint32_t Fencing::Electorate() const {
+  uint32_t largest = 0;
+  for (const auto& [sentinel, told] : told_) {
+    if (told.electorate == 0) return 0;
+    largest = std::max(largest, told.electorate);
+  }
+  return largest;
+}
+
 void Fencing::ComputeLeaseEnd() {
-  lease_end_ = electorate_ == 0 ? base::Instant::max() : base::Instant{};
-  if (!electorate_ || electorate_ == 0) return;
-  const size_t majority = *electorate_ / 2 + 1;
-  if (heard_.size() < majority) return;
+  lease_end_ = base::Instant{};
+  if (told_.empty()) return;
+  const uint32_t electorate = Electorate();
+  if (electorate == 0) {
+    lease_end_ = base::Instant::max();
+    return;
+  }
+  const size_t majority = electorate / 2 + 1;
   std::vector<base::Instant> stamps;
-  stamps.reserve(heard_.size());
-  for (const auto& [sentinel, stamp] : heard_) stamps.push_back(stamp);
+  stamps.reserve(told_.size());
+  for (const auto& [sentinel, told] : told_)
+    if (told.stamp) stamps.push_back(*told.stamp);
+  if (stamps.size() < majority) return;
   std::ranges::nth_element(stamps, stamps.begin() + static_cast<ptrdiff_t>(majority - 1),
                            std::greater());
   lease_end_ = stamps[majority - 1] + lease_;
@@ -107,9 +126,10 @@ Fencing::Refusal Fencing::WhyRefused(base::Instant now) const {
 }
 
 Fencing::Majority Fencing::CountHeard(base::Instant now) const {
-  const auto heard =
-      std::ranges::count_if(heard_, [&](const auto& entry) { return now < entry.second + lease_; });
-  return {static_cast<uint32_t>(heard), electorate_.value_or(0)};
+  const auto heard = std::ranges::count_if(told_, [&](const auto& entry) {
+    return entry.second.stamp && now < *entry.second.stamp + lease_;
+  });
+  return {static_cast<uint32_t>(heard), Electorate()};
 }
 
 std::string_view Fencing::InfoName(Refusal refusal) {

@@ -16,15 +16,17 @@
 // has given one back that is younger than the lease, it has not been cut off from the majority.
 // What lay in a buffer while the process, or the network, stood still proves nothing. And a
 // sentinel that has had no answer for as long as the lease knows, without a clock in common, that
-// no lease rests on it. Stock sentinels say nothing of the kind: an electorate that has one among
-// them is told as 0, and there is no lease.
+// no lease rests on it. The electorate is the largest that a sentinel has told since we are the
+// primary: who has met fewer of the others must not make a smaller majority do. Stock sentinels say
+// nothing of the kind: an electorate that has one among them is told as 0, and there is no lease while
+// somebody says so.
 //
 // Invariants
 //   X1  word().epoch never falls. With the saved one handed to Restore that holds across restarts.
 //   X2  an order, a fence or a heartbeat of an epoch before word().epoch is refused and changes nothing;
 //       so is, while a fence stands, an order or heartbeat of an epoch before the fence's.
-//   X3  after Restore of an epoch other than 0 writes are refused until a heartbeat or an order of
-//       that or a later one, or an order without an epoch, says who is the primary (the boot fence).
+//   X3  after Restore writes are refused until a heartbeat or an order of that epoch or a later one,
+//       or an order without an epoch, says who is the primary (the boot fence).
 //   X4  a heartbeat that calls a primary a replica ends its writes: another was elected. What lets
 //       them begin again is as in X3.
 //
@@ -49,6 +51,9 @@ class Fencing {
   // More would be no electorate; those heard longest ago are forgotten.
   static constexpr size_t kMaxSentinels = 128;
   static constexpr base::Duration kLongestFence = std::chrono::minutes(1);
+  // Who said that there are stock sentinels, and is silent for so long, may have been one of those
+  // who were replaced.
+  static constexpr base::Duration kStockMemory = std::chrono::minutes(1);
 
   // The last word of sentinels to this server: in that epoch it is the primary, or a replica.
   struct Word {
@@ -79,8 +84,10 @@ class Fencing {
   // 0 = no lease.
   void SetLease(base::Duration lease);
 
-  // To be saved when it has changed.
+  // To be saved when it has changed, and when the first sentinel has spoken.
   const Word& word() const { return word_; }
+  // Some sentinel of ours has spoken, to this process or an earlier one.
+  bool watched() const { return watched_; }
   base::Duration lease() const { return lease_; }
   // A replica has no link to its primary before this.
   base::Instant held_until() const { return fence_ ? fence_->until : base::Instant{}; }
@@ -116,15 +123,23 @@ class Fencing {
   void ComputeLeaseEnd();
   // A lease is of one time as a primary: another may have had one since.
   void ForgetHeard();
+  // 0 = no lease.
+  uint32_t Electorate() const;
+
+  // What a sentinel has told.
+  struct Told {
+    base::Instant at;                    // its last heartbeat
+    uint32_t electorate = 0;             // in that
+    std::optional<base::Instant> stamp;  // the latest that it gave back
+  };
 
   Word word_;
-  bool watched_ = false;   // some sentinel of ours has spoken, to this process or an earlier one
+  bool watched_ = false;
   bool confirmed_ = true;  // to this process
   std::optional<Fence> fence_;
   base::Duration lease_{};
-  std::optional<uint32_t> electorate_;          // of the last heartbeat
-  std::map<base::RunId, base::Instant> heard_;  // latest stamp given back, by sentinel
-  base::Instant lease_end_{};                   // of the majority's latest stamps
+  std::map<base::RunId, Told> told_;  // by sentinel, as long as we are the primary
+  base::Instant lease_end_{};         // of the majority's latest stamps
 };
 
 }  // namespace quorate::server::engine

@@ -66,7 +66,7 @@ void AppendReplicas(engine::Engine& engine, Fields& out) {
 void AppendFencing(engine::Engine& engine, Fields& out) {
   using engine::Fencing;
   const Fencing& fencing = engine.fencing();
-  if (fencing.word().epoch == base::Epoch() && fencing.lease() == base::Duration::zero()) return;
+  if (!fencing.watched() && fencing.lease() == base::Duration::zero()) return;
   const Fencing::Majority majority = fencing.CountHeard(engine.now());
   out.Count("sentinel_epoch", fencing.word().epoch.number());
   out.Text("write_fence", Fencing::InfoName(fencing.WritesRefused(engine.now())));

@@ -374,6 +374,27 @@ TEST_CASE("sentinel: INFO-CACHE is an array in RESP3, too") {
         "*2\r\n$8\r\nmymaster\r\n*1\r\n*2\r\n:0\r\n_\r\n");
 }
 
+TEST_CASE("sentinel: INFO shows what is paused, propagated and past, fit to be taken apart") {
+  FakeHost host(OneGroup());
+  host.Apply(core::PauseRequested{core::ClientId{}, "mymaster", 60, "disks, new=2", {}});
+  host.Apply(
+      core::SetRequested{core::ClientId{}, "mymaster", {"quorum", "2", "propagate"}, {}, {5}});
+  config::HistoryEntry entry;
+  entry.at.ms = 1234;
+  entry.failover.group = "mymaster";
+  entry.failover.epoch = base::Epoch(7);
+  entry.failover.cause = core::Cause::kDeath;
+  entry.failover.outcome = "done";
+  entry.failover.took = std::chrono::milliseconds(9);
+  host.history = {entry};
+  const std::string info = host.Ask({"info", "sentinel"});
+  CHECK(info.find("\r\npause0:name=mymaster,seconds=60,reason=disks; new:2\r\n") !=
+        std::string::npos);
+  CHECK(info.find("\r\npropagated0:name=mymaster,version=5,options=1\r\n") != std::string::npos);
+  CHECK(info.find("\r\nlast_failover0:name=mymaster,time=1,epoch=7,cause=death,outcome=done,"
+                  "milliseconds=9\r\n") != std::string::npos);
+}
+
 TEST_CASE("sentinel: PAUSE and RESUME go to the core") {
   FakeHost host(OneGroup());
   host.Ask({"sentinel", "pause", "mymaster", "60", "new disks"});

@@ -1,8 +1,10 @@
 // pre-failover-script.
 #include "sentinel/core/veto.h"
 
+#include <algorithm>
 #include <string>
 
+#include "sentinel/core/explain.h"
 #include "tests/unit/sentinel/core/world.h"
 
 #include <doctest/doctest.h>
@@ -79,6 +81,9 @@ TEST_CASE("veto: an answer that comes when the primary is back is of no use") {
   Vetoed t(std::nullopt);
   CHECK_FALSE(t.Moves());
   REQUIRE(t.Asked() == 3);
+  const auto obstacles =
+      Explain(t.world.sentinel(0).core->state(), t.world.group(0), t.world.now()).obstacles;
+  CHECK(std::ranges::count(obstacles, "pre-failover-script is being asked") == 1);
   t.world.StartServer(0);
   t.world.RunFor(seconds(5));
   for (int i = 0; i < 3; ++i)

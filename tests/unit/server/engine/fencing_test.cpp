@@ -72,6 +72,42 @@ TEST_CASE("fencing: with an electorate of 0 there is no lease") {
   CHECK(fencing.WritesRefused(At(30ms)) == Refusal::kDeposed);
 }
 
+TEST_CASE("fencing: the largest electorate that was told counts, for as long as the role lasts") {
+  Fencing fencing;
+  fencing.SetLease(500ms);
+  Fencing::Heartbeat knows_five = From('a', 1, At(0ms));
+  knows_five.electorate = 5;
+  CHECK(fencing.OnHeartbeat(At(10ms), knows_five).ok());
+  CHECK(fencing.OnHeartbeat(At(10ms), From('b', 1, At(5ms))).ok());
+  CHECK(fencing.CountHeard(At(10ms)).electorate == 5);
+  CHECK(fencing.WritesRefused(At(10ms)) == Refusal::kNoMajority);
+  CHECK(fencing.OnHeartbeat(At(10ms), From('c', 1, At(5ms))).ok());
+  CHECK(fencing.WritesRefused(At(10ms)) == Refusal::kNone);
+  // Who told it is heard no more, and counts on.
+  CHECK(fencing.OnHeartbeat(At(10min), From('b', 1, At(10min))).ok());
+  CHECK(fencing.OnHeartbeat(At(10min), From('c', 1, At(10min))).ok());
+  CHECK(fencing.WritesRefused(At(10min)) == Refusal::kNoMajority);
+  // Until it says otherwise itself.
+  CHECK(fencing.OnHeartbeat(At(10min), From('a', 1, At(0ms))).ok());
+  CHECK(fencing.CountHeard(At(10min)).electorate == 3);
+  CHECK(fencing.WritesRefused(At(10min)) == Refusal::kNone);
+}
+
+TEST_CASE(
+    "fencing: a stock sentinel that one of ours knows ends the lease, while that one is heard") {
+  Fencing fencing;
+  fencing.SetLease(500ms);
+  Fencing::Heartbeat mixed = From('a', 1, At(0ms));
+  mixed.electorate = 0;
+  CHECK(fencing.OnHeartbeat(At(0ms), mixed).ok());
+  CHECK(fencing.OnHeartbeat(At(10ms), From('b', 1, At(5ms))).ok());
+  CHECK(fencing.WritesRefused(At(10ms)) == Refusal::kNone);
+  CHECK(fencing.OnHeartbeat(At(59s), From('b', 1, At(5ms))).ok());
+  CHECK(fencing.WritesRefused(At(59s)) == Refusal::kNone);
+  CHECK(fencing.OnHeartbeat(At(60s), From('b', 1, At(5ms))).ok());
+  CHECK(fencing.WritesRefused(At(60s)) == Refusal::kNoMajority);
+}
+
 TEST_CASE("fencing: what lay in a buffer meanwhile renews no lease") {
   Fencing fencing;
   fencing.SetLease(500ms);
@@ -148,6 +184,18 @@ TEST_CASE("fencing: after a restart writes wait for a sentinel's word") {
     CHECK(fencing.OnOrder(At(0s), std::nullopt, true).ok());
     CHECK(fencing.WritesRefused(At(0s)) == Refusal::kNone);
   }
+}
+
+TEST_CASE("fencing: before a group's first election a restart waits for a word, too") {
+  Fencing fencing;
+  CHECK_FALSE(fencing.watched());
+  CHECK(fencing.OnHeartbeat(At(0s), From('a', 0)).ok());
+  REQUIRE(fencing.watched());
+  Fencing again;
+  again.Restore(fencing.word());
+  CHECK(again.WritesRefused(At(0s)) == Refusal::kBooted);
+  CHECK(again.OnHeartbeat(At(0s), From('a', 0)).ok());
+  CHECK(again.WritesRefused(At(0s)) == Refusal::kNone);
 }
 
 TEST_CASE("fencing: a fence lets only its own epoch through, for its time") {
