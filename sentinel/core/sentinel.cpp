@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sentinel/core/administration.h"
+#include "sentinel/core/deadlines.h"
 #include "sentinel/core/discovery.h"
 #include "sentinel/core/down_detection.h"
 #include "sentinel/core/election.h"
@@ -54,7 +55,8 @@ FoundNode FindNode(Group& group, LinkId link) {
   return {};
 }
 
-void AdvanceGroup(Turn& turn, Group& group) {
+// Returns when it must be looked at again.
+base::Instant AdvanceGroup(Turn& turn, Group& group) {
   for (int round = 0;; ++round) {
     CHECK(round < kMaxRounds);
     turn.BeginAdvance();
@@ -77,9 +79,8 @@ void AdvanceGroup(Turn& turn, Group& group) {
     KeepAsking(turn, group);
     KeepInfo(turn, group);
     KeepHello(turn, group);
-    if (!turn.progressed()) break;
+    if (!turn.progressed()) return turn.wake();
   }
-  group.next_deadline = turn.wake();
 }
 
 }  // namespace
@@ -378,11 +379,13 @@ class Sentinel::Machine {
 
   void Advance(Turn& turn) {
     RetryPersist(turn);
-    for (auto& [name, group] : state_.groups)
-      if (group.next_deadline <= turn.now()) turn.Touch(name);
+    deadlines_.VisitDue(turn.now(), [&](const std::string& name) { turn.Touch(name); });
     for (const std::string& name : turn.touched()) {
       const auto position = state_.groups.find(name);
-      if (position != state_.groups.end()) AdvanceGroup(turn, position->second);
+      if (position == state_.groups.end())
+        deadlines_.Forget(name);
+      else
+        deadlines_.Set(name, AdvanceGroup(turn, position->second));
     }
     for (auto& [id, link] : state_.peer_links)
       if (link.next_deadline <= turn.now()) KeepPeerLink(turn, link);
@@ -396,9 +399,7 @@ class Sentinel::Machine {
   }
 
   void SetNextDeadline() {
-    next_deadline_ = base::Instant::max();
-    for (const auto& [name, group] : state_.groups)
-      next_deadline_ = std::min(next_deadline_, group.next_deadline);
+    next_deadline_ = deadlines_.earliest();
     for (const auto& [id, link] : state_.peer_links)
       next_deadline_ = std::min(next_deadline_, link.next_deadline);
     if (state_.tilt_since)
@@ -415,6 +416,7 @@ class Sentinel::Machine {
   State state_;
   base::Random random_;
   std::vector<HeldReply> held_;
+  Deadlines deadlines_;  // of the groups; whoever adds or removes one touches it
   base::Instant last_step_{};
   base::Instant next_deadline_ = base::Instant::max();
 };
