@@ -21,6 +21,7 @@
 #include "sentinel/core/reconfiguration.h"
 #include "sentinel/core/switchover.h"
 #include "sentinel/core/turn.h"
+#include "sentinel/core/views.h"
 #include "shared/base/check.h"
 #include "shared/base/overloaded.h"
 #include "shared/base/random.h"
@@ -43,6 +44,15 @@ struct FoundNode {
   DataNode* node = nullptr;
   Replica* replica = nullptr;  // null for the primary
 };
+
+// A pong, or the answer to a hello, of a node that is well and has answered before tells nothing
+// new.
+bool ConfirmsOnly(const FoundNode& found, const RequestPurpose& purpose, const WireReply& reply) {
+  const bool routine =
+      std::holds_alternative<ForPing>(purpose) || std::holds_alternative<ForNothing>(purpose);
+  return routine && !reply.is_error() && found.node->command.has_answered &&
+         HasRoom(found.node->command) && IsAtRest(*found.group);
+}
 
 bool Owns(const DataNode& node, LinkId link) {
   return node.command.id == link || node.pubsub.id == link;
@@ -206,8 +216,9 @@ class Sentinel::Machine {
       TouchGroupsOf(turn, *peer);
       return;
     }
-    const FoundNode found = Find(turn, up.link);
+    const FoundNode found = Find(up.link);
     if (!found.node) return;
+    turn.Touch(found.group->name);
     OnDataLinkUp(turn, *found.group, *found.node, up.link, up.local_host);
     KeepFence(turn, *found.group, *found.node);
   }
@@ -218,8 +229,9 @@ class Sentinel::Machine {
       TouchGroupsOf(turn, *peer);
       return;
     }
-    const FoundNode found = Find(turn, down.link);
+    const FoundNode found = Find(down.link);
     if (!found.node) return;
+    turn.Touch(found.group->name);
     const bool command = found.node->command.id == down.link;
     AnnounceLinkDown(turn, found, command, down.failure);
     OnLinkDown(turn, command ? static_cast<Link&>(found.node->command) : found.node->pubsub,
@@ -254,15 +266,17 @@ class Sentinel::Machine {
         OnMasterDownReply(turn, peer->peer, *question, replied.reply);
       return;
     }
-    const FoundNode found = Find(turn, replied.link);
+    const FoundNode found = Find(replied.link);
     if (!found.node) return;
     if (found.node->pubsub.id == replied.link) {
+      turn.Touch(found.group->name);
       if (TakePurpose(turn, found.node->pubsub, replied.request))
         OnSubscribeReply(turn, found.node->pubsub, replied.reply);
       return;
     }
     if (found.node->command.id != replied.link) return;
     const auto purpose = TakePurpose(turn, found.node->command, replied.request);
+    if (!purpose || !ConfirmsOnly(found, *purpose, replied.reply)) turn.Touch(found.group->name);
     if (purpose) OnNodeReply(turn, found, *purpose, replied.reply);
   }
 
@@ -308,7 +322,7 @@ class Sentinel::Machine {
   }
 
   void On(Turn& turn, const MessageReceived& message) {
-    const FoundNode found = Find(turn, message.link);
+    const FoundNode found = Find(message.link);
     if (!found.node) return;
     found.node->pubsub.last_activity = turn.now();
     if (message.channel == kHelloChannel) OnHello(turn, message.payload);
@@ -346,14 +360,13 @@ class Sentinel::Machine {
     return position == state_.peer_links.end() ? nullptr : &position->second;
   }
 
-  // The data node that owns the link; its group will be advanced.
-  FoundNode Find(Turn& turn, LinkId link) {
+  // The data node that owns the link.
+  FoundNode Find(LinkId link) {
     const auto owner = state_.link_owners.find(link);
     if (owner == state_.link_owners.end()) return {};
     const auto* name = std::get_if<std::string>(&owner->second);
     const auto position = name ? state_.groups.find(*name) : state_.groups.end();
     if (position == state_.groups.end()) return {};
-    turn.Touch(*name);
     return FindNode(position->second, link);
   }
 
