@@ -73,8 +73,8 @@ std::string RatioText(const BenchFigure& figure) {
 }  // namespace
 
 std::string ToTable(const BenchReport& report) {
-  std::string text = "redis-server " + report.redis_version + " beside quorate-server " +
-                     report.our_version + ", medians of the rounds\n\n";
+  std::string text = report.redis_program + " " + report.redis_version + " beside " +
+                     report.our_program + " " + report.our_version + ", medians of the rounds\n\n";
   char line[160];
   std::snprintf(line, sizeof line, "  %-36s %-12s %12s %12s %8s %10s\n", "", "", "redis", "quorate",
                 "ratio", "target");

@@ -32,6 +32,8 @@ struct BenchReport {
   std::string redis_version;
   std::string our_version;
   std::vector<BenchFigure> figures;
+  std::string redis_program = "redis-server";
+  std::string our_program = "quorate-server";
 };
 
 // The middle one; of an even number the mean of the two. 0 for no samples.

@@ -11,6 +11,7 @@
 #include "scripts/ops/drill.h"
 #include "scripts/ops/launcher.h"
 #include "scripts/ops/replication_bench.h"
+#include "scripts/ops/sentinel_bench.h"
 #include "scripts/ops/status_table.h"
 
 namespace quorate::ops {
@@ -34,6 +35,7 @@ struct Options {
   std::string failure_detection;
   int max_gap_ms = 0;
   BenchOptions bench;
+  SentinelBenchOptions sentinel_bench;
   std::string bench_of = "commands";
 };
 
@@ -186,15 +188,29 @@ ReplicationBenchOptions ReplicationOptionsOf(const Options& options) {
   return {options.bench.rounds, options.bench.memory_keys, options.bench.requests / 2};
 }
 
+SentinelBenchOptions SentinelOptionsOf(const Options& options) {
+  SentinelBenchOptions bench = options.sentinel_bench;
+  bench.singles = options.bench.rounds;
+  return bench;
+}
+
+base::Result<BenchReport> RunChosenBench(Foreground& foreground, const Programs& redis,
+                                         const Programs& ours, const Options& options) {
+  if (options.bench_of == "replication")
+    return RunReplicationBench(foreground, redis, ours, ReplicationOptionsOf(options),
+                               PrintProgress);
+  if (options.bench_of == "sentinels")
+    return RunSentinelBench(foreground, redis, ours, OwnFolder() + "/mock_servers",
+                            SentinelOptionsOf(options), PrintProgress);
+  return RunBench(foreground, redis, ours, options.bench, PrintProgress);
+}
+
 ExitCode Bench(Foreground& foreground, const Options& options) {
   const auto redis = RedisPrograms();
   if (!redis) return Complain(redis.error().message, kUnableToRun);
   const auto ours = OurPrograms(options.binaries.empty() ? OwnFolder() : options.binaries);
   if (!ours) return Complain(ours.error().message, kUnableToRun);
-  const auto report = options.bench_of == "replication"
-                          ? RunReplicationBench(foreground, *redis, *ours,
-                                                ReplicationOptionsOf(options), PrintProgress)
-                          : RunBench(foreground, *redis, *ours, options.bench, PrintProgress);
+  const auto report = RunChosenBench(foreground, *redis, *ours, options);
   if (!report) return Complain(report.error().message, kUnableToRun);
   Print(options.json ? ToJson(*report) : ToTable(*report));
   return Passed(*report) ? kWell : kVerdictFailed;
@@ -236,7 +252,7 @@ struct CommandLine {
       app.add_subcommand("status", "Show who is who; exit 1 if something is missing");
   CLI::App* drill =
       app.add_subcommand("drill", "Make a server fail under writes and measure what it cost");
-  CLI::App* bench = app.add_subcommand("bench", "Measure quorate-server beside redis-server");
+  CLI::App* bench = app.add_subcommand("bench", "Measure ours beside Redis' own");
 };
 
 void DescribeDrill(CLI::App& drill, Options& options) {
@@ -263,8 +279,9 @@ void DescribeDrill(CLI::App& drill, Options& options) {
 void DescribeBench(CLI::App& bench, Options& options) {
   bench
       .add_option("what", options.bench_of,
-                  "commands: rates and costs of one server; replication: full syncs, replicas")
-      ->check(CLI::IsMember({"commands", "replication"}));
+                  "commands: rates and costs of one server; replication: full syncs, replicas; "
+                  "sentinels: a trio that watches many groups")
+      ->check(CLI::IsMember({"commands", "replication", "sentinels"}));
   bench.add_option("--binaries", options.binaries, "The folder of quorate-server");
   bench.add_option("--rounds", options.bench.rounds, "How often each is measured")
       ->check(CLI::Range(1, 1000))
@@ -276,6 +293,12 @@ void DescribeBench(CLI::App& bench, Options& options) {
       .add_option("--memory-keys", options.bench.memory_keys,
                   "Keys of the memory figure and of the full syncs")
       ->check(CLI::Range(1000, 1'000'000'000))
+      ->capture_default_str();
+}
+
+void DescribeSentinelBench(CLI::App& bench, SentinelBenchOptions& options) {
+  bench.add_option("--groups", options.groups, "That the sentinels watch")
+      ->check(CLI::Range(10, 800))
       ->capture_default_str();
 }
 
@@ -291,6 +314,7 @@ CommandLine::CommandLine(Options& options) {
   down->add_flag("--purge", options.purge, "Remove its files, too");
   DescribeDrill(*drill, options);
   DescribeBench(*bench, options);
+  DescribeSentinelBench(*bench, options.sentinel_bench);
 }
 
 int Main(int argc, char** argv) {

@@ -1,7 +1,5 @@
 #include "scripts/ops/pinned_server.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <fstream>
 #include <sstream>
@@ -71,25 +69,6 @@ std::string PinnedServer::InfoField(const std::string& section, const std::strin
 std::string PinnedServer::Version() {
   const std::string ours = InfoField("server", "quorate_version");
   return ours.empty() ? InfoField("server", "redis_version") : ours;
-}
-
-double PinnedServer::CpuSeconds() const {
-  const std::string stat = ReadAll("/proc/" + std::to_string(process_.pid) + "/stat");
-  std::istringstream fields(stat.substr(std::min(stat.rfind(')') + 1, stat.size())));
-  std::string skipped;
-  for (int field = 3; field < 14; ++field) fields >> skipped;
-  double user = 0;
-  double kernel = 0;
-  fields >> user >> kernel;
-  return (user + kernel) / static_cast<double>(sysconf(_SC_CLK_TCK));
-}
-
-double PinnedServer::ResidentBytes() const {
-  std::istringstream statm(ReadAll("/proc/" + std::to_string(process_.pid) + "/statm"));
-  double total = 0;
-  double resident = 0;
-  statm >> total >> resident;
-  return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
 }
 
 }  // namespace quorate::ops

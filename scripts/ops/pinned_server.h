@@ -33,9 +33,9 @@ class PinnedServer {
   // A field of INFO; empty if it is not there or the server does not answer.
   std::string InfoField(const std::string& section, const std::string& field);
   // User and system time so far, in seconds.
-  double CpuSeconds() const;
+  double CpuSeconds() const { return ops::CpuSeconds(process_); }
   // Resident memory.
-  double ResidentBytes() const;
+  double ResidentBytes() const { return ops::ResidentBytes(process_); }
 
  private:
   PinnedServer(Foreground& foreground, ProcessId process, base::Endpoint endpoint);

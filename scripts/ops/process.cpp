@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -36,6 +37,12 @@ std::optional<Stat> ReadStat(pid_t pid) {
   for (int field = 4; field < 22; ++field) fields >> skipped;
   if (!(fields >> stat.start_ticks)) return std::nullopt;
   return stat;
+}
+
+std::string ReadProc(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
 }
 
 std::string BootId() {
@@ -150,6 +157,25 @@ base::Status StopProcess(const ProcessId& id) {
   if (auto status = SignalProcess(id, SIGKILL); !status && IsAlive(id)) return status;
   if (WaitForDeath(id, 5)) return {};
   return base::Error{"process " + std::to_string(id.pid) + " does not end"};
+}
+
+double CpuSeconds(const ProcessId& id) {
+  const std::string stat = ReadProc("/proc/" + std::to_string(id.pid) + "/stat");
+  std::istringstream fields(stat.substr(std::min(stat.rfind(')') + 1, stat.size())));
+  std::string skipped;
+  for (int field = 3; field < 14; ++field) fields >> skipped;
+  double user = 0;
+  double kernel = 0;
+  fields >> user >> kernel;
+  return (user + kernel) / static_cast<double>(sysconf(_SC_CLK_TCK));
+}
+
+double ResidentBytes(const ProcessId& id) {
+  std::istringstream statm(ReadProc("/proc/" + std::to_string(id.pid) + "/statm"));
+  double total = 0;
+  double resident = 0;
+  statm >> total >> resident;
+  return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
 }
 
 }  // namespace quorate::ops

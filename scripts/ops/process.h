@@ -44,4 +44,9 @@ base::Status StopProcess(const ProcessId& id);
 // Waits until it is dead, at most `seconds`; false if it is still alive.
 bool WaitForDeath(const ProcessId& id, int seconds);
 
+// User and system time that it has used so far, in seconds, and its resident memory; 0 if it is
+// gone.
+double CpuSeconds(const ProcessId& id);
+double ResidentBytes(const ProcessId& id);
+
 }  // namespace quorate::ops

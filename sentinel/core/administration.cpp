@@ -99,6 +99,7 @@ void Remove(Turn& turn, const RemoveRequested& request) {
   DropAllLinks(turn, group);
   Retire(state, group);
   state.groups.erase(position);
+  turn.Touch(request.group);
   RefreshPeerLinks(turn);
   RespondOkWhenDurable(turn, request.client);
 }
@@ -225,7 +226,6 @@ Group RestoreGroup(const DurableGroup& durable, base::Instant now) {
   }
   group.electorate_met =
       std::max(durable.electorate_met, static_cast<uint32_t>(group.peers.size() + 1));
-  group.next_deadline = now;
   return group;
 }
 

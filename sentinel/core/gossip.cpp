@@ -93,6 +93,14 @@ void OnHelloWithOwnId(Turn& turn, const Hello& hello) {
                                                       std::to_string(hello.sentinel.port));
 }
 
+// What the hello says is known; only that its sender is alive is new.
+bool ConfirmsOnly(const State& state, const Group& group, const Peer& peer, const Hello& hello) {
+  return peer.last_hello && peer.address == hello.sentinel &&
+         peer.config_epoch == hello.config_epoch && hello.config_epoch <= group.config_epoch &&
+         hello.current_epoch <= state.current_epoch && !state.settings.resolve_hostnames &&
+         IsAtRest(group);
+}
+
 Peer* FindPeerByAddress(const State& state, Group& group, const base::Endpoint& address) {
   for (auto& [id, peer] : group.peers)
     if (IsSameAddress(state, peer.address, address)) return &peer;
@@ -181,6 +189,11 @@ void OnHello(Turn& turn, std::string_view line) {
   Group& group = position->second;
   if (hello->id == turn.state().myid) return OnHelloWithOwnId(turn, *hello);
   if (hello->current_epoch.number() > turn.state().current_epoch.number() + kMaxEpochJump) return;
+  const auto known = group.peers.find(hello->id);
+  if (known != group.peers.end() && ConfirmsOnly(turn.state(), group, known->second, *hello)) {
+    known->second.last_hello = turn.now();
+    return;
+  }
 
   Peer* peer = MeetPeer(turn, group, *hello);
   AdoptEpoch(turn, group, hello->current_epoch);

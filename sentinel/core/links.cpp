@@ -75,6 +75,24 @@ void SendUnanswered(Turn& turn, const Link& link, std::vector<std::string> argv)
   turn.Do(Send{link.id, RequestId::kNone, std::move(argv)});
 }
 
+// The primary owes an answer to more than one ping, or is known to be in trouble.
+bool IsPrimaryInDoubt(const Group& group) {
+  const CommandLink& link = group.primary.command;
+  return !link.up() || group.primary.sdown_since || group.odown_since || group.failover ||
+         (link.unanswered_since && *link.unanswered_since < link.last_ping_sent);
+}
+
+// Replicas are pinged as often as the primary while that is in doubt, or they owe an answer
+// themselves. Before, nothing has to be found out about them quickly, and they are most of what
+// there is to ping.
+base::Duration PingPeriodOf(const Turn& turn, const Group& group, const DataNode& node) {
+  const base::Duration often = PingPeriod(turn, group.options.down_after);
+  const bool hurry = &node == &group.primary || !node.command.has_answered ||
+                     node.command.unanswered_since || IsPrimaryInDoubt(group);
+  if (hurry) return often;
+  return std::max(often, std::min(turn.timings().ping_period, group.options.down_after));
+}
+
 }  // namespace
 
 base::Duration PingPeriod(const Turn& turn, base::Duration down_after) {
@@ -104,10 +122,11 @@ void KeepDataLinks(Turn& turn, const Group& group, DataNode& node) {
   }
   KeepOpen(turn, node.command, LinkKind::kCommand, node.address, group.name);
   KeepOpen(turn, node.pubsub, LinkKind::kPubsub, node.address, group.name);
+  const base::Duration period = PingPeriodOf(turn, group, node);
   if (node.command.up() && HasRoom(node.command) &&
-      IsDue(turn, node.command.last_ping_sent + PingPeriod(turn, group.options.down_after))) {
+      IsDue(turn, node.command.last_ping_sent + period)) {
     SendPing(turn, node.command, {WireName(group, "PING")});
-    turn.WakeAt(turn.now() + PingPeriod(turn, group.options.down_after));
+    turn.WakeAt(turn.now() + period);
   }
 }
 

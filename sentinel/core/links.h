@@ -19,6 +19,7 @@ namespace quorate::sentinel::core {
 // A data node that is seen for the first time: clocks started, links due.
 DataNode NewDataNode(base::Endpoint address, base::Instant now);
 
+// Of a primary and a peer; of a replica while its primary is in doubt.
 base::Duration PingPeriod(const Turn& turn, base::Duration down_after);
 
 // Opens, recycles and pings the links of a data node as is due.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sentinel/core/administration.h"
+#include "sentinel/core/deadlines.h"
 #include "sentinel/core/discovery.h"
 #include "sentinel/core/down_detection.h"
 #include "sentinel/core/election.h"
@@ -45,6 +46,15 @@ struct FoundNode {
   Replica* replica = nullptr;  // null for the primary
 };
 
+// A pong, or the answer to a hello, of a node that is well and has answered before tells nothing
+// new.
+bool ConfirmsOnly(const FoundNode& found, const RequestPurpose& purpose, const WireReply& reply) {
+  const bool routine =
+      std::holds_alternative<ForPing>(purpose) || std::holds_alternative<ForNothing>(purpose);
+  return routine && !reply.is_error() && found.node->command.has_answered &&
+         HasRoom(found.node->command) && IsAtRest(*found.group);
+}
+
 bool Owns(const DataNode& node, LinkId link) {
   return node.command.id == link || node.pubsub.id == link;
 }
@@ -56,7 +66,8 @@ FoundNode FindNode(Group& group, LinkId link) {
   return {};
 }
 
-void AdvanceGroup(Turn& turn, Group& group) {
+// Returns when it must be looked at again.
+base::Instant AdvanceGroup(Turn& turn, Group& group) {
   for (int round = 0;; ++round) {
     CHECK(round < kMaxRounds);
     turn.BeginAdvance();
@@ -79,9 +90,8 @@ void AdvanceGroup(Turn& turn, Group& group) {
     KeepAsking(turn, group);
     KeepInfo(turn, group);
     KeepHello(turn, group);
-    if (!turn.progressed()) break;
+    if (!turn.progressed()) return turn.wake();
   }
-  group.next_deadline = turn.wake();
 }
 
 }  // namespace
@@ -207,8 +217,9 @@ class Sentinel::Machine {
       TouchGroupsOf(turn, *peer);
       return;
     }
-    const FoundNode found = Find(turn, up.link);
+    const FoundNode found = Find(up.link);
     if (!found.node) return;
+    turn.Touch(found.group->name);
     OnDataLinkUp(turn, *found.group, *found.node, up.link, up.local_host);
     KeepFence(turn, *found.group, *found.node);
   }
@@ -219,8 +230,9 @@ class Sentinel::Machine {
       TouchGroupsOf(turn, *peer);
       return;
     }
-    const FoundNode found = Find(turn, down.link);
+    const FoundNode found = Find(down.link);
     if (!found.node) return;
+    turn.Touch(found.group->name);
     const bool command = found.node->command.id == down.link;
     AnnounceLinkDown(turn, found, command, down.failure);
     OnLinkDown(turn, command ? static_cast<Link&>(found.node->command) : found.node->pubsub,
@@ -256,15 +268,17 @@ class Sentinel::Machine {
         OnMasterDownReply(turn, peer->peer, *question, replied.reply);
       return;
     }
-    const FoundNode found = Find(turn, replied.link);
+    const FoundNode found = Find(replied.link);
     if (!found.node) return;
     if (found.node->pubsub.id == replied.link) {
+      turn.Touch(found.group->name);
       if (TakePurpose(turn, found.node->pubsub, replied.request))
         OnSubscribeReply(turn, found.node->pubsub, replied.reply);
       return;
     }
     if (found.node->command.id != replied.link) return;
     const auto purpose = TakePurpose(turn, found.node->command, replied.request);
+    if (!purpose || !ConfirmsOnly(found, *purpose, replied.reply)) turn.Touch(found.group->name);
     if (purpose) OnNodeReply(turn, found, *purpose, replied.reply);
   }
 
@@ -310,7 +324,7 @@ class Sentinel::Machine {
   }
 
   void On(Turn& turn, const MessageReceived& message) {
-    const FoundNode found = Find(turn, message.link);
+    const FoundNode found = Find(message.link);
     if (!found.node) return;
     found.node->pubsub.last_activity = turn.now();
     if (message.channel == kHelloChannel) OnHello(turn, message.payload);
@@ -349,14 +363,13 @@ class Sentinel::Machine {
     return position == state_.peer_links.end() ? nullptr : &position->second;
   }
 
-  // The data node that owns the link; its group will be advanced.
-  FoundNode Find(Turn& turn, LinkId link) {
+  // The data node that owns the link.
+  FoundNode Find(LinkId link) {
     const auto owner = state_.link_owners.find(link);
     if (owner == state_.link_owners.end()) return {};
     const auto* name = std::get_if<std::string>(&owner->second);
     const auto position = name ? state_.groups.find(*name) : state_.groups.end();
     if (position == state_.groups.end()) return {};
-    turn.Touch(*name);
     return FindNode(position->second, link);
   }
 
@@ -382,11 +395,13 @@ class Sentinel::Machine {
 
   void Advance(Turn& turn) {
     RetryPersist(turn);
-    for (auto& [name, group] : state_.groups)
-      if (group.next_deadline <= turn.now()) turn.Touch(name);
+    deadlines_.VisitDue(turn.now(), [&](const std::string& name) { turn.Touch(name); });
     for (const std::string& name : turn.touched()) {
       const auto position = state_.groups.find(name);
-      if (position != state_.groups.end()) AdvanceGroup(turn, position->second);
+      if (position == state_.groups.end())
+        deadlines_.Forget(name);
+      else
+        deadlines_.Set(name, AdvanceGroup(turn, position->second));
     }
     for (auto& [id, link] : state_.peer_links)
       if (link.next_deadline <= turn.now()) KeepPeerLink(turn, link);
@@ -400,9 +415,7 @@ class Sentinel::Machine {
   }
 
   void SetNextDeadline() {
-    next_deadline_ = base::Instant::max();
-    for (const auto& [name, group] : state_.groups)
-      next_deadline_ = std::min(next_deadline_, group.next_deadline);
+    next_deadline_ = deadlines_.earliest();
     for (const auto& [id, link] : state_.peer_links)
       next_deadline_ = std::min(next_deadline_, link.next_deadline);
     if (state_.tilt_since)
@@ -419,6 +432,7 @@ class Sentinel::Machine {
   State state_;
   base::Random random_;
   std::vector<HeldReply> held_;
+  Deadlines deadlines_;  // of the groups; whoever adds or removes one touches it
   base::Instant last_step_{};
   base::Instant next_deadline_ = base::Instant::max();
 };

@@ -338,8 +338,6 @@ struct Group {
   base::Instant may_stand_at{};
   int failed_elections = 0;  // in a row, each with live peers
   base::Instant last_hinted_ask{};
-
-  base::Instant next_deadline = base::Instant::max();
 };
 
 struct State {

@@ -64,6 +64,24 @@ QuorumCheck CheckQuorum(const State& state, const Group& group) {
   return check;
 }
 
+bool IsAtRest(const Group& group) {
+  const DataNode& primary = group.primary;
+  if (primary.sdown_since || group.odown_since || group.failover || group.pending_config ||
+      group.reset_at || primary.rebooted_at || primary.refusal ||
+      primary.reported_role != Role::kPrimary)
+    return false;
+  const bool replicas_well = std::ranges::all_of(group.replicas, [&](const auto& entry) {
+    const Replica& replica = entry.second;
+    return !replica.sdown_since && !replica.doubted_since && !replica.refusal &&
+           replica.reported_role == Role::kReplica && replica.primary_link_up &&
+           replica.primary == primary.address &&
+           std::holds_alternative<NotReconfigured>(replica.reconfiguration);
+  });
+  return replicas_well && std::ranges::none_of(group.peers, [](const auto& entry) {
+           return entry.second.sdown_since.has_value();
+         });
+}
+
 size_t ReplicaCount(const Group& group) {
   return static_cast<size_t>(
       std::count_if(group.replicas.begin(), group.replicas.end(),
