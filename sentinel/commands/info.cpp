@@ -152,10 +152,9 @@ std::string Sentinel(const Host& host) {
                       ",reason=" + AsValue(group.maintenance.reason));
   index = 0;
   for (const auto& [name, group] : state.groups)
-    if (group.shared.version > 0)
+    if (!group.shared.empty())
       section.Add("propagated" + std::to_string(index++),
-                  "name=" + name + ",version=" + std::to_string(group.shared.version) +
-                      ",options=" + std::to_string(group.shared.options.size()));
+                  "name=" + name + ",options=" + std::to_string(group.shared.size()));
   index = 0;
   for (const auto& [name, group] : state.groups)
     for (const config::HistoryEntry& last : host.History(name, 1))

@@ -211,9 +211,11 @@ void WriteDiscarded(resp::Writer& out, const core::State& state,
 void WriteHistoryEntry(resp::Writer& out, const core::State& state,
                        const config::HistoryEntry& entry) {
   const core::FailoverRecord& record = entry.failover;
-  out.MapHeader(15);
+  out.MapHeader(16);
   out.Bulk("time");
   out.Integer(entry.at.ms);
+  out.Bulk("attempts");
+  out.Integer(static_cast<int64_t>(entry.attempts));
   out.Bulk("epoch");
   out.Integer(static_cast<int64_t>(record.epoch.number()));
   out.Bulk("outcome");

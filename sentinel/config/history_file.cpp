@@ -32,6 +32,7 @@ json ToJson(const HistoryEntry& entry) {
   json discarded = json::array();
   for (const core::DiscardedWrites& writes : entry.discarded) discarded.push_back(ToJson(writes));
   json line = {{"at", entry.at.ms},
+               {"attempts", entry.attempts},
                {"group", r.group},
                {"epoch", r.epoch.number()},
                {"led", r.led},
@@ -66,6 +67,7 @@ base::Duration MicrosFrom(const json& j) { return std::chrono::microseconds(j.ge
 HistoryEntry EntryFrom(const json& j) {
   HistoryEntry entry;
   entry.at.ms = j.at("at").get<int64_t>();
+  entry.attempts = j.value("attempts", uint64_t{1});
   core::FailoverRecord& r = entry.failover;
   r.group = j.at("group").get<std::string>();
   r.epoch = base::Epoch(j.at("epoch").get<uint64_t>());

@@ -15,7 +15,8 @@
 namespace quorate::sentinel::config {
 
 struct HistoryEntry {
-  base::WallTime at{};  // when it was last written down
+  base::WallTime at{};    // when it was first written down
+  uint64_t attempts = 1;  // that failed in the same way
   core::FailoverRecord failover;
   std::vector<core::DiscardedWrites> discarded;
 

@@ -61,25 +61,30 @@ base::Endpoint EndpointFrom(const json& j) {
   return endpoint;
 }
 
-void ApplyGroup(const json& j, core::DurableGroup& group) {
+// What of a journal counts: everything, if it goes on from the state.
+enum class Take { kAll, kVotes };
+
+void ApplyGroup(const json& j, Take take, core::DurableGroup& group) {
   const core::Vote vote{
       EpochFrom(j.at("vote")),
       j.contains("leader") ? base::RunId::Parse(j.at("leader").get<std::string>()) : std::nullopt};
-  if (vote.epoch >= group.vote.epoch) group.vote = vote;
+  if (vote.epoch > group.vote.epoch || (take == Take::kAll && vote.epoch == group.vote.epoch))
+    group.vote = vote;
   const base::Epoch config_epoch = EpochFrom(j.at("config-epoch"));
-  if (config_epoch < group.config_epoch) return;
+  if (take == Take::kVotes || config_epoch < group.config_epoch) return;
+  // Of the same epoch the state may say another address: an operator's.
+  if (config_epoch > group.config_epoch) group.primary = EndpointFrom(j.at("primary"));
   group.config_epoch = config_epoch;
-  group.primary = EndpointFrom(j.at("primary"));
   group.replicas.clear();
   for (const json& replica : j.at("replicas")) group.replicas.push_back(EndpointFrom(replica));
 }
 
-void ApplyEntry(const json& j, core::DurableState& state) {
+void ApplyEntry(const json& j, Take take, core::DurableState& state) {
   state.current_epoch = std::max(state.current_epoch, EpochFrom(j.at("current-epoch")));
   for (const json& moved : j.at("groups")) {
     const auto group = std::ranges::find(state.groups, moved.at("name").get<std::string>(),
                                          &core::DurableGroup::name);
-    if (group != state.groups.end()) ApplyGroup(moved, *group);
+    if (group != state.groups.end()) ApplyGroup(moved, take, *group);
   }
 }
 
@@ -113,6 +118,10 @@ std::optional<JournalEntry> Difference(const core::DurableState& from,
     const core::DurableGroup& group = to.groups[i];
     if (from.groups[i] == group) continue;
     if (!DiffersInMovesOnly(from.groups[i], group)) return std::nullopt;
+    // It is another group of that name.
+    if (group.vote.epoch < from.groups[i].vote.epoch ||
+        group.config_epoch < from.groups[i].config_epoch)
+      return std::nullopt;
     entry.groups.push_back(
         {group.name, group.vote, group.config_epoch, group.primary, group.replicas});
   }
@@ -130,6 +139,7 @@ std::string JournalLine(const JournalEntry& entry) {
 }
 
 base::Status ApplyJournal(std::string_view journal, core::DurableState& state) {
+  Take take = Take::kAll;
   for (size_t number = 1; !journal.empty(); ++number) {
     const size_t end = journal.find('\n');
     const std::optional<json> content =
@@ -138,11 +148,14 @@ base::Status ApplyJournal(std::string_view journal, core::DurableState& state) {
     if (!content && is_last && number > 1) return {};  // torn, and nobody knows of it
     if (!content) return Damaged(number);
     try {
-      if (number > 1)
-        ApplyEntry(*content, state);
-      else if (content->at("myid").get<std::string>() != state.myid.view() ||
-               content->at("journal").get<uint64_t>() < state.journal)
-        return {};
+      if (number > 1) {
+        ApplyEntry(*content, take, state);
+      } else {
+        if (content->at("myid").get<std::string>() != state.myid.view()) return {};
+        const auto generation = content->at("journal").get<uint64_t>();
+        if (generation < state.journal) take = Take::kVotes;
+        state.journal = std::max(state.journal, std::min(generation, core::kMaxEpoch));
+      }
     } catch (const std::exception&) {
       return Damaged(number);
     }

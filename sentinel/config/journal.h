@@ -45,8 +45,10 @@ std::optional<JournalEntry> Difference(const core::DurableState& from,
 std::string JournalHeader(uint64_t generation, const base::RunId& myid);
 std::string JournalLine(const JournalEntry& entry);
 
-// Brings `state` up to date, unless the journal is that of an earlier state or of another sentinel. Groups that the state
-// does not have are passed over, and no epoch falls. Error: for the operator.
+// Brings `state` up to date. Of a journal to an earlier state only epochs and votes are taken: that
+// state may be of a second process, which was started beside the one that goes on with the journal. A
+// journal of another sentinel says nothing. Groups that the state does not have are passed over, and no
+// epoch falls. Error: for the operator.
 base::Status ApplyJournal(std::string_view journal, core::DurableState& state);
 
 }  // namespace quorate::sentinel::config

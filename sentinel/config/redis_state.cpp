@@ -29,14 +29,12 @@ using Words = std::vector<std::string>;
 //   # quorate-retired <group> <vote> <electorate>
 //   # quorate-vote-floor <epoch>
 //   # quorate-journal <generation>             whose journal goes on from here
-//   # quorate-shared-version <group> <version>  with the lines below: SENTINEL SET ... PROPAGATE
-//   # quorate-shared <group> <key> <option> <value> [<value>]
+//   # quorate-shared <group> <key> <version> <option> <value> [<value>]    SET ... PROPAGATE
 constexpr std::string_view kChecksum = "quorate-checksum";
 constexpr std::string_view kElectorate = "quorate-electorate";
 constexpr std::string_view kRetired = "quorate-retired";
 constexpr std::string_view kVoteFloor = "quorate-vote-floor";
 constexpr std::string_view kJournal = "quorate-journal";
-constexpr std::string_view kSharedVersion = "quorate-shared-version";
 constexpr std::string_view kShared = "quorate-shared";
 
 constexpr std::string_view kStateOptions[] = {"myid",         "current-epoch", "config-epoch",
@@ -49,20 +47,15 @@ bool ReadNumber(const std::string& text, uint64_t most, uint64_t& number) {
   return true;
 }
 
-// False: it is none of these.
+// False: it is not this one.
 bool ReadSharedMarker(const Words& words, core::DurableState& durable) {
   uint64_t version = 0;
-  const bool is_version = words[0] == kSharedVersion && words.size() == 3 &&
-                          ReadNumber(words[2], core::kMaxSharedVersion, version);
-  const bool is_option = words[0] == kShared && (words.size() == 5 || words.size() == 6);
-  if (!is_version && !is_option) return false;
-  for (core::DurableGroup& group : durable.groups) {
-    if (group.name != words[1]) continue;
-    if (is_version)
-      group.shared.version = version;
-    else
-      group.shared.options[words[2]].assign(words.begin() + 3, words.end());
-  }
+  if (words[0] != kShared || words.size() < 6 || words.size() > 7 ||
+      !ReadNumber(words[3], core::kMaxSharedVersion, version) || version == 0)
+    return false;
+  for (core::DurableGroup& group : durable.groups)
+    if (group.name == words[1])
+      group.shared[words[2]] = {version, Words(words.begin() + 4, words.end())};
   return true;
 }
 
@@ -85,7 +78,7 @@ bool ReadMarker(const Words& words, core::DurableState& durable) {
   }
   if (ReadSharedMarker(words, durable)) return true;
   if (words[0] == kJournal && words.size() == 2)
-    return ReadNumber(words[1], UINT64_MAX, durable.journal);
+    return ReadNumber(words[1], core::kMaxEpoch, durable.journal);
   if (words[0] != kVoteFloor || words.size() != 2 || !ReadNumber(words[1], core::kMaxEpoch, epoch))
     return false;
   durable.retired_vote_floor = base::Epoch(epoch);
@@ -263,15 +256,12 @@ void PutMarkers(OldLines& file, const core::DurableState& durable) {
   for (const core::DurableGroup& group : durable.groups)
     if (group.electorate_met > group.peers.size() + 1)
       put(kElectorate, {group.name, Number(group.electorate_met)});
-  for (const core::DurableGroup& group : durable.groups) {
-    if (group.shared.version == 0) continue;
-    put(kSharedVersion, {group.name, Number(group.shared.version)});
-    for (const auto& [key, statement] : group.shared.options) {
-      Words words = {group.name, key};
-      words.insert(words.end(), statement.begin(), statement.end());
+  for (const core::DurableGroup& group : durable.groups)
+    for (const auto& [key, option] : group.shared) {
+      Words words = {group.name, key, Number(option.version)};
+      words.insert(words.end(), option.statement.begin(), option.statement.end());
       put(kShared, words);
     }
-  }
   for (const auto& [name, retired] : durable.retired)
     put(kRetired, {name, Number(retired.vote.number()), Number(retired.electorate)});
   if (durable.journal != 0) put(kJournal, {Number(durable.journal)});
@@ -331,8 +321,6 @@ base::Status ReadRedisState(std::string_view text, core::DurableState& durable) 
       ReadMarker(words, durable);
     }
   }
-  for (core::DurableGroup& group : durable.groups)
-    if (group.shared.version == 0) group.shared = {};
   return {};
 }
 

@@ -78,13 +78,12 @@ json ToJson(const core::DurableGroup& group) {
   for (const core::DurablePeer& peer : group.peers)
     peers.push_back({{"id", peer.id.ToString()}, {"address", ToJson(peer.address)}});
   json shared = json::array();
-  for (const auto& [key, statement] : group.shared.options) {
+  for (const auto& [key, option] : group.shared) {
     json words = json::array();
-    for (const std::string& word : statement) words.push_back(Text(word));
-    shared.push_back(json::array({Text(key), words}));
+    for (const std::string& word : option.statement) words.push_back(Text(word));
+    shared.push_back({{"key", Text(key)}, {"version", option.version}, {"words", words}});
   }
   return {{"name", group.name},
-          {"shared-version", group.shared.version},
           {"shared", shared},
           {"primary", ToJson(group.primary)},
           {"options", ToJson(group.options)},
@@ -202,12 +201,14 @@ core::DurableGroup GroupFrom(const json& j) {
   group.electorate_met = j.at("electorate").get<uint32_t>();
   group.vote.epoch = EpochFrom(j.at("vote").at("epoch"));
   if (j.at("vote").contains("leader")) group.vote.leader = RunIdFrom(j.at("vote").at("leader"));
-  group.shared.version = j.value("shared-version", uint64_t{0});  // older files have none
-  if (group.shared.version > 0)
-    for (const json& entry : j.at("shared")) {
-      std::vector<std::string>& words = group.shared.options[TextFrom(entry.at(0))];
-      for (const json& word : entry.at(1)) words.push_back(TextFrom(word));
-    }
+  // Older files have none.
+  for (const json& entry : j.value("shared", json::array())) {
+    core::SharedOption& option = group.shared[TextFrom(entry.at("key"))];
+    option.version = entry.at("version").get<uint64_t>();
+    for (const json& word : entry.at("words")) option.statement.push_back(TextFrom(word));
+    if (option.version > core::kMaxSharedVersion || option.statement.size() < 2)
+      throw std::runtime_error("a propagated option is malformed");
+  }
   for (const json& replica : j.at("replicas")) group.replicas.push_back(EndpointFrom(replica));
   for (const json& peer : j.at("sentinels"))
     group.peers.push_back({RunIdFrom(peer.at("id")), EndpointFrom(peer.at("address"))});

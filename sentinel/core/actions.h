@@ -30,7 +30,7 @@ struct OpenLink {
 struct CloseLink {
   LinkId link{};
 };
-// One command. With request kNone its reply is dropped. A SUBSCRIBE is always sent with kNone.
+// One command. With request kNone its reply is dropped. 
 struct Send {
   LinkId link{};
   RequestId request{};
@@ -51,6 +51,7 @@ struct ResolveName {
 // be seen before it is durable is held back by the core until the answer.
 struct PersistState {
   uint64_t version = 0;
+  bool whole = false;  // the state's own file is to say it: an operator asked for that
 };
 
 // ---- towards clients ----
@@ -64,12 +65,14 @@ struct IntegerReply {
   int64_t value = 0;
 };
 // SENTINEL IS-MASTER-DOWN-BY-ADDR: [down, leader ("*" if none), leader_epoch], and for sentinels of
-// ours why the vote was refused (a name of election.h; empty: it was not).
+// ours why the vote was refused (a name of election.h; empty: it was not) and how many sentinels
+// elections count on here.
 struct MasterDownReply {
   bool down = false;
   std::string leader = "*";
   uint64_t leader_epoch = 0;
   std::optional<std::string> refusal = {};
+  uint64_t electorate = 0;  // with `refusal`
 };
 using CommandReply = std::variant<OkReply, ErrorReply, IntegerReply, MasterDownReply>;
 

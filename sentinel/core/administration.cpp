@@ -175,6 +175,7 @@ void ForgetDoubted(Turn& turn, Group& group) {
 }
 
 void Flush(Turn& turn, const FlushRequested& request) {
+  turn.PersistWhole();
   RespondOkWhenDurable(turn, request.client);
 }
 
@@ -209,6 +210,7 @@ Group RestoreGroup(const DurableGroup& durable, base::Instant now) {
   group.options = durable.options;
   group.primary = NewDataNode(durable.primary, now);
   group.config_epoch = durable.config_epoch;
+  group.heard_epoch = std::max(durable.config_epoch, durable.vote.epoch);
   group.config_changed_at = now;
   ForgetAnswers(group, now);
   group.vote = durable.vote;

@@ -103,6 +103,20 @@ bool MakeRoom(Turn& turn, Group& group) {
   return true;
 }
 
+// Replicas that are none of ours tell the primary of another group from one of ours that strays or
+// was started empty.
+void NoteForeign(Turn& turn, const Group& group, Replica& replica, const InfoFacts& facts) {
+  const bool leads_others =
+      std::ranges::any_of(facts.replicas, [&](const base::Endpoint& follower) {
+        const base::Endpoint known = KnownAs(turn.state(), group, follower);
+        return known != group.primary.address && group.replicas.count(known) == 0;
+      });
+  const bool foreign =
+      facts.role == Role::kPrimary && leads_others && !SharesHistory(group, replica);
+  if (foreign && !replica.foreign) turn.AnnounceReplica(group, replica, EventType::kForeignPrimary);
+  replica.foreign = foreign;
+}
+
 void RecordReplicaFacts(Turn& turn, const Group& group, Replica& replica, const InfoFacts& facts) {
   if (facts.primary) {
     KeepName(turn, facts.primary->host);
@@ -170,6 +184,7 @@ bool RecordInfo(Turn& turn, Group& group, DataNode& node, Replica* replica, std:
   node.fencible = facts.fencible;
   node.primary_lease = facts.primary_lease;
   if (facts.role == Role::kReplica) NoteSaysReplica(group, node);
+  if (replica) NoteForeign(turn, group, *replica, facts);
   if (replica) {
     if (node.reported_role == Role::kReplica) {
       replica->was_primary = false;
@@ -205,7 +220,8 @@ void VerifyReplica(Turn& turn, const Group& group, Replica& replica) {
 bool AddReplica(Turn& turn, Group& group, const base::Endpoint& address) {
   const auto known = group.replicas.find(address);
   if (known != group.replicas.end()) VerifyReplica(turn, group, known->second);
-  if (address == group.primary.address || known != group.replicas.end() || !MakeRoom(turn, group))
+  if (address == group.primary.address || known != group.replicas.end() ||
+      !MayName(turn.state(), address) || !MakeRoom(turn, group))
     return false;
   const auto position = group.replicas.emplace(address, NewReplica(address, turn.now())).first;
   turn.AnnounceReplica(group, position->second, EventType::kSlave);

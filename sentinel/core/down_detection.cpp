@@ -152,7 +152,9 @@ std::optional<base::Epoch> CandidacyEpoch(const Group& group) {
 }
 
 void Ask(Turn& turn, const Group& group, Peer& peer, PeerLink& link) {
-  const std::optional<base::Epoch> candidacy = CandidacyEpoch(group);
+  // In TILT nobody is asked for a vote (E6).
+  const std::optional<base::Epoch> candidacy =
+      turn.state().tilt_since ? std::nullopt : CandidacyEpoch(group);
   const base::Endpoint primary = Shown(turn.state(), group.primary.address);
   peer.asked_at = turn.now();
   std::vector<std::string> argv = {
@@ -164,7 +166,7 @@ void Ask(Turn& turn, const Group& group, Peer& peer, PeerLink& link) {
       candidacy ? turn.state().myid.ToString() : "*"};
   if (candidacy && link.ours == true) argv.emplace_back(group.failover->order ? "ORDERED" : "LOST");
   SendRequest(turn, link, std::move(argv),
-              ForMasterDown{group.name, group.primary.address, candidacy});
+              ForMasterDown{group.name, group.primary.address, candidacy, turn.now()});
 }
 
 }  // namespace
@@ -212,12 +214,15 @@ void OnMasterDownReply(Turn& turn, const base::RunId& from, const ForMasterDown&
       !fields[1].is_text() || fields[2].kind != Kind::kInteger || fields[2].integer < 0)
     return;
   Peer& peer = known->second;
-  peer.answer = PeerAnswer{fields[0].integer == 1, turn.now()};
+  peer.answer = PeerAnswer{fields[0].integer == 1, question.asked_at};
   turn.Touch(group.name);
   const base::Epoch epoch(static_cast<uint64_t>(fields[2].integer));
   const auto leader = base::RunId::Parse(fields[1].text);
   if (leader) RecordVote(turn, group, peer, Vote{epoch, leader});
   if (!question.candidacy) return;
+  if (fields.size() > 4 && fields[4].kind == Kind::kInteger && fields[4].integer > 0)
+    peer.electorate_told =
+        static_cast<uint32_t>(std::min<int64_t>(fields[4].integer, kMaxPeersPerGroup + 1));
   peer.replied_to = std::max(peer.replied_to.value_or(base::Epoch()), *question.candidacy);
   const auto refusal =
       fields.size() > 3 && fields[3].is_text() ? ParseVoteRefusal(fields[3].text) : std::nullopt;

@@ -30,14 +30,15 @@ struct DurablePeer {
   friend bool operator==(const DurablePeer&, const DurablePeer&) = default;
 };
 
-// What SENTINEL SET ... PROPAGATE has told all sentinels of a group (shared_settings.h).
-struct SharedSettings {
-  uint64_t version = 0;  // 0: nothing yet
-  // By option (and renamed command): the option and its values.
-  std::map<std::string, std::vector<std::string>> options;
+// An option that SENTINEL SET ... PROPAGATE has told all sentinels of a group (shared_settings.h).
+struct SharedOption {
+  uint64_t version = 0;
+  std::vector<std::string> statement;  // the option and its values
 
-  friend bool operator==(const SharedSettings&, const SharedSettings&) = default;
+  friend bool operator==(const SharedOption&, const SharedOption&) = default;
 };
+// By option (and renamed command).
+using SharedSettings = std::map<std::string, SharedOption>;
 
 struct DurableGroup {
   std::string name;

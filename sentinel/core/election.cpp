@@ -44,11 +44,31 @@ std::optional<VoteRefusal> WhyNoVote(const State& state, const Group& group, bas
   return std::nullopt;
 }
 
+// Of the largest electorate that a peer has told in this candidacy: who was added a moment ago and
+// has met only some of the others must not make a smaller majority do (E5).
+size_t ToldMajority(const Group& group) {
+  size_t largest = 0;
+  for (const auto& [id, peer] : group.peers)
+    if (peer.replied_to == group.failover->epoch)
+      largest = std::max<size_t>(largest, peer.electorate_told);
+  return largest == 0 ? 0 : largest / 2 + 1;
+}
+
 base::Duration RandomUpTo(Turn& turn, base::Duration limit) {
   return base::Duration(turn.random().Between(0, limit.count()));
 }
 
+// Votes are asked for by address: where two groups have the same primary, an epoch is spent in both.
+void SpendInSiblings(Turn& turn, const Group& group, base::Epoch epoch,
+                     const base::RunId& candidate) {
+  for (auto& [name, other] : turn.state().groups)
+    if (&other != &group && other.vote.epoch < epoch &&
+        IsSameAddress(turn.state(), other.primary.address, group.primary.address))
+      other.vote = Vote{epoch, candidate};
+}
+
 void CastVote(Turn& turn, Group& group, base::Epoch epoch, const base::RunId& candidate) {
+  SpendInSiblings(turn, group, epoch, candidate);
   group.vote = Vote{epoch, candidate};
   group.voted_at = turn.now();
   group.vote_version = turn.Persist();
@@ -56,23 +76,26 @@ void CastVote(Turn& turn, Group& group, base::Epoch epoch, const base::RunId& ca
                 candidate.ToString() + " " + std::to_string(epoch.number()));
 }
 
-MasterDownReply Refused(const MasterDownQuery& query, bool down, std::optional<VoteRefusal> why) {
+MasterDownReply Refused(const Group& group, const MasterDownQuery& query, bool down,
+                        std::optional<VoteRefusal> why) {
   MasterDownReply reply{down, "*", 0};
-  if (query.candidacy) reply.refusal = why ? VoteRefusalName(*why) : "";
+  if (!query.candidacy) return reply;
+  reply.refusal = why ? VoteRefusalName(*why) : "";
+  reply.electorate = Electorate(group);
   return reply;
 }
 
 // The vote as it stands, to be answered once it is durable. A write that failed is tried again.
 void RespondWithVote(Turn& turn, Group& group, const MasterDownQuery& query, bool down,
                      std::optional<VoteRefusal> why) {
-  MasterDownReply reply = Refused(query, down, why);
+  MasterDownReply reply = Refused(group, query, down, why);
   if (!group.vote.leader) return turn.Respond(query.client, reply);
   reply.leader = group.vote.leader->ToString();
   reply.leader_epoch = group.vote.epoch.number();
   if (!turn.IsDurable(group.vote_version) && turn.state().finished_version >= group.vote_version)
     group.vote_version = turn.Persist();
   turn.RespondWhenDurable(
-      {group.vote_version, query.client, reply, Refused(query, down, VoteRefusal::kDisk)});
+      {group.vote_version, query.client, reply, Refused(group, query, down, VoteRefusal::kDisk)});
 }
 
 // Someone stands in a higher epoch: what we have begun and cannot be a fact yet is given up. A pause
@@ -110,12 +133,14 @@ void AnswerMasterDown(Turn& turn, const MasterDownQuery& query) {
   if (!candidate || candidate->IsZero())
     return turn.Respond(query.client, MasterDownReply{down, "*", 0});
 
-  if (!turn.MayHold()) return turn.Respond(query.client, Refused(query, down, VoteRefusal::kBusy));
+  if (!turn.MayHold())
+    return turn.Respond(query.client, Refused(*group, query, down, VoteRefusal::kBusy));
   const base::Epoch epoch(query.epoch);
   std::optional<VoteRefusal> refusal =
       AdoptEpoch(turn, *group, epoch)
           ? WhyNoVote(state, *group, turn.now(), epoch, query.candidacy.value_or(Candidacy::kLost))
           : VoteRefusal::kSpent;
+  if (epoch <= state.current_epoch) group->heard_epoch = std::max(group->heard_epoch, epoch);
   if (query.candidacy == Candidacy::kOrdered && refusal != VoteRefusal::kSpent)
     group->ordered_epoch = std::max(group->ordered_epoch, epoch);
   if (!refusal) {
@@ -160,6 +185,7 @@ void Stand(Turn& turn, Group& group, std::optional<Order> order) {
       turn.now() + std::min(turn.timings().election_timeout, group.options.failover_timeout)};
   group.failover = std::move(failover);
   if (group.failover->order) group.ordered_epoch = state.current_epoch;
+  group.heard_epoch = state.current_epoch;
   BeginRecord(turn, group);
   turn.Announce(group, EventType::kNewEpoch, std::to_string(state.current_epoch.number()));
   turn.AnnouncePrimary(group, group.failover->order && group.failover->order->confirm
@@ -172,12 +198,13 @@ void Stand(Turn& turn, Group& group, std::optional<Order> order) {
 
 void RecordVote(Turn& turn, Group& group, Peer& peer, const Vote& vote) {
   if (!AdoptEpoch(turn, group, vote.epoch)) return;
+  group.heard_epoch = std::max(group.heard_epoch, vote.epoch);
   if (!peer.vote || peer.vote->epoch <= vote.epoch) peer.vote = vote;
 }
 
 Tally CountVotes(Turn& turn, const Group& group) {
   const base::Epoch epoch = group.failover->epoch;
-  const size_t needed = VotesNeeded(group);
+  const size_t needed = std::max(VotesNeeded(group), ToldMajority(group));
   std::map<base::RunId, size_t> votes;
   size_t outstanding = 0;
   const bool own_durable = turn.IsDurable(group.vote_version);

@@ -6,12 +6,18 @@
 //
 //   when                                      | then
 //   ------------------------------------------+---------------------------------------------------
-//   ODOWN, enough peers reachable, waits over | stand: next epoch, vote for ourselves, ask all
+//   ODOWN, enough peers reachable, waits over,| stand: next epoch, vote for ourselves, ask all
+//     not paused, not vetoed                  |
+//   ordered, or to confirm (fencing.h, Z3)    | the same at once
 //   a majority voted for us in our epoch      | elected
 //   enough of the others answered otherwise   | lost: again in 50-150 ms, doubled per loss in a row
-//   no majority within election-timeout       | lost: again in 5 s, at most 2 x failover-timeout
+//   another has a majority; none within       | lost: again in 5 s, at most 2 x failover-timeout
+//     min(election-timeout, failover-timeout) |
 //   asked for a vote in a higher epoch        | vote, give up our candidacy, wait for the other
-//   the same, but we hear the primary well    | no vote, unless the change was ordered
+//   the same, but we hear the primary well,   | no vote, unless the change was ordered
+//     or the group is paused                  |
+//
+// The majority is of the largest electorate that we know or that a peer told us with its answer.
 //
 // Who asks with an order (SENTINEL FAILOVER, SWITCHOVER, a confirmation) says so to sentinels of
 // ours, by a last argument that stock ones do not know; and is told by them why it is refused.

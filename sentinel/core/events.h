@@ -1,6 +1,6 @@
 // The events a sentinel publishes: one row per event with its channel and level, and the one place
-// where payloads are composed. Names and payloads are Redis', byte for byte, so that its clients
-// and tools understand them.
+// where payloads are composed. Names and payloads of what Redis has are Redis', byte for byte, so that
+// its clients and tools understand them.
 #pragma once
 
 #include <cstdint>
@@ -32,6 +32,7 @@ enum class EventType {
   kRoleChange,
   kRoleChangeWrong,
   kDataLost,
+  kForeignPrimary,
   kSdown,
   kSdownEnd,
   kOdown,
@@ -66,6 +67,7 @@ enum class EventType {
   kFailoverEndForTimeout,
   kFailoverEnd,
   kConfigUpdateFrom,
+  kConfigConflict,
   kSwitchMaster,
   kPause,
   kPauseEnd,

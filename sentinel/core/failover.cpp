@@ -35,7 +35,7 @@ Replica* Heir(Group& group) {
 void Confirm(Turn& turn, Group& group) {
   const base::Epoch epoch = group.failover->epoch;
   group.failover.reset();
-  ProposeConfig(turn, group, {epoch, group.primary.address, std::nullopt});
+  ProposeConfig(turn, group, {epoch, group.primary.address, OwnElection{}});
 }
 
 void Elected(Turn& turn, Group& group) {
@@ -72,14 +72,16 @@ bool LostItsReason(const Group& group) {
 }
 
 void KeepWaitStart(Turn& turn, Group& group, const WaitStart& phase) {
-  if (LostItsReason(group) || turn.state().duplicate_heard_at)
+  if (LostItsReason(group) || !MayTakePart(turn.state()))
     return AbortFailover(turn, group, EventType::kAbortNotElected);
+  // First of all: what comes later may have lain in a buffer.
+  if (IsDue(turn, phase.deadline)) {
+    AbortFailover(turn, group, EventType::kAbortNotElected);
+    return BackOffLong(turn, group);
+  }
   const Tally tally = CountVotes(turn, group);
   if (tally == Tally::kWon) return Elected(turn, group);
-  if (tally != Tally::kOpen) return LoseElection(turn, group, tally);
-  if (!IsDue(turn, phase.deadline)) return;
-  AbortFailover(turn, group, EventType::kAbortNotElected);
-  BackOffLong(turn, group);
+  if (tally != Tally::kOpen) LoseElection(turn, group, tally);
 }
 
 bool AllInfoIsFresh(const Group& group, base::Instant asked_at) {
@@ -144,10 +146,14 @@ bool GiveUpOnHeir(Turn& turn, Group& group, const Replica* heir) {
 }
 
 void KeepSendPromotion(Turn& turn, Group& group, const SendPromotion& phase) {
+  // Sent once, it may be a fact.
+  if (!group.failover->promotion_sent && LostItsReason(group))
+    return AbortFailover(turn, group, EventType::kAbortNotElected);
   Replica* heir = Heir(group);
   if (GiveUpOnHeir(turn, group, heir)) return;
   if (group.failover->planned && !KeepPaused(turn, group)) return;
   if (!heir->command.up() || !IsDue(turn, phase.not_before)) return;
+  group.failover->promotion_sent = true;
   SendPromotionNow(turn, group, *heir, group.failover->epoch);
   AskInfo(turn, group, *heir);
   turn.AnnounceReplica(group, *heir, EventType::kStateWaitPromotion);
@@ -166,6 +172,7 @@ void KeepWaitPromotion(Turn& turn, Group& group, const WaitPromotion& phase) {
     EnterPhase(turn, group, SendPromotion{turn.now()});
 }
 
+constexpr char kNoEpochLeft[] = "ERR No epoch is left to stand in";
 constexpr char kUnhealthyPrimary[] =
     "NOGOODPRIMARY The primary does not answer as a primary: a switchover needs it";
 
@@ -195,7 +202,7 @@ void OnPromoted(Turn& turn, Group& group) {
   const base::Epoch epoch = group.failover->epoch;
   const base::Endpoint heir = *group.failover->heir;
   EnterPhase(turn, group, CommitConfig{});
-  ProposeConfig(turn, group, {epoch, heir, std::nullopt});
+  ProposeConfig(turn, group, {epoch, heir, OwnElection{}});
 }
 
 bool ConfirmsPromotion(const WireReply& reply) {
@@ -236,6 +243,7 @@ void StartForcedFailover(Turn& turn, const FailoverRequested& request) {
   if (request.coordinated && !IsHealthy(group, turn.now()))
     return turn.Respond(request.client, ErrorReply{kUnhealthyPrimary});
   Stand(turn, group, Order{request.coordinated, std::nullopt, kCatchUpTime});
+  if (!group.failover) return turn.Respond(request.client, ErrorReply{kNoEpochLeft});
   turn.Touch(group.name);
   turn.Respond(request.client, OkReply{});
 }
@@ -262,6 +270,7 @@ void StartSwitchover(Turn& turn, const SwitchoverRequested& request) {
   }
   if (!MayTakePart(state)) return refuse(WhyNoPart(state));
   Stand(turn, group, std::move(order));
+  if (!group.failover) return refuse(kNoEpochLeft);
   turn.Touch(group.name);
 }
 
@@ -292,6 +301,7 @@ void AbandonFailover(Turn& turn, Group& group) {
 void YieldFailover(Turn& turn, Group& group) {
   if (!group.failover) return;
   AnswerOrder(turn, group, ErrorReply{"ABORTED another configuration or a reset came first"});
+  RecordGivenUp(turn, group);
   group.failover.reset();
   turn.Progress();
 }

@@ -3,22 +3,31 @@
 //   phase               | leaves when                         | to                  | by
 //   --------------------+-------------------------------------+---------------------+-------------
 //   WaitStart           | elected                             | SelectReplica       | election.h
-//                       | lost, timed out, primary back       | (aborted)           |
+//                       | elected, to confirm the primary     | (new configuration) | fencing.h, Z3
+//                       | lost, timed out, no reason any more | (aborted)           |
 //   SelectReplica       | fresh INFO of all, or 200 ms        | SendPromotion       | ChooseHeir
 //                       | same, planned                       | PauseWrites         | switchover.h
-//                       | nobody eligible                     | (aborted)           |
+//                       | nobody eligible, no reason any more | (aborted)           |
 //   PauseWrites         | heir equal to the primary           | SendPromotion       | switchover.h
-//                       | pause refused, or not within it     | (aborted, unpaused) |
+//                       | primary knows no pause, not lossless| SendPromotion       |
+//                       | refused, not in time, one is lost   | (aborted, unpaused) |
 //   SendPromotion       | link to the heir up: MULTI...EXEC   | WaitPromotion       | here
-//                       | failover-timeout, heir down         | (aborted)           |
+//                       | no reason any more, not sent yet    | (aborted)           |
+//                       | heir down, fence or pause over,     | (aborted)           |
+//                       |   failover-timeout                  |                     |
 //   WaitPromotion       | EXEC confirms, or INFO role:master  | CommitConfig        | OnPromoted
-//                       | heir reconnected, still a replica   | SendPromotion       |
-//                       | failover-timeout, heir down         | (aborted)           |
-//   CommitConfig        | configuration durable, announced    | ReconfigureReplicas | KeepConfig
+//                       | EXEC refused, or heir reconnected   | SendPromotion       |
+//                       |   and still a replica               |                     |
+//                       | heir knows a later epoch, is down,  | (aborted)           |
+//                       |   failover-timeout                  |                     |
+//   CommitConfig        | its write has ended, well or not    | ReconfigureReplicas | KeepConfig
 //   ReconfigureReplicas | all re-pointed, or failover-timeout | (ended)             | KeepReconf...
+//                       | another stands in a higher epoch    | (left to it)        | election.cpp
 //
-// An abort is possible only before the promotion is a fact. +switch-master is published when the
-// promotion is durable, before the replicas are re-pointed (Redis publishes it after).
+// "No reason any more": nobody ordered it, and the primary is not down for the quorum, or the group
+// is paused (E4, M1). After the promotion was sent an abort means that we give up on hearing of it:
+// it may be a fact, and fencing.h (Z3) takes care of that. +switch-master is published when the write
+// of the new configuration has ended, before the replicas are re-pointed (Redis publishes it after).
 #pragma once
 
 #include <string_view>

@@ -29,6 +29,8 @@ std::optional<Cause> ParseCause(std::string_view name);
 inline constexpr std::string_view kOutcomePromoted = "promoted";
 inline constexpr std::string_view kOutcomeDone = "done";  // and the replicas were re-pointed
 inline constexpr std::string_view kOutcomeObserved = "observed";
+inline constexpr std::string_view kOutcomeGivenUp =
+    "given-up";  // for another configuration, or RESET
 
 struct PhaseSpan {
   std::string name;
@@ -44,7 +46,7 @@ struct FailoverRecord {
   Cause cause = Cause::kUnknown;
   // One of the above, or the event of its end: "failover-abort-no-good-slave".
   std::string outcome;
-  std::optional<base::RunId> leader;
+  std::optional<base::RunId> leader;  // of an observed one: whom we heard of it from first
   base::Endpoint from;
   std::optional<base::Endpoint> to;
   std::vector<std::string> evidence;  // sentences

@@ -74,10 +74,10 @@ void NoteRefusal(Turn& turn, DataNode& node, const std::optional<StaleEpoch>& st
 bool TakeWord(Turn& turn, Group& group, const DataNode& node) {
   const base::Epoch epoch = node.refusal->epoch;
   if (!node.refusal->primary) return false;
-  const bool heard_of = epoch <= turn.state().current_epoch;
+  const bool heard_of = epoch <= group.heard_epoch;
   const bool first = IsConfigured(group, node) && group.config_epoch == base::Epoch();
   if (!heard_of && (!first || !AdoptEpoch(turn, group, epoch))) return false;
-  ProposeConfig(turn, group, {epoch, node.address, std::nullopt});
+  ProposeConfig(turn, group, {epoch, node.address, ServerSaid{}});
   return true;
 }
 
@@ -130,7 +130,7 @@ void SendFence(Turn& turn, const Group& group, DataNode& node, base::Epoch epoch
 void SendFences(Turn& turn, Group& group, base::Epoch epoch, base::Duration time) {
   SendFence(turn, group, group.primary, epoch, time);
   for (auto& [address, replica] : group.replicas)
-    if (!replica.doubted_since) SendFence(turn, group, replica, epoch, time);
+    if (!replica.doubted_since && !replica.foreign) SendFence(turn, group, replica, epoch, time);
 }
 
 }  // namespace
@@ -188,7 +188,7 @@ bool RefusesOurEpoch(const Group& group, const DataNode& node) {
 void KeepEpoch(Turn& turn, Group& group) {
   KeepEpochOf(turn, group, group.primary);
   for (const auto& [address, replica] : group.replicas)
-    if (!replica.doubted_since) KeepEpochOf(turn, group, replica);
+    if (!replica.doubted_since && !replica.foreign) KeepEpochOf(turn, group, replica);
 }
 
 void RaiseFence(Turn& turn, Group& group) {

@@ -18,7 +18,7 @@
 //   Z2  a server that refuses our epoch gets no orders from us: there is a configuration that we
 //       have yet to hear of.
 //   Z3  if nobody tells us of it for a while, either the server says that it is the primary in that
-//       epoch, and it is one that we have heard of: then its word is taken, for an election was won
+//       epoch, and it is one that we have heard of in this group: then its word is taken, for an election was won
 //       for it, and whoever led died before it could say so - unless our primary is well and still
 //       the process that it was when we voted: it has what was written since. Who does not know
 //       that leaves it to the others for three times as long. In that case, or if the epoch is of

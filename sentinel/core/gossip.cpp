@@ -9,9 +9,8 @@
 #include "sentinel/core/group_config.h"
 #include "sentinel/core/hello.h"
 #include "sentinel/core/links.h"
-#include "sentinel/core/maintenance.h"
 #include "sentinel/core/names.h"
-#include "sentinel/core/shared_settings.h"
+#include "sentinel/core/views.h"
 
 namespace quorate::sentinel::core {
 namespace {
@@ -97,8 +96,8 @@ void OnHelloWithOwnId(Turn& turn, const Hello& hello) {
 bool ConfirmsOnly(const State& state, const Group& group, const Peer& peer, const Hello& hello) {
   return peer.last_hello && peer.address == hello.sentinel &&
          peer.config_epoch == hello.config_epoch && hello.config_epoch <= group.config_epoch &&
-         hello.current_epoch <= state.current_epoch && !state.settings.resolve_hostnames &&
-         IsAtRest(group);
+         hello.primary == group.primary.address && hello.current_epoch <= state.current_epoch &&
+         !state.settings.resolve_hostnames && IsAtRest(group);
 }
 
 Peer* FindPeerByAddress(const State& state, Group& group, const base::Endpoint& address) {
@@ -135,11 +134,6 @@ void ReplacePeersAt(Turn& turn, Group& group, const Hello& hello) {
   for (auto& [name, any] : turn.state().groups) any.peers.erase(gone);
 }
 
-void TellPeer(Turn& turn, PeerLink& link) {
-  TellMaintenance(turn, link);
-  TellSharedSettings(turn, link);
-}
-
 // The peer that sent the hello, added or corrected as needed; none if the group has too many.
 Peer* MeetPeer(Turn& turn, Group& group, const Hello& hello) {
   const auto known = group.peers.find(hello.id);
@@ -160,15 +154,29 @@ Peer* MeetPeer(Turn& turn, Group& group, const Hello& hello) {
     turn.AnnouncePeer(group, added->second, EventType::kSentinel);
   }
   RefreshPeerLinks(turn);
-  TellPeer(turn, turn.state().peer_links.at(hello.id));  // if its link was up for another group
   turn.Persist();
   turn.TouchAll();
   return &group.peers.at(hello.id);
 }
 
+// A peer at an address that turns out to be our own is what we were, before our id was changed.
+void DropSelves(Turn& turn, Group& group) {
+  const auto gone = std::erase_if(group.peers, [&](const auto& entry) {
+    const bool self = std::ranges::count(turn.state().announced, entry.second.address) != 0;
+    if (self) turn.AnnouncePeer(group, entry.second, EventType::kSentinelEnd);
+    return self;
+  });
+  if (gone == 0) return;
+  group.electorate_met = std::max(group.electorate_met - static_cast<uint32_t>(gone),
+                                  static_cast<uint32_t>(group.peers.size() + 1));
+  RefreshPeerLinks(turn);
+  turn.Persist();
+}
+
 }  // namespace
 
 void KeepHello(Turn& turn, Group& group) {
+  DropSelves(turn, group);
   KeepNodeHello(turn, group, group.primary);
   for (auto& [address, replica] : group.replicas)
     if (!replica.doubted_since) KeepNodeHello(turn, group, replica);
@@ -184,10 +192,13 @@ void HurryHello(Group& group) {
 void OnHello(Turn& turn, std::string_view line) {
   const std::optional<Hello> hello = ParseHello(line);
   if (!hello || hello->config_epoch > hello->current_epoch) return;
+  if (!MayName(turn.state(), hello->sentinel) || !MayName(turn.state(), hello->primary)) return;
   const auto position = turn.state().groups.find(hello->group);
   if (position == turn.state().groups.end()) return;
   Group& group = position->second;
   if (hello->id == turn.state().myid) return OnHelloWithOwnId(turn, *hello);
+  // Of whom we were, or another's state file is ours now: it would be our own second vote (E5).
+  if (IsOwnAddress(turn.state(), hello->sentinel)) return;
   if (hello->current_epoch.number() > turn.state().current_epoch.number() + kMaxEpochJump) return;
   const auto known = group.peers.find(hello->id);
   if (known != group.peers.end() && ConfirmsOnly(turn.state(), group, known->second, *hello)) {
@@ -202,8 +213,9 @@ void OnHello(Turn& turn, std::string_view line) {
   peer->config_epoch = hello->config_epoch;
   turn.Touch(group.name);
   KeepName(turn, hello->primary.host);
-  ProposeConfig(turn, group,
-                {hello->config_epoch, KnownAs(turn.state(), group, hello->primary), hello->id});
+  ProposeConfig(
+      turn, group,
+      {hello->config_epoch, KnownAs(turn.state(), group, hello->primary), HeardFrom{hello->id}});
 }
 
 bool AdoptEpoch(Turn& turn, const Group& group, base::Epoch epoch) {

@@ -1,5 +1,6 @@
 #include "sentinel/core/group_config.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -69,28 +70,31 @@ void ForgetEvidence(Turn& turn, Group& group) {
 
 void PutIntoEffect(Turn& turn, Group& group, const PendingConfig& config) {
   group.config_epoch = config.epoch;
+  group.conflict.reset();
   HurryHello(group);
   turn.Progress();
   const base::Endpoint from = group.primary.address;
-  const bool leader = !config.from;
-  if (!leader && group.failover && group.failover->epoch <= config.epoch)
-    YieldFailover(turn, group);
+  const bool led = std::holds_alternative<OwnElection>(config.source);
+  if (!led && group.failover && group.failover->epoch <= config.epoch) YieldFailover(turn, group);
   if (config.primary == from) return;
 
   const bool ordered = group.ordered_epoch == config.epoch;
-  if (leader) {
-    // RESET may have forgotten the failover; the promotion is a fact all the same.
-    if (group.failover) AnnouncePromotion(turn, group);
+  const bool lost = group.primary.sdown_since.has_value();
+  // RESET may have forgotten the failover; the promotion is a fact all the same.
+  if (led && group.failover) {
+    AnnouncePromotion(turn, group);
   } else {
     YieldFailover(turn, group);
-    const auto peer = group.peers.find(*config.from);
-    if (peer != group.peers.end())
-      turn.AnnouncePeer(group, peer->second, EventType::kConfigUpdateFrom);
+    if (const auto* heard = std::get_if<HeardFrom>(&config.source)) {
+      const auto peer = group.peers.find(heard->sentinel);
+      if (peer != group.peers.end())
+        turn.AnnouncePeer(group, peer->second, EventType::kConfigUpdateFrom);
+    }
     RecordObserved(turn, group, config, ordered ? Cause::kOrder : Cause::kUnknown);
   }
   const base::Endpoint shown_from = Shown(turn.state(), from);
   const base::Endpoint shown_to = Shown(turn.state(), config.primary);
-  RunReconfigScript(turn, group, shown_from, shown_to, leader);
+  RunReconfigScript(turn, group, shown_from, shown_to, led);
   turn.Announce(group, EventType::kSwitchMaster, DescribeSwitch(group.name, shown_from, shown_to));
   SwapPrimary(turn, group, config.primary);
   group.config_changed_at = turn.now();
@@ -98,16 +102,30 @@ void PutIntoEffect(Turn& turn, Group& group, const PendingConfig& config) {
   for (const auto& [address, replica] : group.replicas)
     if (!replica.doubted_since) turn.AnnounceReplica(group, replica, EventType::kSlave);
   turn.Persist();
-  if (!ordered) NoteUnorderedFailover(turn, group);
+  // Who did not see it lost may only have been away, and cannot tell.
+  if (!ordered && (led || lost)) NoteUnorderedFailover(turn, group);
+}
+
+void NoteConflict(Turn& turn, Group& group, const ProposedConfig& proposed) {
+  if (proposed.epoch == base::Epoch() || proposed.primary == group.primary.address ||
+      group.conflict == proposed.primary)
+    return;
+  group.conflict = proposed.primary;
+  const base::Endpoint shown = Shown(turn.state(), proposed.primary);
+  turn.AnnouncePrimary(group, EventType::kConfigConflict,
+                       "#epoch " + std::to_string(proposed.epoch.number()) +
+                           " is also said to be of " + shown.ToString());
 }
 
 }  // namespace
 
 void ProposeConfig(Turn& turn, Group& group, const ProposedConfig& proposed) {
+  if (proposed.epoch == group.config_epoch) NoteConflict(turn, group, proposed);
   if (proposed.epoch <= group.config_epoch) return;
+  group.heard_epoch = std::max(group.heard_epoch, proposed.epoch);
   if (group.pending_config && proposed.epoch <= group.pending_config->epoch) return;
   group.pending_config =
-      PendingConfig{proposed.epoch, proposed.primary, proposed.from, turn.Persist()};
+      PendingConfig{proposed.epoch, proposed.primary, proposed.source, turn.Persist()};
   turn.Progress();
 }
 

@@ -11,10 +11,12 @@ namespace quorate::sentinel::core {
 struct ProposedConfig {
   base::Epoch epoch;
   base::Endpoint primary;
-  std::optional<base::RunId> from;  // absent: we promoted it
+  ConfigSource source;
 };
 
-// Ignored unless the epoch is higher than that of the group and of what is already pending.
+// Ignored unless the epoch is higher than that of the group and of what is already pending. The same
+// epoch with another primary is announced (+config-conflict): stock sentinels, whose ordered failovers
+// are not elected, can make such a thing.
 void ProposeConfig(Turn& turn, Group& group, const ProposedConfig& proposed);
 
 // Puts the pending configuration into effect once its write has ended.

@@ -136,13 +136,26 @@ void RecordAbort(Turn& turn, Group& group, EventType why) {
   Record(turn, group, Row(why).name.substr(1));
 }
 
+void RecordGivenUp(Turn& turn, Group& group) {
+  const Failover& failover = *group.failover;
+  if (!failover.record.outcome.empty()) return;  // an abort has said so
+  const bool begun = !std::holds_alternative<WaitStart>(failover.phase) &&
+                     !std::holds_alternative<ReconfigureReplicas>(failover.phase);
+  if (!begun && !(failover.order && !failover.order->confirm &&
+                  std::holds_alternative<WaitStart>(failover.phase)))
+    return;
+  NotePhaseEnd(*group.failover, turn.now());
+  Record(turn, group, kOutcomeGivenUp);
+}
+
 void RecordObserved(Turn& turn, const Group& group, const PendingConfig& config, Cause cause) {
   FailoverRecord record;
   record.group = group.name;
   record.epoch = config.epoch;
   record.cause = cause;
   record.outcome = kOutcomeObserved;
-  if (group.vote.epoch == config.epoch) record.leader = group.vote.leader;
+  // Whoever leads says so first.
+  if (const auto* heard = std::get_if<HeardFrom>(&config.source)) record.leader = heard->sentinel;
   record.from = group.primary.address;
   record.to = config.primary;
   turn.Do(RecordFailover{std::move(record)});

@@ -24,6 +24,8 @@ void NoteRisk(Group& group);
 void Record(Turn& turn, Group& group, std::string_view outcome);
 // It is given up, by this event.
 void RecordAbort(Turn& turn, Group& group, EventType why);
+// It is given up for another configuration, or by RESET; what has been done of it stays.
+void RecordGivenUp(Turn& turn, Group& group);
 // A configuration of another sentinel's replaces `from`.
 void RecordObserved(Turn& turn, const Group& group, const PendingConfig& config, Cause cause);
 

@@ -11,6 +11,7 @@ namespace quorate::sentinel::core {
 namespace {
 
 // Redis prints -1 here for "never"; more than a century is rubbish.
+constexpr int64_t kMaxLeaseMs = 3'600'000;  // as a server of ours takes it
 constexpr int64_t kMaxSeconds = int64_t{100} * 365 * 24 * 3600;
 
 std::optional<uint16_t> ParsePort(std::string_view text) {
@@ -62,6 +63,11 @@ std::optional<base::Endpoint> ParseReplicaValue(std::string_view value) {
   return base::Endpoint{std::string(host), *number};
 }
 
+// It is shown as a signed integer.
+uint64_t ParseCounter(std::string_view value) {
+  return std::min<uint64_t>(base::ParseUint64(value).value_or(0), INT64_MAX);
+}
+
 // It goes into answers and files.
 bool IsRecordName(std::string_view value) {
   return value.size() <= kMaxRollbackRecordName &&
@@ -105,14 +111,13 @@ void ReadCommonField(std::string_view key, std::string_view value, InfoFacts& fa
     facts.fencible = true;
   } else if (key == "primary_lease_ms") {
     const auto ms = base::ParseInt64(value);
-    if (ms && *ms >= 0 && *ms <= kMaxSeconds * 1000)
-      facts.primary_lease = std::chrono::milliseconds(*ms);
+    if (ms && *ms >= 0 && *ms <= kMaxLeaseMs) facts.primary_lease = std::chrono::milliseconds(*ms);
   } else if (key == "rollback_last_record") {
     if (IsRecordName(value)) facts.rollback_record = value;
   } else if (key == "rollback_last_record_commands") {
-    facts.rollback_commands = base::ParseUint64(value).value_or(0);
+    facts.rollback_commands = ParseCounter(value);
   } else if (key == "rollback_last_record_bytes") {
-    facts.rollback_bytes = base::ParseUint64(value).value_or(0);
+    facts.rollback_bytes = ParseCounter(value);
   } else if (key == "run_id") {
     facts.run_id = base::RunId::Parse(value);
   } else if (key == "role") {

@@ -138,7 +138,8 @@ struct ForgetRequested {
   std::string peer;
 };
 // SENTINEL SET <group> <arguments...>: option/value pairs (rename-command takes two values), then
-// perhaps PROPAGATE, or VERSION <n> from another sentinel that passes them on (shared_settings.h).
+// perhaps PROPAGATE; or what another sentinel passes on, which begins with VERSION
+// (shared_settings.h).
 // `not_executable`: those of the arguments that name no file which can be run.
 struct SetRequested {
   ClientId client{};

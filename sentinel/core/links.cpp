@@ -293,6 +293,8 @@ void OnPingReply(Turn& turn, CommandLink& link, const WireReply& reply) {
   };
   const bool valid = (reply.kind == WireReply::Kind::kStatus && starts_with("PONG")) ||
                      (reply.is_error() && (starts_with("LOADING") || starts_with("MASTERDOWN")));
+  // Without our password, which is sent with a new connection: this one is of no use.
+  if (reply.is_error() && starts_with("NOAUTH")) return;
   link.last_reply = turn.now();
   if (!valid) return;
   link.last_valid_reply = turn.now();

@@ -23,13 +23,15 @@ std::vector<std::string> AsCommand(const Turn& turn, const Group& group) {
           maintenance.reason, "VERSION", version};
 }
 
-void Tell(Turn& turn, const Group& group, PeerLink& link) {
-  if (link.ours != true || !link.up() || !HasRoom(link)) return;
-  SendRequest(turn, link, AsCommand(turn, group), ForNothing{});
-}
-
-void TellAll(Turn& turn, const Group& group) {
-  for (const auto& [id, peer] : group.peers) Tell(turn, group, turn.state().peer_links.at(id));
+void TellPeers(Turn& turn, Group& group) {
+  for (auto& [id, peer] : group.peers) {
+    PeerLink& link = turn.state().peer_links.at(id);
+    if (peer.maintenance_told >= group.maintenance.version || link.ours != true || !link.up() ||
+        !HasRoom(link))
+      continue;
+    SendRequest(turn, link, AsCommand(turn, group), ForNothing{});
+    peer.maintenance_told = group.maintenance.version;
+  }
 }
 
 std::string Described(const Maintenance& maintenance, base::Instant now) {
@@ -47,8 +49,8 @@ void Adopt(Turn& turn, Group& group, std::optional<uint64_t> version, base::Wall
            Maintenance next) {
   const Maintenance& known = group.maintenance;
   if (version) {
-    const bool wins =
-        *version > known.version || (*version == known.version && next.until && !known.until);
+    const bool wins = *version > known.version ||
+                      (*version == known.version && next.until && !known.until && !known.expired);
     if (!wins) return;
   }
   const auto time = static_cast<uint64_t>(std::max<int64_t>(asked_at.ms, 0));
@@ -61,7 +63,6 @@ void Adopt(Turn& turn, Group& group, std::optional<uint64_t> version, base::Wall
   else if (was_paused)
     turn.AnnouncePrimary(group, EventType::kPauseEnd, "#resumed");
   if (!group.maintenance.until) group.unordered_failovers.clear();  // acknowledged
-  if (!version) TellAll(turn, group);
   turn.Touch(group.name);
 }
 
@@ -101,18 +102,15 @@ void PauseByItself(Turn& turn, Group& group, int64_t seconds, std::string reason
 }
 
 void KeepMaintenance(Turn& turn, Group& group) {
+  TellPeers(turn, group);
   if (!group.maintenance.until || !IsDue(turn, *group.maintenance.until)) return;
   group.maintenance.until.reset();
+  group.maintenance.expired = true;
   group.maintenance.reason.clear();
   turn.AnnouncePrimary(group, EventType::kPauseEnd, "#expired");
   turn.Progress();
 }
 
 bool IsPaused(const Group& group) { return group.maintenance.until.has_value(); }
-
-void TellMaintenance(Turn& turn, PeerLink& link) {
-  for (const auto& [name, group] : turn.state().groups)
-    if (group.maintenance.version > 0 && group.peers.count(link.peer) != 0) Tell(turn, group, link);
-}
 
 }  // namespace quorate::sentinel::core

@@ -11,7 +11,7 @@
 // Invariants
 //   M1  while a group is paused we neither stand because its primary is lost nor vote for one who
 //       does; a failover of that kind is given up unless its promotion was sent.
-//   M2  a pause ends by itself.
+//   M2  a pause ends by itself, and what has expired does not come back from a peer.
 #pragma once
 
 #include <cstdint>
@@ -28,11 +28,8 @@ void Resume(Turn& turn, const ResumeRequested& request);
 // The same by the sentinel itself (flapping.h). Precondition: it is not paused.
 void PauseByItself(Turn& turn, Group& group, int64_t seconds, std::string reason);
 
-// Ends a pause whose time is over.
+// Tells the peers what they may not know yet; ends a pause whose time is over.
 void KeepMaintenance(Turn& turn, Group& group);
 bool IsPaused(const Group& group);
-
-// The peer, one of ours, can be told now: what we know of each group that it watches too.
-void TellMaintenance(Turn& turn, PeerLink& link);
 
 }  // namespace quorate::sentinel::core

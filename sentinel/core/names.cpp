@@ -66,6 +66,10 @@ base::Endpoint KnownAs(const State& state, const Group& group, const base::Endpo
   return address;
 }
 
+bool MayName(const State& state, const base::Endpoint& address) {
+  return state.settings.resolve_hostnames || base::IsIpLiteral(address.host);
+}
+
 base::Endpoint Shown(const State& state, const base::Endpoint& address) {
   if (state.settings.announce_hostnames || state.names.empty()) return address;
   const std::vector<std::string> ips = Ips(state, address.host);

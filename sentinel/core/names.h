@@ -24,6 +24,10 @@ bool IsSameAddress(const State& state, const base::Endpoint& a, const base::Endp
 // The address under which the group knows the instance; if it does not, `address`.
 base::Endpoint KnownAs(const State& state, const Group& group, const base::Endpoint& address);
 
+// Whether others may make us know such an address: a name only if names are resolved. What is known
+// is written to the configuration file, which would not load otherwise.
+bool MayName(const State& state, const base::Endpoint& address);
+
 // What is put into events, replies, hellos and REPLICAOF.
 base::Endpoint Shown(const State& state, const base::Endpoint& address);
 

@@ -9,7 +9,7 @@
 namespace quorate::sentinel::core {
 namespace {
 
-constexpr int64_t kMaxMilliseconds = int64_t{1000} * 3600 * 24 * 365 * 100;
+constexpr int64_t kMaxMilliseconds = int64_t{1000} * 3600 * 24 * 365 * 10;
 
 }  // namespace
 

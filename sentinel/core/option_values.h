@@ -10,7 +10,7 @@
 
 namespace quorate::sentinel::core {
 
-// A number of milliseconds, at least `least`; a century at most, so that a Duration holds it.
+// A number of milliseconds, at least `least`; ten years at most, so that a Duration holds several.
 std::optional<base::Duration> ParseMilliseconds(std::string_view text, int64_t least);
 // 1 to 2^31 - 1.
 std::optional<uint32_t> ParseCount(std::string_view text);

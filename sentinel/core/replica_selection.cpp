@@ -48,13 +48,6 @@ bool HasTheRole(const Group& group, const Replica& replica) {
   return group.primary.reported_role == Role::kReplica && group.primary.primary == replica.address;
 }
 
-bool SharesHistory(const Group& group, const Replica& replica) {
-  if (!group.primary.replication_id || !replica.replication_id) return true;
-  return replica.replication_id == group.primary.replication_id ||
-         replica.second_replication_id == group.primary.replication_id ||
-         replica.replication_id == group.primary.second_replication_id;
-}
-
 // What the group's history had, as far as anybody has told.
 base::Offset Newest(const Group& group) {
   base::Offset newest = group.primary.primary_offset.value_or(base::Offset());
@@ -156,6 +149,13 @@ std::string_view EligibilityName(Eligibility eligibility) {
       return "lacks more than max-lag-on-failover";
   }
   return "";
+}
+
+bool SharesHistory(const Group& group, const Replica& replica) {
+  if (!group.primary.replication_id || !replica.replication_id) return true;
+  return replica.replication_id == group.primary.replication_id ||
+         replica.second_replication_id == group.primary.replication_id ||
+         replica.replication_id == group.primary.second_replication_id;
 }
 
 bool SharesStream(const Group& group, const Replica& replica) {

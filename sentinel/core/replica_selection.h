@@ -57,6 +57,8 @@ inline constexpr int kMaxLinkDownAfters = 10;
 
 enum class Occasion { kPrimaryLost, kSwitchover };
 
+// The replica's stream and the primary's are of one history, or one of them has told none.
+bool SharesHistory(const Group& group, const Replica& replica);
 // Both tell the same replication id, or neither any (servers before Redis 4).
 bool SharesStream(const Group& group, const Replica& replica);
 

@@ -23,6 +23,7 @@
 #include "sentinel/core/switchover.h"
 #include "sentinel/core/turn.h"
 #include "sentinel/core/veto.h"
+#include "sentinel/core/views.h"
 #include "shared/base/check.h"
 #include "shared/base/overloaded.h"
 #include "shared/base/random.h"
@@ -79,7 +80,7 @@ base::Instant AdvanceGroup(Turn& turn, Group& group) {
     KeepHeartbeat(turn, group, group.primary);
     for (auto& [address, replica] : group.replicas) {
       KeepDataLinks(turn, group, replica);
-      KeepHeartbeat(turn, group, replica);
+      if (!replica.foreign) KeepHeartbeat(turn, group, replica);
     }
     if (!turn.state().tilt_since) {
       KeepDownDetection(turn, group);
@@ -90,6 +91,7 @@ base::Instant AdvanceGroup(Turn& turn, Group& group) {
     KeepAsking(turn, group);
     KeepInfo(turn, group);
     KeepHello(turn, group);
+    KeepSharedSettings(turn, group);
     if (!turn.progressed()) return turn.wake();
   }
 }
@@ -213,6 +215,7 @@ class Sentinel::Machine {
 
   void On(Turn& turn, const LinkUp& up) {
     if (PeerLink* peer = FindPeerLink(up.link)) {
+      ForgetTold(*peer);
       OnPeerLinkUp(turn, *peer, up.local_host);
       TouchGroupsOf(turn, *peer);
       return;
@@ -261,8 +264,7 @@ class Sentinel::Machine {
       if (std::holds_alternative<ForPing>(*purpose)) OnPingReply(turn, *peer, replied.reply);
       if (std::holds_alternative<ForInfo>(*purpose)) {
         OnPeerInfo(turn, *peer, replied.reply);
-        TellMaintenance(turn, *peer);
-        TellSharedSettings(turn, *peer);
+        TouchGroupsOf(turn, *peer);
       }
       if (const auto* question = std::get_if<ForMasterDown>(&*purpose))
         OnMasterDownReply(turn, peer->peer, *question, replied.reply);
@@ -371,6 +373,14 @@ class Sentinel::Machine {
     const auto position = name ? state_.groups.find(*name) : state_.groups.end();
     if (position == state_.groups.end()) return {};
     return FindNode(position->second, link);
+  }
+
+  // Over a new link everything is told again.
+  void ForgetTold(const PeerLink& link) {
+    for (auto& [name, group] : state_.groups) {
+      const auto peer = group.peers.find(link.peer);
+      if (peer != group.peers.end()) peer->second.maintenance_told = peer->second.shared_told = 0;
+    }
   }
 
   void TouchGroupsOf(Turn& turn, PeerLink& link) {

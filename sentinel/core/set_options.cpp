@@ -1,5 +1,4 @@
 // SENTINEL SET: the options of one group, a row each.
-#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,12 +21,16 @@ constexpr char kScriptsDenied[] =
 // What an option's setter says.
 enum class Outcome { kApplied, kInvalid, kDenied, kNotExecutable };
 
+// Who says it.
+enum class Sender { kOperator, kSentinel };
+
 struct Setting {
   Turn& turn;
   Group& group;
   const std::string& value;
   const std::string& second;  // rename-command's new name
   bool executable;            // the value, taken as a path
+  Sender sender;
 };
 
 Outcome SetDuration(const Setting& s, base::Duration& target, int64_t least) {
@@ -92,11 +95,13 @@ Outcome SetRename(const Setting& s) {
 }
 
 // 0 goes back to all ever known. One smaller than the sentinels that are there could elect two
-// leaders at once.
+// leaders at once. What another sentinel passes on is measured by all that are known: we may have
+// just been started, with our links down.
 Outcome SetElectorate(const Setting& s) {
   const auto count = ParseElectorate(s.value);
-  if (!count || (*count != 0 && *count < UsableSentinels(s.turn.state(), s.group)))
-    return Outcome::kInvalid;
+  const size_t least = s.sender == Sender::kSentinel ? s.group.peers.size() + 1
+                                                     : UsableSentinels(s.turn.state(), s.group);
+  if (!count || (*count != 0 && *count < least)) return Outcome::kInvalid;
   s.group.options.electorate = *count;
   return Outcome::kApplied;
 }
@@ -127,6 +132,7 @@ Outcome SetFlapLimit(const Setting& s) {
 Outcome SetFlapWindow(const Setting& s) { return SetDuration(s, s.group.options.flap_window, 1); }
 
 Outcome SetPreFailoverScript(const Setting& s) {
+  s.group.consent.reset();  // the old one's word is of no use
   return SetScript(s, s.group.options.pre_failover_script);
 }
 Outcome SetPreFailoverTimeout(const Setting& s) {
@@ -190,9 +196,16 @@ std::string_view ScriptError(const OptionRow& row) {
   return "ERR Pre-failover script seems non existing or non executable";
 }
 
+void AnnounceSet(Turn& turn, const Group& group, const Statement& statement) {
+  const OptionRow& row = *FindOption(statement[0], statement.size() - 1);
+  std::string news = statement[0] + " " + (row.secret ? "******" : statement[1]);
+  if (row.values == 2) news += " " + statement[2];
+  turn.AnnouncePrimary(group, EventType::kSet, news);
+}
+
 // The error, or nothing.
 std::optional<std::string> Apply(Turn& turn, Group& group, const SetRequested& request,
-                                 const Statement& statement) {
+                                 const Statement& statement, Sender sender) {
   const std::string& option = statement[0];
   const std::string& value = statement[1];
   static const std::string kNone;
@@ -200,8 +213,10 @@ std::optional<std::string> Apply(Turn& turn, Group& group, const SetRequested& r
   const OptionRow& row = *FindOption(option, statement.size() - 1);
   if (HasControlCharacters(value) || HasControlCharacters(second))
     return "ERR Invalid argument with control characters for SENTINEL SET '" + option + "'";
+  if (value.size() > kMaxOptionValue || second.size() > kMaxOptionValue)
+    return "ERR Too long an argument for SENTINEL SET '" + option + "'";
   const bool executable = request.not_executable.count(value) == 0;
-  switch (row.apply(Setting{turn, group, value, second, executable})) {
+  switch (row.apply(Setting{turn, group, value, second, executable, sender})) {
     case Outcome::kInvalid:
       // Of the two values of a renaming only an empty one is bad.
       return InvalidArgument(row.values == 2 ? std::string() : value, option);
@@ -212,32 +227,23 @@ std::optional<std::string> Apply(Turn& turn, Group& group, const SetRequested& r
     case Outcome::kApplied:
       break;
   }
-  std::string news = option + " " + (row.secret ? "******" : value);
-  if (row.values == 2) news += " " + second;
-  turn.AnnouncePrimary(group, EventType::kSet, news);
   return std::nullopt;
 }
 
-// A SENTINEL SET, taken apart.
+// A SENTINEL SET of an operator's, taken apart.
 struct Plan {
   std::vector<Statement> statements;
   bool propagate = false;
-  std::optional<uint64_t> version;
   std::optional<std::string> error;  // about what follows the statements
 };
-
-bool ReadTail(const std::vector<std::string>& words, size_t at, Plan& plan) {
-  const size_t left = words.size() - at;
-  if (left == 1 && base::EqualsIgnoreCase(words[at], "propagate")) return plan.propagate = true;
-  if (left != 2 || !base::EqualsIgnoreCase(words[at], "version")) return false;
-  plan.version = base::ParseUint64(words[at + 1]);
-  return plan.version && *plan.version <= kMaxSharedVersion;
-}
 
 Plan Read(const std::vector<std::string>& words) {
   Plan plan;
   for (size_t at = 0; at < words.size();) {
-    if (at > 0 && ReadTail(words, at, plan)) return plan;
+    if (at > 0 && words.size() - at == 1 && base::EqualsIgnoreCase(words[at], "propagate")) {
+      plan.propagate = true;
+      return plan;
+    }
     const OptionRow* row = FindOption(words[at], words.size() - at - 1);
     if (!row) {
       plan.error = "ERR Unknown option or number of arguments for SENTINEL SET '" + words[at] + "'";
@@ -250,22 +256,65 @@ Plan Read(const std::vector<std::string>& words) {
   return plan;
 }
 
-// Why these cannot be shared; nothing: they can.
-std::optional<std::string> WhyNotShared(const Group& group,
-                                        const std::vector<Statement>& statements) {
-  for (const Statement& statement : statements)
+// The options' names in their one spelling.
+std::vector<Statement> Canonical(std::vector<Statement> statements) {
+  for (Statement& statement : statements) {
+    statement[0] = base::ToLower(statement[0]);
+    if (statement[0] == "primary-reboot-down-after-period")
+      statement[0] = "master-reboot-down-after-period";
+  }
+  return statements;
+}
+
+// All or nothing: everyone is told what was applied here.
+std::optional<std::string> ApplyAndShare(Turn& turn, Group& group, const SetRequested& request,
+                                         const Plan& plan) {
+  for (const Statement& statement : plan.statements)
     if (FindOption(statement[0], statement.size() - 1)->reach == Reach::kHere)
       return "ERR '" + statement[0] + "' is a file of this machine and cannot be propagated";
-  if (group.shared.options.size() + statements.size() > kMaxSharedOptions)
-    return "ERR Too many propagated options";
+  const std::vector<Statement> statements = Canonical(plan.statements);
+  if (!MayShare(group, statements)) return "ERR Too many propagated options";
+  const GroupOptions before = group.options;
+  for (const Statement& statement : statements) {
+    const auto error = Apply(turn, group, request, statement, Sender::kOperator);
+    if (!error) continue;
+    group.options = before;
+    RefreshPeerLinks(turn);
+    return error;
+  }
+  for (const Statement& statement : statements) AnnounceSet(turn, group, statement);
+  ShareSettings(group, statements, request.asked_at);
   return std::nullopt;
 }
 
-// From another sentinel: what is new in it is applied, and what cannot be is said.
-void TakeShared(Turn& turn, Group& group, const SetRequested& request, const Plan& plan) {
-  for (const Statement& statement : AdoptShared(group, plan.statements, *plan.version))
-    if (Apply(turn, group, request, statement))
-      turn.AnnouncePrimary(group, EventType::kSetRefused, statement[0]);
+// As in Redis, what stands before a bad one stays.
+std::optional<std::string> ApplyHere(Turn& turn, Group& group, const SetRequested& request,
+                                     const Plan& plan, bool& changed) {
+  for (const Statement& statement : plan.statements) {
+    if (const auto error = Apply(turn, group, request, statement, Sender::kOperator)) return error;
+    AnnounceSet(turn, group, statement);
+    changed = true;
+  }
+  return plan.error;
+}
+
+// From another sentinel: what is newer is applied, and what cannot be is said.
+void TakeShared(Turn& turn, Group& group, const SetRequested& request) {
+  const auto shared = ParseShared(request.arguments);
+  if (!shared) return turn.Respond(request.client, ErrorReply{"ERR Invalid version"});
+  bool adopted = false;
+  for (const VersionedStatement& one : *shared) {
+    const OptionRow* row = FindOption(one.statement[0], one.statement.size() - 1);
+    const bool known = row && row->values == one.statement.size() - 1 && row->reach != Reach::kHere;
+    if (known && !AdoptShared(group, one)) continue;
+    adopted = adopted || known;
+    if (known && !Apply(turn, group, request, one.statement, Sender::kSentinel))
+      AnnounceSet(turn, group, one.statement);
+    else
+      turn.AnnouncePrimary(group, EventType::kSetRefused, one.statement[0]);
+  }
+  if (adopted) turn.Persist();
+  turn.Respond(request.client, OkReply{});
 }
 
 }  // namespace
@@ -276,29 +325,15 @@ void SetOptions(Turn& turn, const SetRequested& request) {
     return turn.Respond(request.client, ErrorReply{kNoSuchGroup});
   Group& group = position->second;
   turn.Touch(group.name);
-  Plan plan = Read(request.arguments);
-  if (!plan.error && (plan.propagate || plan.version)) {
-    plan.error = WhyNotShared(group, plan.statements);
-    if (plan.error) return turn.Respond(request.client, ErrorReply{*plan.error});
-  }
-  if (plan.version) {
-    TakeShared(turn, group, request, plan);
-    return RespondOkWhenDurable(turn, request.client);
-  }
-  for (size_t i = 0; i < plan.statements.size(); ++i) {
-    const auto error = Apply(turn, group, request, plan.statements[i]);
-    if (!error) continue;
-    if (i > 0) turn.Persist();
-    return turn.Respond(request.client, ErrorReply{*error});
-  }
-  if (plan.error) {
-    if (!plan.statements.empty()) turn.Persist();
-    return turn.Respond(request.client, ErrorReply{*plan.error});
-  }
-  if (plan.propagate)
-    ShareSettings(turn, group, plan.statements,
-                  static_cast<uint64_t>(std::max<int64_t>(request.asked_at.ms, 0)));
-  RespondOkWhenDurable(turn, request.client);
+  if (base::EqualsIgnoreCase(request.arguments.front(), "version"))
+    return TakeShared(turn, group, request);
+  const Plan plan = Read(request.arguments);
+  bool changed = false;
+  const auto error = plan.propagate ? ApplyAndShare(turn, group, request, plan)
+                                    : ApplyHere(turn, group, request, plan, changed);
+  if (!error) return RespondOkWhenDurable(turn, request.client);
+  if (changed) turn.Persist();
+  turn.Respond(request.client, ErrorReply{*error});
 }
 
 }  // namespace quorate::sentinel::core

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "sentinel/core/links.h"
@@ -17,49 +18,80 @@ std::string KeyOf(const Statement& statement) {
   return key;
 }
 
-std::map<std::string, Statement> ByKey(const std::vector<Statement>& statements) {
-  std::map<std::string, Statement> map;
-  for (const Statement& statement : statements) map[KeyOf(statement)] = statement;
-  return map;
+uint64_t NewestVersion(const Group& group) {
+  uint64_t newest = 0;
+  for (const auto& [key, option] : group.shared) newest = std::max(newest, option.version);
+  return newest;
 }
 
-void Tell(Turn& turn, const Group& group, PeerLink& link) {
-  if (link.ours != true || !link.up() || !HasRoom(link)) return;
+void Tell(Turn& turn, const Group& group, Peer& peer, PeerLink& link) {
   std::vector<std::string> argv = {"SENTINEL", "SET", group.name};
-  for (const auto& [key, statement] : group.shared.options)
-    argv.insert(argv.end(), statement.begin(), statement.end());
-  argv.insert(argv.end(), {"VERSION", std::to_string(group.shared.version)});
+  for (const auto& [key, option] : group.shared) {
+    if (option.version <= peer.shared_told) continue;
+    argv.insert(argv.end(), {"VERSION", std::to_string(option.version),
+                             std::to_string(option.statement.size())});
+    argv.insert(argv.end(), option.statement.begin(), option.statement.end());
+  }
   SendRequest(turn, link, std::move(argv), ForNothing{});
 }
 
 }  // namespace
 
-void ShareSettings(Turn& turn, Group& group, const std::vector<Statement>& statements,
-                   uint64_t at_least) {
-  SharedSettings& shared = group.shared;
-  for (auto& [key, statement] : ByKey(statements)) shared.options[key] = statement;
-  shared.version = std::min(std::max(shared.version + 1, at_least), kMaxSharedVersion);
-  for (const auto& [id, peer] : group.peers) Tell(turn, group, turn.state().peer_links.at(id));
-}
-
-std::vector<Statement> AdoptShared(Group& group, const std::vector<Statement>& statements,
-                                   uint64_t version) {
-  SharedSettings& shared = group.shared;
-  std::map<std::string, Statement> next = ByKey(statements);
-  std::vector<Statement> changed;
-  if (version < shared.version || (version == shared.version && next <= shared.options))
-    return changed;
-  for (const auto& [key, statement] : next) {
-    const auto known = shared.options.find(key);
-    if (known == shared.options.end() || known->second != statement) changed.push_back(statement);
+std::optional<std::vector<VersionedStatement>> ParseShared(const std::vector<std::string>& words) {
+  std::vector<VersionedStatement> result;
+  for (size_t at = 0; at < words.size();) {
+    if (words.size() - at < 3 || !base::EqualsIgnoreCase(words[at], "version")) return std::nullopt;
+    const auto version = base::ParseUint64(words[at + 1]);
+    const auto count = base::ParseUint64(words[at + 2]);
+    at += 3;
+    if (!version || *version == 0 || *version > kMaxSharedVersion || !count || *count < 2 ||
+        *count > words.size() - at)
+      return std::nullopt;
+    const auto first = words.begin() + static_cast<ptrdiff_t>(at);
+    at += *count;
+    result.push_back({*version, Statement(first, words.begin() + static_cast<ptrdiff_t>(at))});
   }
-  shared = {version, std::move(next)};
-  return changed;
+  return result;
 }
 
-void TellSharedSettings(Turn& turn, PeerLink& link) {
-  for (const auto& [name, group] : turn.state().groups)
-    if (group.shared.version > 0 && group.peers.count(link.peer) != 0) Tell(turn, group, link);
+void ShareSettings(Group& group, const std::vector<Statement>& statements,
+                   base::WallTime asked_at) {
+  const auto time = static_cast<uint64_t>(std::max<int64_t>(asked_at.ms, 0));
+  const uint64_t version = std::min(std::max(NewestVersion(group) + 1, time), kMaxSharedVersion);
+  for (const Statement& statement : statements)
+    group.shared[KeyOf(statement)] = {version, statement};
+}
+
+bool AdoptShared(Group& group, const VersionedStatement& shared) {
+  const std::string key = KeyOf(shared.statement);
+  const auto known = group.shared.find(key);
+  if (known == group.shared.end() && group.shared.size() >= kMaxSharedOptions) return false;
+  if (known != group.shared.end() && std::tie(known->second.version, known->second.statement) >=
+                                         std::tie(shared.version, shared.statement))
+    return false;
+  group.shared[key] = {shared.version, shared.statement};
+  // Peers may have been told newer ones without this.
+  for (auto& [id, peer] : group.peers)
+    peer.shared_told = std::min(peer.shared_told, shared.version - 1);
+  return true;
+}
+
+bool MayShare(const Group& group, const std::vector<Statement>& statements) {
+  size_t more = 0;
+  for (const Statement& statement : statements)
+    if (group.shared.count(KeyOf(statement)) == 0) ++more;
+  return group.shared.size() + more <= kMaxSharedOptions;
+}
+
+void KeepSharedSettings(Turn& turn, Group& group) {
+  if (group.shared.empty()) return;
+  const uint64_t newest = NewestVersion(group);
+  for (auto& [id, peer] : group.peers) {
+    PeerLink& link = turn.state().peer_links.at(id);
+    if (peer.shared_told >= newest || link.ours != true || !link.up() || !HasRoom(link)) continue;
+    Tell(turn, group, peer, link);
+    peer.shared_told = newest;
+  }
 }
 
 }  // namespace quorate::sentinel::core

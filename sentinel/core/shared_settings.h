@@ -1,13 +1,20 @@
-// SENTINEL SET ... PROPAGATE: options that all sentinels of a group are to have. They are kept
-// together with a version beside the options they set; whoever propagates adds his own, takes the
-// next version and tells his peers of ours the whole, and so does everyone who meets a peer (again).
-// The higher version wins; of two with the same, made at the same time, the greater by its text. Of
-// what comes only what differs from what was shared before is applied: a value that an operator set
-// on one sentinel alone stays until someone shares that option anew.
+// SENTINEL SET ... PROPAGATE: options that all sentinels of a group are to have. Each is kept with a
+// version beside the option that it sets. Whoever propagates gives it the next version, at least the
+// time of day, so that the last word wins even if it was said to a sentinel that had not heard the
+// others; of two with the same version the greater by its text. Every sentinel of ours tells each
+// peer of ours what that may not know: all of it over a new link, and what has changed since, its own
+// or heard, so that it also gets to those whom the first one did not reach.
+//
+//   SENTINEL SET <group> VERSION <version> <words> <option> <value> [<value>] [VERSION ...]...
+//
+// is how it is told (`words`: how many follow, so that an option unknown here can be passed over). Of
+// what comes only what is newer is applied: a value that an operator set on one sentinel alone stays
+// until somebody propagates that option anew.
 //
 // Scripts are files of one machine and cannot be shared.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,17 +22,24 @@
 
 namespace quorate::sentinel::core {
 
-// One option with its value or values, as in SENTINEL SET.
+// One option with its value or values, as in SENTINEL SET; its name in its one spelling.
 using Statement = std::vector<std::string>;
 
-// The statements were applied here and are shared from now on. `at_least`: a version below which no
-// new one is given (the time of day: the last to speak wins, even if he had heard nothing yet).
-void ShareSettings(Turn& turn, Group& group, const std::vector<Statement>& statements,
-                   uint64_t at_least);
-// Which of the statements that came under `version` are to be applied; they are known from now on.
-std::vector<Statement> AdoptShared(Group& group, const std::vector<Statement>& statements,
-                                   uint64_t version);
-// The peer, one of ours, can be told now: what is shared in each group that it watches too.
-void TellSharedSettings(Turn& turn, PeerLink& link);
+struct VersionedStatement {
+  uint64_t version = 0;
+  Statement statement;
+};
+// The words after the group's name, as another sentinel says them; absent: malformed.
+std::optional<std::vector<VersionedStatement>> ParseShared(const std::vector<std::string>& words);
+
+// The statements were applied here and are shared from now on. `asked_at`: by the operator.
+void ShareSettings(Group& group, const std::vector<Statement>& statements, base::WallTime asked_at);
+// True: it is newer than what is known here, and known from now on.
+bool AdoptShared(Group& group, const VersionedStatement& shared);
+// Whether the group may share so much.
+bool MayShare(const Group& group, const std::vector<Statement>& statements);
+
+// Tells the peers what they may not know yet.
+void KeepSharedSettings(Turn& turn, Group& group);
 
 }  // namespace quorate::sentinel::core

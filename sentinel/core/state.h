@@ -39,6 +39,7 @@ struct ForMasterDown {
   std::string group;
   base::Endpoint primary;
   std::optional<base::Epoch> candidacy;
+  base::Instant asked_at{};  // what it answers was so then
 };
 // The EXEC that promotes the heir of the failover with this epoch.
 struct ForPromotion {
@@ -157,6 +158,9 @@ struct Replica : DataNode {
   bool announced = true;
   bool sync_refused = false;  // it says that the primary has lost data that it has
   bool was_primary = false;   // replaced by a failover and not seen as a replica since
+  // A primary of another history, with replicas that are none of ours: of another group, which has
+  // got this address. It is let be.
+  bool foreign = false;
   // Known from before a RESET at that time, and not heard from since (administration.h, Reset).
   std::optional<base::Instant> doubted_since;
   std::optional<base::Instant> repaired_at;  // last +convert-to-slave or +fix-slave-config
@@ -178,8 +182,12 @@ struct Peer {
   std::optional<base::Instant> asked_at;
   base::Instant last_hello_sent{};
   base::Epoch config_epoch;  // of its last hello
+  // The newest versions that it was told over this link: of PAUSE and RESUME, of shared settings.
+  uint64_t maintenance_told = 0;
+  uint64_t shared_told = 0;
   std::optional<PeerAnswer> answer;
-  std::optional<Vote> vote;  // the newest vote it told us of
+  std::optional<Vote> vote;      // the newest vote it told us of
+  uint32_t electorate_told = 0;  // with its newest answer to a request for a vote; 0: none
   std::optional<base::Epoch>
       replied_to;  // newest epoch of ours that it answered a request for, yes or no
 };
@@ -248,7 +256,8 @@ struct Failover {
   base::Epoch epoch;
   std::optional<Order> order;  // absent: the primary was lost
   bool planned = false;        // ordered, with a healthy primary: the switchover path
-  int elections = 1;           // stood for so far
+  bool promotion_sent = false;
+  int elections = 1;  // stood for so far
   base::Instant started_at{};
   base::Instant phase_entered_at{};
   base::Endpoint old_primary;          // whom it replaces
@@ -264,13 +273,21 @@ struct Failover {
 // wait_promotion, reconf_slaves.
 std::string_view FailoverStateName(const std::optional<Failover>& failover);
 
+// Where a configuration comes from.
+struct OwnElection {};  // we led: a promotion, or a confirmation
+struct HeardFrom {
+  base::RunId sentinel;
+};
+struct ServerSaid {};  // the word of the server itself (fencing.h, Z3)
+using ConfigSource = std::variant<OwnElection, HeardFrom, ServerSaid>;
+
 // An (epoch, address) that was adopted but is not durable yet: it takes effect with its
 // persistence.
 struct PendingConfig {
   base::Epoch epoch;
   base::Endpoint primary;
-  std::optional<base::RunId> from;  // the sentinel that announced it; absent: we are the leader
-  uint64_t version = 0;             // of the PersistState that makes it durable
+  ConfigSource source;
+  uint64_t version = 0;  // of the PersistState that makes it durable
 };
 
 // ---- names ----
@@ -303,6 +320,7 @@ struct Maintenance {
   std::optional<base::Instant> until;  // absent: not paused
   std::string reason;
   uint64_t version = 0;  // of the last change; 0 = none that we know of
+  bool expired = false;
 };
 
 struct Group {
@@ -313,6 +331,10 @@ struct Group {
   std::map<base::RunId, Peer> peers;
 
   base::Epoch config_epoch;
+  // The newest epoch of which we know that somebody stood in it for this group, or won it.
+  base::Epoch heard_epoch;
+  // Another primary of our own epoch that was announced, so that it is said once.
+  std::optional<base::Endpoint> conflict;
   base::Instant config_changed_at{};  // the primary became another; at first: our start
   std::vector<FormerLease> former_leases;
   Maintenance maintenance;

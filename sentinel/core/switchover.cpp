@@ -8,6 +8,7 @@
 #include "sentinel/core/discovery.h"
 #include "sentinel/core/election.h"
 #include "sentinel/core/failover.h"
+#include "sentinel/core/history.h"
 #include "sentinel/core/links.h"
 #include "sentinel/core/replica_selection.h"
 #include "shared/base/numbers.h"
@@ -124,6 +125,7 @@ void OnPauseReply(Turn& turn, Group& group, const ForPause& pause, const WireRep
       return OnPauseRefused(turn, group, reply.text);
     group.failover->planned = false;
     group.failover->pause.reset();
+    NoteRisk(group);
     EnterPhase(turn, group, SendPromotion{turn.now()});
     return;
   }

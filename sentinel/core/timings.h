@@ -110,6 +110,8 @@ inline constexpr base::Duration kVetoBackoff = std::chrono::seconds(10);
 // Versions of shared settings, and options that can be shared in one group.
 inline constexpr uint64_t kMaxSharedVersion = uint64_t{1} << 62;
 inline constexpr size_t kMaxSharedOptions = 100;
+// Of an option, in bytes, by SENTINEL SET.
+inline constexpr size_t kMaxOptionValue = 4096;
 // Of a rollback record's name in a server's INFO.
 inline constexpr size_t kMaxRollbackRecordName = 128;
 // A fence ends this long after it was raised if no order comes (at most failover-timeout).

@@ -53,6 +53,12 @@ uint64_t Turn::Persist() {
   return state_.persist_version;
 }
 
+uint64_t Turn::PersistWhole() {
+  const uint64_t version = Persist();
+  Do(PersistState{version, true});
+  return version;
+}
+
 void Turn::Respond(ClientId client, CommandReply reply) {
   if (client != ClientId::kNone) Do(core::Respond{client, std::move(reply)});
 }

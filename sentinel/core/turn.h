@@ -54,6 +54,8 @@ class Turn {
   // Asks for the state to be made durable, at most once a turn; everything changed in this turn is
   // covered. Returns the version to wait for.
   uint64_t Persist();
+  // The same, into the state's own file.
+  uint64_t PersistWhole();
   // False: so many answers wait for the disk that no request that needs it is taken on.
   bool MayHold() const { return held_.size() < kMaxHeldReplies; }
   bool IsDurable(uint64_t version) const { return state_.durable_version >= version; }

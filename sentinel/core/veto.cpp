@@ -36,6 +36,10 @@ void OnVetoAnswered(Turn& turn, const VetoAnswered& answered) {
   });
   if (found == turn.state().groups.end()) return;
   Group& group = found->second;
+  // What was asked for is over, or has begun without us.
+  if (group.consent->odown_since != group.odown_since || group.failover ||
+      group.options.pre_failover_script.empty())
+    return group.consent.reset();
   turn.Touch(group.name);
   const bool silent = answered.verdict == Verdict::kNone;
   const bool proceed = silent ? group.options.pre_failover_on_timeout == NoVerdict::kProceed

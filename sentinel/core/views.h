@@ -33,11 +33,11 @@ struct QuorumCheck {
 };
 QuorumCheck CheckQuorum(const State& state, const Group& group);
 
-// The replicas that are listed: all but those that are doubted since a RESET (administration.h).
 // Nobody is down, strays or is being changed: news that only confirm what is known of the group
 // need not have it looked at before its next deadline.
 bool IsAtRest(const Group& group);
 
+// The replicas that are listed: all but those that are doubted since a RESET (administration.h).
 size_t ReplicaCount(const Group& group);
 
 // The `flags` field of SENTINEL MASTERS, REPLICAS and SENTINELS, in Redis' order.

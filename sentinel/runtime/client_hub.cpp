@@ -30,11 +30,13 @@ void WriteReply(resp::Writer& out, const core::CommandReply& reply) {
                  [&](const core::ErrorReply& error) { out.Error(error.text); },
                  [&](const core::IntegerReply& integer) { out.Integer(integer.value); },
                  [&](const core::MasterDownReply& answer) {
-                   out.ArrayHeader(answer.refusal ? 4 : 3);
+                   out.ArrayHeader(answer.refusal ? 5 : 3);
                    out.Integer(answer.down ? 1 : 0);
                    out.Bulk(answer.leader);
                    out.Integer(static_cast<int64_t>(answer.leader_epoch));
-                   if (answer.refusal) out.Bulk(*answer.refusal);
+                   if (!answer.refusal) return;
+                   out.Bulk(*answer.refusal);
+                   out.Integer(static_cast<int64_t>(answer.electorate));
                  },
              },
              reply);

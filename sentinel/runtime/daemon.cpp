@@ -96,7 +96,7 @@ void Daemon::CarryOut(core::Action& action) {
                  [&](const core::CloseLink& order) { connections_.Close(order.link); },
                  [&](const core::Send& order) { connections_.Send(order); },
                  [&](const core::ResolveName& order) { Resolve(order.host); },
-                 [&](const core::PersistState& order) { writer_.Want(order.version); },
+                 [&](const core::PersistState& order) { writer_.Want(order.version, order.whole); },
                  [&](const core::Respond& answer) { clients_.Answer(answer.client, answer.reply); },
                  [&](const core::Announce& news) { Announce(news.event); },
                  [&](core::RunScript& script) { scripts_.Add(std::move(script.argv)); },
@@ -154,9 +154,9 @@ void Daemon::ArmTimer() {
 void Daemon::EndTurn() {
   if (exiting_) return;
   writer_.EndTurn();
-  history_.EndTurn();
   connections_.EndTurn();
   clients_.EndTurn();
+  history_.EndTurn();
 }
 
 base::Result<std::string> Daemon::RenderState(const StateWriter::Saved& saved) {
@@ -212,6 +212,7 @@ void Daemon::RequestShutdown() {
   logger_.Warning("User requested shutdown...");
   clients_.FlushAll();
   writer_.Finish();
+  history_.Finish();
   exiting_ = true;
   logger_.Warning("Sentinel is now ready to exit, bye bye...");
   io_.Defer([this] { on_exit_(0); });

@@ -59,10 +59,15 @@ class StateWriter {
   // Begins a journal to what was written before the start. Without it the first write is a rewrite.
   void Start(Saved on_disk);
 
-  void Want(uint64_t version) { wanted_ = version; }
+  // `whole`: not by the journal.
+  void Want(uint64_t version, bool whole = false) {
+    wanted_ = version;
+    consolidate_ = consolidate_ || whole;
+  }
   // Starts a write if one is wanted and none runs.
   void EndTurn();
-  // The process ends in good order: the state's file says everything. Waits for the disk.
+  // The process ends in good order: the state's file says everything, unless a write is under way.
+  // Waits for the disk.
   void Finish();
 
  private:

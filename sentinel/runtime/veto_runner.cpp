@@ -30,55 +30,53 @@ VetoRunner::VetoRunner(io::Io& io, std::function<void(core::VetoAnswered)> answe
 }
 
 void VetoRunner::Ask(core::AskVeto question) {
-  const base::Instant deadline = io_.Now() + question.timeout;
-  runs_.push_back({.question = std::move(question), .deadline = deadline});
+  runs_.push_back({.question = std::move(question)});
   timer_->StartAt(io_.Now());
 }
 
 void VetoRunner::Work() {
   const base::Instant now = io_.Now();
   std::vector<core::VetoAnswered> late;
-  for (auto it = runs_.begin(); it != runs_.end();) {
-    const auto run = it++;
-    if (run->answered || now < run->deadline) continue;
-    late.push_back({run->question.question, core::Verdict::kNone, "timed out"});
-    run->answered = true;
-    if (run->child)
-      run->child->Kill(SIGKILL);
-    else
-      runs_.erase(run);
+  for (Run& run : runs_) {
+    if (!run.child || run.answered || now < run.deadline) continue;
+    late.push_back({run.question.question, core::Verdict::kNone, "timed out"});
+    run.answered = true;
+    run.child->Kill(SIGKILL);
   }
   auto running = static_cast<size_t>(
       std::ranges::count_if(runs_, [](const Run& run) { return run.child != nullptr; }));
   for (auto it = runs_.begin(); it != runs_.end() && running < kMaxRunningVetoes;) {
     const auto run = it++;
-    if (run->child) continue;
-    Launch(run);
-    ++running;
+    if (!run->child && Launch(run)) ++running;
   }
   ArmTimer();
   for (core::VetoAnswered& answered : late) answer_(std::move(answered));
 }
 
-void VetoRunner::Launch(Runs::iterator run) {
+bool VetoRunner::Launch(Runs::iterator run) {
   base::Result<std::unique_ptr<io::Child>> child =
       io_.Spawn(run->question.argv, [this, run](const io::ChildExit& exit) { OnExit(run, exit); });
-  if (!child) return OnExit(run, {.exit_code = kExitNotRunnable, .signal = 0});
+  if (!child) {
+    OnExit(run, {.exit_code = kExitNotRunnable, .signal = 0});
+    return false;
+  }
   run->child = std::move(*child);
+  run->deadline = io_.Now() + run->question.timeout;
+  return true;
 }
 
 void VetoRunner::OnExit(Runs::iterator run, const io::ChildExit& exit) {
   const bool answered = run->answered;
   const core::VetoAnswered verdict = Judge(run->question.question, exit);
   runs_.erase(run);
-  timer_->StartAt(io_.Now());
+  timer_->StartAt(io_.Now());  // for one that waits
   if (!answered) answer_(verdict);
 }
 
 void VetoRunner::ArmTimer() {
   std::optional<base::Instant> next;
   for (const Run& run : runs_)
-    if (!run.answered) next = next ? std::min(*next, run.deadline) : run.deadline;
+    if (run.child && !run.answered) next = next ? std::min(*next, run.deadline) : run.deadline;
   if (next) timer_->StartAt(*next);
 }
 

@@ -1,5 +1,5 @@
 // Runs the scripts that may veto a failover (sentinel/core/veto.h): at once, a few at a time, each
-// until its deadline at most. Unlike the scripts of a ScriptQueue they are never run again, and their
+// for its time at most. Unlike the scripts of a ScriptQueue they are never run again, and their
 // end is an answer that a failover waits for.
 #pragma once
 
@@ -15,7 +15,7 @@
 
 namespace quorate::sentinel::runtime {
 
-// More wait for a place, and for their deadline.
+// More wait for a place; their time begins when they run.
 inline constexpr size_t kMaxRunningVetoes = 16;
 
 class VetoRunner {
@@ -35,7 +35,8 @@ class VetoRunner {
   using Runs = std::list<Run>;
 
   void Work();
-  void Launch(Runs::iterator run);
+  // False: it could not be run, and has been answered.
+  bool Launch(Runs::iterator run);
   void OnExit(Runs::iterator run, const io::ChildExit& exit);
   void ArmTimer();
 

@@ -10,6 +10,7 @@ namespace {
 HistoryEntry Led() {
   HistoryEntry entry;
   entry.at.ms = 1'700'000'000'123;
+  entry.attempts = 3;
   entry.failover = {"cache \"1\"",
                     base::Epoch(7),
                     true,

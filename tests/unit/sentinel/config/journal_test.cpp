@@ -62,24 +62,44 @@ TEST_CASE("journal: what is more than an election or a failover has no differenc
   CHECK_FALSE(differs([](core::DurableState& s) { s.retired_vote_floor = base::Epoch(); }));
 }
 
-TEST_CASE("journal: of an earlier state, or of another sentinel, it says nothing") {
+TEST_CASE("journal: of an earlier state only votes and epochs count, of another sentinel nothing") {
+  // A second process was started on the files, and has written the state anew; the first goes on.
   core::DurableState later = SampleState();
   ++later.journal;
-  core::DurableState same = later;
+  core::DurableState expected = later;
+  expected.current_epoch = base::Epoch(9);
+  expected.groups[0].vote = Moved().groups[0].vote;
   REQUIRE(ApplyJournal(JournalOf(SampleState(), Moved()), later).ok());
-  CHECK(later == same);
+  CHECK(later == expected);
   core::DurableState other = SampleState();
   other.myid = Id('f');
-  same = other;
+  const core::DurableState same = other;
   REQUIRE(ApplyJournal(JournalOf(SampleState(), Moved()), other).ok());
   CHECK(other == same);
 }
 
-TEST_CASE("journal: no epoch falls") {
+TEST_CASE("journal: no epoch falls, and an address changes only with a later one") {
+  CHECK_FALSE(Difference(Moved(), SampleState()).has_value());  // it is another group of the name
   core::DurableState state = Moved();
-  core::DurableState back = SampleState();
-  REQUIRE(ApplyJournal(JournalOf(Moved(), back), state).ok());
+  core::DurableState later = SampleState();
+  later.groups[0].replicas.pop_back();
+  REQUIRE(ApplyJournal(JournalOf(SampleState(), later), state).ok());
   CHECK(state == Moved());
+  // The operator has written another address into the file: the journal's is that of before.
+  core::DurableState edited = SampleState();
+  edited.groups[0].primary = {"10.0.0.77", 6379};
+  REQUIRE(ApplyJournal(JournalOf(SampleState(), later), edited).ok());
+  CHECK(edited.groups[0].primary.host == "10.0.0.77");
+}
+
+TEST_CASE("journal: that of a later state, than a copy that was put back, counts whole") {
+  core::DurableState from = SampleState();
+  from.journal = 99;
+  core::DurableState to = Moved();
+  to.journal = 99;
+  core::DurableState state = SampleState();
+  REQUIRE(ApplyJournal(JournalOf(from, to), state).ok());
+  CHECK(state == to);
 }
 
 TEST_CASE("journal: a torn end is dropped, damage before it is refused") {

@@ -33,10 +33,9 @@ inline core::DurableState SampleState() {
   first.options.pre_failover_script = "/usr/local/bin/ask me first";
   first.options.pre_failover_timeout = std::chrono::milliseconds(700);
   first.options.pre_failover_on_timeout = core::NoVerdict::kVeto;
-  first.shared = {12,
-                  {{"auth-pass", {"auth-pass", "two words \"quoted\" \\ #"}},
-                   {"quorum", {"QUORUM", "2"}},
-                   {"rename-command SLAVEOF", {"rename-command", "slaveof", "follow"}}}};
+  first.shared = {{"auth-pass", {12, {"auth-pass", "two words \"quoted\" \\ #"}}},
+                  {"quorum", {3, {"quorum", "2"}}},
+                  {"rename-command SLAVEOF", {4, {"rename-command", "slaveof", "follow"}}}};
   first.config_epoch = base::Epoch(6);
   first.vote.epoch = base::Epoch(7);
   first.electorate_met = 5;

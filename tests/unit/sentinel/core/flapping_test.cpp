@@ -93,6 +93,17 @@ TEST_CASE("flapping: what was ordered is neither counted nor stopped") {
   CHECK(t.world.RunUntil([&] { return t.Primary() != old; }, seconds(15)));
 }
 
+TEST_CASE("flapping: a sentinel that was away does not count what it only hears of") {
+  Flapping t;
+  t.world.KillSentinel(2);
+  REQUIRE(t.Lose());
+  t.world.StartSentinel(2);
+  t.world.RunFor(seconds(8));
+  REQUIRE(t.world.group(2).config_epoch == t.world.group(0).config_epoch);
+  CHECK(t.world.group(2).unordered_failovers.empty());
+  CHECK(t.Paused() == 0);
+}
+
 TEST_CASE("flapping: failovers further apart than the window are no flapping") {
   Flapping t;
   for (int i = 0; i < 3; ++i) {

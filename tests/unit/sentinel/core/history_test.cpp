@@ -97,10 +97,14 @@ TEST_CASE("history: one that was given up, with its event; lost elections leave 
   REQUIRE(led != nullptr);
   CHECK(led->outcome == "failover-abort-no-good-slave");
   CHECK_FALSE(led->to.has_value());
-  world.KillSentinel(1);
-  world.KillSentinel(2);
-  size_t before = world.sentinel(0).history.size();
+  // Peers whose disks fail refuse their votes: elections are lost.
+  for (int i : {1, 2}) world.sentinel(i).disk_works = false;
+  for (int i : {1, 2}) world.Command(i, 1, FlushRequested{ClientId{}});
+  world.RunFor(seconds(3));
+  const size_t before = world.sentinel(0).history.size();
+  const size_t lost_before = world.Events({"-failover-abort-not-elected"}).size();
   world.RunFor(seconds(60));
+  CHECK(world.Events({"-failover-abort-not-elected"}).size() > lost_before);
   CHECK(world.sentinel(0).history.size() == before);
 }
 

@@ -44,7 +44,7 @@ TEST_CASE("propagate: every sentinel gets it, and it is durable") {
   t.world.StartSentinel(1);
   t.world.RunFor(seconds(1));
   CHECK(t.Syncs() == Shared::Values{4, 4, 4});
-  CHECK(t.world.group(1).shared.version == t.world.group(0).shared.version);
+  CHECK(t.world.group(1).shared == t.world.group(0).shared);
 }
 
 TEST_CASE("propagate: one that was away gets it when it is back") {
@@ -84,6 +84,46 @@ TEST_CASE("propagate: of two that were said apart the later one wins, wherever i
   CHECK(t.Syncs() == Shared::Values{5, 5, 5});
 }
 
+TEST_CASE("propagate: of different options, said apart, all are kept") {
+  Shared t;
+  t.world.Cut(t.world.sentinel(0).address, t.world.sentinel(1).address);
+  t.world.RunFor(seconds(40));
+  CHECK(t.Set(0, {"parallel-syncs", "6", "PROPAGATE"}, 2000) == "OK");
+  CHECK(t.Set(1, {"failover-timeout", "70000", "PROPAGATE"}, 3000) == "OK");
+  t.world.RunFor(seconds(2));
+  // The third passes on what the two cannot tell each other.
+  for (int i = 0; i < 3; ++i) {
+    CHECK(t.world.group(i).options.parallel_syncs == 6);
+    CHECK(t.world.group(i).options.failover_timeout == seconds(70));
+  }
+}
+
+TEST_CASE("propagate: what a peer does not know is passed over, the rest is taken") {
+  Shared t;
+  CHECK(t.Set(0, {"VERSION", "9", "2", "new-in-some-version", "1", "version", "8", "2",
+                  "parallel-syncs", "5"}) == "OK");
+  CHECK(t.Syncs() == Shared::Values{5, 5, 5});
+  CHECK(t.world.Happened("s0 -set-refused master mymaster 10.0.0.1 6379 new-in-some-version"));
+  for (const std::vector<std::string>& bad : std::vector<std::vector<std::string>>{
+           {"VERSION", "9"},
+           {"VERSION", "0", "2", "quorum", "1"},
+           {"VERSION", "9", "3", "quorum", "1"},
+           {"VERSION", "9", "1", "quorum"},
+           {"VERSION", "99999999999999999999", "2", "quorum", "1"},
+           {"VERSION", "9", "2", "quorum", "1", "more"}})
+    CHECK(t.Set(0, bad) == "ERR Invalid version");
+}
+
+TEST_CASE("propagate: what is known already costs nothing") {
+  Shared t;
+  CHECK(t.Set(0, {"parallel-syncs", "5", "PROPAGATE"}) == "OK");
+  t.world.RunFor(seconds(1));
+  const uint64_t version = t.world.group(1).shared.begin()->second.version;
+  const uint64_t writes = t.world.sentinel(1).core->state().persist_version;
+  CHECK(t.Set(1, {"VERSION", std::to_string(version), "2", "parallel-syncs", "5"}) == "OK");
+  CHECK(t.world.sentinel(1).core->state().persist_version == writes);
+}
+
 TEST_CASE("propagate: said at the same time at two sentinels, all end with the same") {
   Shared t;
   t.world.Cut(t.world.sentinel(0).address, t.world.sentinel(1).address);
@@ -103,9 +143,10 @@ TEST_CASE(
   CHECK(t.Syncs() == Shared::Values{1, 1, 1});
   CHECK(t.Set(0, {"PROPAGATE"}) ==
         "ERR Unknown option or number of arguments for SENTINEL SET 'PROPAGATE'");
-  CHECK(t.Set(0, {"parallel-syncs", "0", "PROPAGATE"}) ==
-        "ERR Invalid argument '0' for SENTINEL SET 'parallel-syncs'");
-  CHECK(t.world.group(1).shared.version == 0);
+  CHECK(t.Set(0, {"parallel-syncs", "4", "quorum", "0", "PROPAGATE"}) ==
+        "ERR Invalid argument '0' for SENTINEL SET 'quorum'");
+  CHECK(t.Syncs() == Shared::Values{1, 1, 1});
+  CHECK(t.world.group(1).shared.empty());
   // As the value of an option it is a value.
   CHECK(t.Set(0, {"auth-pass", "PROPAGATE"}) == "OK");
   CHECK(t.world.group(1).options.auth_pass.empty());

@@ -97,6 +97,24 @@ TEST_CASE("veto: an answer that comes when the primary is back is of no use") {
   CHECK(t.Asked() == 6);
 }
 
+TEST_CASE("veto: what comes too late changes nothing, nor does a script that was taken out") {
+  Vetoed t(std::nullopt);
+  t.world.RunFor(seconds(3));
+  REQUIRE(t.Asked() == 3);
+  t.world.StartServer(0);
+  t.world.RunFor(seconds(5));
+  const auto late = [&](int i) {
+    t.world.Command(i, 1,
+                    VetoAnswered{t.world.sentinel(i).vetoes[0].question, Verdict::kVeto, "x"});
+  };
+  late(0);
+  CHECK(t.world.group(0).may_stand_at <= t.world.now());
+  t.world.KillServer(0);
+  t.world.RunFor(seconds(3));
+  late(1);
+  CHECK_FALSE(t.world.Happened("-failover-vetoed"));
+}
+
 TEST_CASE("veto: what is ordered is not asked for") {
   Vetoed t(Verdict::kVeto);
   t.world.RunFor(seconds(3));

@@ -168,7 +168,10 @@ void World::CarryOut(int i, Actions actions) {
               std::vector<WireReply> fields = {
                   WireReply::Integer(down->down), WireReply::Bulk(down->leader),
                   WireReply::Integer(static_cast<int64_t>(down->leader_epoch))};
-              if (down->refusal) fields.push_back(WireReply::Bulk(*down->refusal));
+              if (down->refusal) {
+                fields.push_back(WireReply::Bulk(*down->refusal));
+                fields.push_back(WireReply::Integer(static_cast<int64_t>(down->electorate)));
+              }
               Answer(key, request, WireReply::Array(std::move(fields)));
             },
             [&](const Announce& announce) {

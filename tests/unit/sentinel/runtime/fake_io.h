@@ -47,6 +47,7 @@ class FakeIo final : public io::Io, public io::Files {
   std::vector<Write> writes;
   // What runs off the loop, in order, until RunOffloaded.
   std::deque<std::pair<std::function<void()>, std::function<void()>>> offloaded;
+  std::vector<std::string> replaced;  // at once
   bool can_create = false;
   bool can_append = true;
   std::map<std::string, std::shared_ptr<std::string>> created;  // by name
@@ -98,8 +99,9 @@ class FakeIo final : public io::Io, public io::Files {
   base::Result<std::vector<std::string>> List(const std::string&) override {
     return base::Error{"none"};
   }
-  base::Status Replace(const std::string&, std::string_view, uint32_t) override {
-    return base::Error{"none"};
+  base::Status Replace(const std::string& path, std::string_view, uint32_t) override {
+    replaced.push_back(path);
+    return {};
   }
   void ReplaceAsync(const std::string& path, std::string bytes, uint32_t mode,
                     std::function<void(base::Status)> done) override {

@@ -23,18 +23,55 @@ struct Fixture {
   }
 };
 
-TEST_CASE("history: newest first, and what is said again of one failover takes its place") {
+TEST_CASE("history: newest first, and what is said again of the last failover takes its place") {
   Fixture f;
   f.Record("a", 1);
-  f.Record("b", 1);
   f.Record("a", 2);
-  f.Record("a", 1, "done");
+  f.Record("b", 1);
+  f.Record("a", 2, "done");
   const auto view = f.keeper.View("a", 10);
   REQUIRE(view.size() == 2);
   CHECK(view[0].failover.epoch == base::Epoch(2));
-  CHECK(view[1].failover.outcome == "done");
+  CHECK(view[0].failover.outcome == "done");
+  // With the state lost epochs begin anew: an entry of long ago stays what it is.
+  f.Record("a", 1, "again");
+  CHECK(f.keeper.View("a", 10).size() == 3);
   CHECK(f.keeper.View("a", 1).size() == 1);
   CHECK(f.keeper.View("c", 1).empty());
+}
+
+TEST_CASE("history: what the leader of a failover knew stays when it hears of it from others") {
+  Fixture f;
+  core::FailoverRecord led;
+  led.group = "a";
+  led.epoch = base::Epoch(1);
+  led.led = true;
+  led.outcome = "given-up";
+  led.evidence = {"gone"};
+  f.keeper.Take(core::RecordFailover{led});
+  f.Record("a", 1, "observed");
+  const auto view = f.keeper.View("a", 10);
+  REQUIRE(view.size() == 1);
+  CHECK(view[0].failover.outcome == "observed");
+  CHECK(view[0].failover.to.has_value());
+  CHECK(view[0].failover.evidence.size() == 1);
+}
+
+TEST_CASE("history: what fails in the same way again and again is one entry with a count") {
+  Fixture f;
+  f.Record("a", 1);
+  for (uint64_t epoch = 2; epoch < 3000; ++epoch) {
+    core::FailoverRecord failed;
+    failed.group = "a";
+    failed.epoch = base::Epoch(epoch);
+    failed.led = true;
+    failed.outcome = "failover-abort-no-good-slave";
+    f.keeper.Take(core::RecordFailover{failed});
+  }
+  const auto view = f.keeper.View("a", 10);
+  REQUIRE(view.size() == 2);
+  CHECK(view[0].attempts == 2998);
+  CHECK(view[0].failover.epoch == base::Epoch(2999));
 }
 
 TEST_CASE("history: what a server discarded belongs to the last failover up to then") {

@@ -146,6 +146,29 @@ TEST_CASE("state writer: what a journal does not hold is a rewrite") {
   CHECK(f.io.offloaded.empty());
 }
 
+TEST_CASE("state writer: an operator who flushes the configuration finds it in its file") {
+  Fixture f;
+  f.WithJournal();
+  f.writer.Want(5, true);
+  f.writer.EndTurn();
+  CHECK(f.io.writes.size() == 1);
+  CHECK(f.io.offloaded.empty());
+}
+
+TEST_CASE("state writer: at a good end the state's own file says what the journal does") {
+  Fixture f;
+  f.WithJournal();
+  f.writer.Finish();
+  CHECK(f.io.replaced.empty());
+  f.VoteIn(5);
+  f.writer.Finish();
+  CHECK(f.io.replaced.empty());  // it is being appended
+  f.io.RunOffloaded();
+  f.writer.Finish();
+  REQUIRE(f.io.replaced.size() == 1);
+  CHECK(f.io.replaced[0] == "the/state");
+}
+
 TEST_CASE("state writer: after an append that failed nothing is appended any more") {
   Fixture f;
   f.WithJournal();

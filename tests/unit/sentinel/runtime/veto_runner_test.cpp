@@ -65,15 +65,19 @@ TEST_CASE("veto: what cannot be run gives no verdict") {
   CHECK(f.answers[0].detail == "not runnable");
 }
 
-TEST_CASE("veto: a few run at once, the others wait for a place until their time is out") {
+TEST_CASE("veto: a few run at once, the others wait for a place; their time begins when they run") {
   Fixture f;
   for (uint64_t question = 1; question <= kMaxRunningVetoes + 2; ++question) f.Ask(question);
   CHECK(f.io.children.size() == kMaxRunningVetoes);
+  f.io.Advance(milliseconds(400));
   f.io.End(0, {.exit_code = 0, .signal = 0});
   CHECK(f.io.children.size() == kMaxRunningVetoes + 1);
+  f.io.Advance(milliseconds(100));
+  CHECK(f.answers.size() == kMaxRunningVetoes);
+  f.io.End(1, {.exit_code = 0, .signal = SIGKILL});
+  CHECK(f.io.children.size() == kMaxRunningVetoes + 2);
   f.io.Advance(milliseconds(500));
   CHECK(f.answers.size() == kMaxRunningVetoes + 2);
-  CHECK(f.io.children.size() == kMaxRunningVetoes + 1);
 }
 
 }  // namespace

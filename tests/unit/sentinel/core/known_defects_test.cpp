@@ -1,0 +1,247 @@
+// Defects that Redis Sentinel has or had, each by its number among redis' issues where it has one, and
+// of the same kind what a reading of this sentinel found: none of them is to be here (again).
+#include <algorithm>
+#include <string>
+
+#include "sentinel/core/election.h"
+#include "sentinel/core/views.h"
+#include "tests/unit/sentinel/core/world.h"
+
+#include <doctest/doctest.h>
+
+namespace quorate::sentinel::core::test {
+namespace {
+
+GroupOptions Options(uint32_t quorum = 2) {
+  GroupOptions options;
+  options.quorum = quorum;
+  options.down_after = seconds(1);
+  return options;
+}
+
+void Hear(World& world, int sentinel, const std::string& line) {
+  world.Command(sentinel, 5, HelloPublished{ClientId{}, line});
+  world.RunFor(milliseconds(20));
+}
+
+MasterDownReply AskForVote(World& world, int sentinel, const base::Endpoint& primary,
+                           uint64_t epoch, const std::string& candidate,
+                           Candidacy candidacy = Candidacy::kOrdered) {
+  world.Command(sentinel, 6, MasterDownQuery{ClientId{}, primary, epoch, candidate, candidacy});
+  world.RunFor(milliseconds(20));
+  return std::get<MasterDownReply>(*world.ReplyTo(sentinel, 6));
+}
+
+std::string MyId(World& world, int i) { return world.sentinel(i).core->state().myid.ToString(); }
+
+const std::string kStranger(40, '7');
+
+TEST_CASE("redis pull 2230: votes of another epoch than was asked for are not counted") {
+  World world(3, 2, Options());
+  world.RunFor(seconds(8));
+  world.Command(0, 1, FailoverRequested{ClientId{}, "mymaster"});
+  const uint64_t epoch = world.group(0).failover->epoch.number();
+  // Two answers that speak of votes for us in earlier epochs: nothing is won by them.
+  for (int peer : {1, 2}) {
+    const base::RunId id = world.sentinel(peer).core->state().myid;
+    CHECK(world.group(0).peers.at(id).vote !=
+          Vote{base::Epoch(epoch), world.sentinel(0).core->state().myid});
+  }
+  world.Cut(world.sentinel(0).address, world.sentinel(1).address);
+  world.Cut(world.sentinel(0).address, world.sentinel(2).address);
+  world.RunFor(seconds(15));
+  CHECK_FALSE(world.Happened("s0 +elected-leader"));
+}
+
+TEST_CASE("redis 6459: a sentinel that has met only some of the others needs a majority of all") {
+  World world(4, 2, Options());
+  // The last one is added: it gets to know the first alone.
+  for (int i : {1, 2}) world.Cut(world.sentinel(i).address, world.sentinel(3).address);
+  world.RunFor(seconds(1));
+  for (int i : {1, 2}) {
+    // Nor do hellos of these two reach it through the servers.
+    for (int s : {0, 1}) world.Cut(world.sentinel(i).address, world.server(s).address);
+  }
+  world.RunFor(seconds(12));
+  const size_t known = world.group(3).peers.size();
+  CAPTURE(known);
+  const size_t needed_alone = VotesNeeded(world.group(3));
+  world.Command(3, 1, FailoverRequested{ClientId{}, "mymaster"});
+  world.RunFor(seconds(3));
+  CHECK(VotesNeeded(world.group(0)) == 3);
+  if (needed_alone == 2) {
+    CHECK(world.Happened("s3 +try-failover"));
+    CHECK_FALSE(world.Happened("s3 +elected-leader"));
+  }
+}
+
+TEST_CASE("redis 14313: a replica whose address is now another group's primary is let be") {
+  World world(3, 4, Options());
+  world.RunFor(seconds(8));
+  // Server 3 leaves the group; at the address of server 2 there is now a primary that it follows.
+  FakeServer& foreign = world.server(2);
+  foreign.follows.reset();
+  foreign.run_id = *base::RunId::Parse(std::string(40, '3'));
+  foreign.replication_id = *base::ReplicationId::Parse(std::string(40, '4'));
+  foreign.offset = 1'000'000;
+  foreign.fencible = true;
+  foreign.epoch = 0;
+  FakeServer& follower = world.server(3);
+  follower.replication_id = foreign.replication_id;
+  follower.follows = foreign.address;
+  follower.address = {"10.7.0.1", 7000};
+  foreign.log.clear();
+  world.RunFor(seconds(60));
+  CHECK(world.Happened(
+      "+foreign-primary slave 10.0.0.3:6379 10.0.0.3 6379 @ mymaster 10.0.0.1 6379"));
+  CHECK(foreign.log.empty());
+  CHECK_FALSE(foreign.follows.has_value());
+  CHECK_FALSE(world.Happened("+convert-to-slave slave 10.0.0.3"));
+  // Nor is it an heir.
+  world.KillServer(0);
+  REQUIRE(world.RunUntil([&] { return world.Happened("+switch-master"); }, seconds(20)));
+  world.RunFor(seconds(20));
+  CHECK(world.PrimaryOf(0) == world.server(1).address);
+  CHECK_FALSE(foreign.follows.has_value());
+}
+
+TEST_CASE("groups with one primary are one voter in an epoch") {
+  World world(1, 2, Options(1));
+  world.RunFor(seconds(5));
+  world.Command(0, 1, MonitorRequested{ClientId{}, "other", "10.0.0.1", "6379", "1"});
+  world.RunFor(seconds(3));
+  const auto& groups = world.sentinel(0).core->state().groups;
+  const uint64_t epoch = world.sentinel(0).core->state().current_epoch.number() + 5;
+  CHECK(AskForVote(world, 0, world.server(0).address, epoch, kStranger).leader == kStranger);
+  CHECK(groups.at("other").vote.epoch.number() == epoch);
+  CHECK(groups.at("mymaster").vote.epoch.number() == epoch);
+}
+
+TEST_CASE("redis 7145: who missed two failovers asks for the newest before it acts") {
+  World world(3, 3, Options());
+  world.RunFor(seconds(8));
+  for (int i : {0, 1}) world.Cut(world.sentinel(i).address, world.sentinel(2).address);
+  for (int s : {0, 1, 2}) world.Cut(world.sentinel(2).address, world.server(s).address);
+  for (int round : {1, 2}) {
+    world.Command(0, static_cast<uint64_t>(round), FailoverRequested{ClientId{}, "mymaster"});
+    world.RunFor(seconds(20));
+  }
+  REQUIRE(world.group(0).config_epoch.number() >= 2);
+  REQUIRE(world.group(2).config_epoch.number() == 0);
+  world.Heal();
+  world.RunFor(seconds(12));
+  CHECK(world.group(2).config_epoch == world.group(0).config_epoch);
+  CHECK(world.PrimaryOf(2) == world.PrimaryOf(0));
+  CHECK_FALSE(world.Happened("s2 +convert-to-slave"));
+}
+
+TEST_CASE("a stalled sentinel neither votes nor goes on with its candidacy") {
+  World world(3, 2, Options());
+  world.RunFor(seconds(8));
+  world.FreezeSentinel(1, true);
+  world.RunFor(seconds(4));
+  world.FreezeSentinel(1, false);
+  REQUIRE(world.sentinel(1).core->state().tilt_since.has_value());
+  CHECK(AskForVote(world, 1, world.server(0).address, 50, kStranger).refusal == "stalled");
+}
+
+TEST_CASE("a primary that is back before the promotion is sent keeps its role") {
+  World world(3, 2, Options());
+  world.RunFor(seconds(8));
+  world.FreezeServer(0, true);
+  REQUIRE(world.RunUntil([&] { return world.Happened("+selected-slave"); }, seconds(10)));
+  int leader = -1;
+  for (int i = 0; i < 3; ++i)
+    if (world.group(i).failover && world.group(i).failover->heir) leader = i;
+  // The leader's link to the heir breaks in that moment, and the primary answers again.
+  if (leader >= 0 && !world.group(leader).failover->promotion_sent) {
+    world.Cut(world.sentinel(leader).address, world.server(1).address);
+    world.FreezeServer(0, false);
+    world.RunFor(milliseconds(600));
+    world.Heal();
+    world.RunFor(seconds(5));
+    CHECK(world.PrimaryOf(leader) == world.server(0).address);
+    CHECK_FALSE(world.Happened("+promoted-slave"));
+  }
+}
+
+TEST_CASE("names are learned from nobody unless they are resolved") {
+  World world(1, 2, Options(1));
+  world.RunFor(seconds(5));
+  const DurableState before = world.sentinel(0).core->Durable();
+  Hear(world, 0, "db9,26379," + kStranger + ",0,mymaster,10.0.0.1,6379,0");
+  Hear(world, 0, "10.0.9.9,26379," + kStranger + ",4,mymaster,db2,6379,4");
+  Hear(world, 0, "1.2.3.999,26379," + kStranger + ",0,mymaster,10.0.0.1,6379,0");
+  CHECK(world.sentinel(0).core->Durable() == before);
+}
+
+TEST_CASE("a hello from our own address under another id makes nobody our peer") {
+  World world(1, 2, Options());
+  world.RunFor(seconds(5));
+  Hear(world, 0, "10.0.1.1,26379," + kStranger + ",0,mymaster,10.0.0.1,6379,0");
+  CHECK(world.group(0).peers.empty());
+  // Nor does a file in which we are a peer of our own.
+  DurableState& disk = world.sentinel(0).disk;
+  world.KillSentinel(0);
+  disk.groups[0].peers.push_back({*base::RunId::Parse(kStranger), world.sentinel(0).address});
+  disk.groups[0].electorate_met = 2;
+  world.StartSentinel(0);
+  world.RunFor(seconds(8));
+  CHECK(world.group(0).peers.empty());
+  CHECK(Electorate(world.group(0)) == 1);
+}
+
+TEST_CASE("another primary of our own epoch is announced, once, and not adopted") {
+  World world(1, 3, Options(1));
+  world.RunFor(seconds(5));
+  Hear(world, 0, "10.0.9.9,26379," + kStranger + ",4,mymaster,10.0.0.2,6379,4");
+  REQUIRE(world.PrimaryOf(0) == world.server(1).address);
+  for (int i = 0; i < 3; ++i)
+    Hear(world, 0, "10.0.9.9,26379," + kStranger + ",4,mymaster,10.0.0.3,6379,4");
+  CHECK(world.PrimaryOf(0) == world.server(1).address);
+  const auto events = world.Events({"+config-conflict"});
+  REQUIRE(events.size() == 1);
+  CHECK(events[0] ==
+        "s0 +config-conflict master mymaster 10.0.0.2 6379 #epoch 4 is also said to be of "
+        "10.0.0.3:6379");
+}
+
+TEST_CASE("what was paused and has expired does not come back from a peer") {
+  World world(3, 2, Options());
+  world.RunFor(seconds(8));
+  world.Command(0, 1, PauseRequested{ClientId{}, "mymaster", 20, "x", {}});
+  world.RunFor(seconds(1));
+  REQUIRE(world.group(2).maintenance.until.has_value());
+  const uint64_t version = world.group(0).maintenance.version;
+  world.RunFor(seconds(21));
+  world.Command(0, 2, PauseRequested{ClientId{}, "mymaster", 1, "x", version});
+  world.RunFor(milliseconds(20));
+  CHECK_FALSE(world.group(0).maintenance.until.has_value());
+}
+
+TEST_CASE("with no epoch left an order is refused and nobody waits for ever") {
+  World world(1, 2, Options(1));
+  world.RunFor(seconds(5));
+  world.KillSentinel(0);
+  world.sentinel(0).disk.current_epoch = base::Epoch(kMaxEpoch);
+  world.StartSentinel(0);
+  world.RunFor(seconds(15));
+  world.Command(0, 1, FailoverRequested{ClientId{}, "mymaster"});
+  world.Command(0, 2, SwitchoverRequested{ClientId{}, "mymaster", {}, {}});
+  world.RunFor(milliseconds(20));
+  for (uint64_t client : {1, 2}) {
+    REQUIRE(world.ReplyTo(0, client) != nullptr);
+    CHECK(std::get<ErrorReply>(*world.ReplyTo(0, client)).text ==
+          "ERR No epoch is left to stand in");
+  }
+}
+
+TEST_CASE("voters tell the candidate how many sentinels they count on") {
+  World world(3, 2, Options());
+  world.RunFor(seconds(8));
+  CHECK(AskForVote(world, 0, world.server(0).address, 20, kStranger).electorate == 3);
+  CHECK(AskForVote(world, 0, world.server(0).address, 10, kStranger).electorate == 3);
+}
+
+}  // namespace
+}  // namespace quorate::sentinel::core::test
