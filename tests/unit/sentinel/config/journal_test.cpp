@@ -55,7 +55,7 @@ TEST_CASE("journal: what is more than an election or a failover has no differenc
   CHECK_FALSE(differs([](core::DurableState& s) { s.groups[0].options.quorum = 7; }));
   CHECK_FALSE(differs([](core::DurableState& s) { s.groups[0].electorate_met = 7; }));
   CHECK_FALSE(differs([](core::DurableState& s) { s.groups[0].peers.pop_back(); }));
-  CHECK_FALSE(differs([](core::DurableState& s) { s.groups[0].shared.version = 99; }));
+  CHECK_FALSE(differs([](core::DurableState& s) { s.groups[0].shared["quorum"] = {9, {"quorum", "2"}}; }));
   CHECK_FALSE(differs([](core::DurableState& s) { s.groups[0].name = "other"; }));
   CHECK_FALSE(differs([](core::DurableState& s) { s.groups.pop_back(); }));
   CHECK_FALSE(differs([](core::DurableState& s) { s.retired.clear(); }));
