@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <system_error>
 #include <tuple>
+#include <utility>
 
 #include "shared/base/check.h"
 
@@ -108,7 +109,17 @@ base::Duration Network::DrawLatency(HostId from, HostId to) {
 }
 
 void Network::SetBandwidth(HostId from, HostId to, int64_t bytes_per_second) {
-  TouchWay(from, to).bytes_per_second = bytes_per_second;
+  const int64_t before = std::exchange(TouchWay(from, to).bytes_per_second, bytes_per_second);
+  if (before == 0 || bytes_per_second != 0) return;
+  // What waited at the narrow place goes through.
+  for (const auto& socket : sockets_) {
+    if (socket == nullptr || socket->host != from || socket->peer_host != to) continue;
+    const base::Instant latest = events_.now() + DrawLatency(from, to);
+    for (Segment& segment : socket->out) segment.arrives = std::min(segment.arrives, latest);
+    if (socket->delivery) events_.Cancel(*socket->delivery);
+    socket->delivery.reset();
+    ScheduleDelivery(*socket);
+  }
 }
 
 base::Duration Network::TransmissionTime(HostId from, HostId to, size_t bytes) const {

@@ -75,7 +75,7 @@ class Network {
   void CutOneWay(HostId from, HostId to);
   void HealOneWay(HostId from, HostId to);
   void SetLatency(HostId from, HostId to, base::Duration latency, base::Duration jitter);
-  // Of each connection; 0: no limit.
+  // Of each connection; 0: no limit, for what is under way already as well.
   void SetBandwidth(HostId from, HostId to, int64_t bytes_per_second);
   bool IsOpen(HostId from, HostId to) const;
   std::optional<HostId> HostOf(const std::string& ip) const;
