@@ -35,7 +35,7 @@ struct DeploymentOptions {
   // Of the servers: seconds and changes.
   std::optional<std::pair<int64_t, int64_t>> save_point;
   uint64_t backlog_bytes = 1024 * 1024;
-  int hz = 10;                     // of the servers' periodic work
+  int hz = 10;  // of the servers' periodic work
   std::chrono::seconds repl_timeout{5};
   base::Duration primary_lease{};  // of every server
   // Of every server, by index, the size of its on-disk backlog; 0, or no entry: it has none.
