@@ -45,7 +45,7 @@ base::Result<config::Configuration> LoadConfiguration(
     sources.journal = std::move(*journal);
   }
   sources.is_executable = options.is_executable;
-  return config::LoadConfiguration(sources, config::MakeDirectiveTable());
+  return config::LoadConfiguration(sources, config::Directives());
 }
 
 base::Result<std::unique_ptr<App>> App::Start(io::Io& io, const AppOptions& options,
@@ -70,8 +70,8 @@ base::Result<std::unique_ptr<App>> App::Start(io::Io& io, const AppOptions& opti
   base::Result<std::string> old_text = std::string();
   if (files.Exists(path)) old_text = files.Read(path);
   if (!old_text) return old_text.error();
-  const std::string state = config::RenderState(options.config_path, *old_text,
-                                                config::MakeDirectiveTable(), *configuration);
+  const std::string state =
+      config::RenderState(options.config_path, *old_text, config::Directives(), *configuration);
   if (base::Status status = files.Replace(path, state, runtime::kStateMode); !status)
     return base::Error{"Sentinel config file " + path +
                        " is not writable: " + status.error().message + ". Exiting..."};

@@ -7,8 +7,8 @@ namespace quorate::server {
 
 base::Result<LoadedSettings> LoadSettings(const quorate::config::StartupSources& sources) {
   LoadedSettings loaded;
-  const config::ServerTable table = config::MakeDirectiveTable();
-  quorate::config::Loaded outcome = quorate::config::Load(sources, table.Bind(loaded.settings));
+  quorate::config::Loaded outcome =
+      quorate::config::Load(sources, config::Directives().Bind(loaded.settings));
   if (outcome.problem)
     return base::Error{quorate::config::FatalText(*outcome.problem, "Quorate " QUORATE_VERSION)};
   if (base::Status status =

@@ -113,7 +113,7 @@ class DiskBacklog {
   static constexpr base::Duration kRetryPause = std::chrono::seconds(5);
   static constexpr base::Duration kCloseTimeout = std::chrono::seconds(5);
   static constexpr size_t kUrgentBytes = 256 * 1024;
-  static constexpr uint64_t kMinSegment = 1024 * 1024;
+  static constexpr uint64_t kMinSegment = 64 * 1024;
   static constexpr uint64_t kMaxSegment = 64 * 1024 * 1024;
 
   uint64_t SegmentLimit() const;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
+#include <utility>
 
 #include "sentinel/config/checksum.h"
 #include "sentinel/config/table.h"
@@ -21,6 +22,8 @@ constexpr std::string_view kChecksumMark = "# xxh3-64 ";
 // ---- writing
 
 bool IsUtf8(const std::string& text) {
+  if (std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; }))
+    return true;
   try {
     json(text).dump();
     return true;
@@ -89,9 +92,9 @@ json ToJson(const core::DurableGroup& group) {
           {"options", ToJson(group.options)},
           {"config-epoch", group.config_epoch.number()},
           {"electorate", group.electorate_met},
-          {"vote", vote},
-          {"replicas", replicas},
-          {"sentinels", peers}};
+          {"vote", std::move(vote)},
+          {"replicas", std::move(replicas)},
+          {"sentinels", std::move(peers)}};
 }
 
 json ToJson(const Statements& statements) {
@@ -105,8 +108,8 @@ json ToJson(const Statements& statements) {
   return {{"myid", d.myid.ToString()},
           {"journal", d.journal},
           {"current-epoch", d.current_epoch.number()},
-          {"groups", groups},
-          {"retired", retired},
+          {"groups", std::move(groups)},
+          {"retired", std::move(retired)},
           {"retired-vote-floor", d.retired_vote_floor.number()},
           {"settings",
            {{"announce-ip", s.announce_ip},

@@ -78,4 +78,9 @@ ProcessTable MakeDirectiveTable() {
   return ProcessTable(std::move(rows));
 }
 
+const ProcessTable& Directives() {
+  static const ProcessTable kTable = MakeDirectiveTable();
+  return kTable;
+}
+
 }  // namespace quorate::sentinel::config

@@ -10,8 +10,9 @@ namespace quorate::sentinel::config {
 
 using ProcessTable = quorate::config::Table<ProcessSettings>;
 
-// Built once by the daemon; immutable.
 ProcessTable MakeDirectiveTable();
+// The same, built at first use and once for the process: immutable.
+const ProcessTable& Directives();
 
 // debug, verbose, notice, warning, nothing: also for SENTINEL CONFIG GET and SET loglevel.
 quorate::config::Codec<LogLevel> LogLevelCodec();

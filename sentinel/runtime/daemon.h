@@ -88,7 +88,7 @@ class Daemon final : private commands::Host {
   io::Io& io_;
   log::Logger& logger_;
   std::function<void(int)> on_exit_;
-  const config::ProcessTable directives_;
+  const config::ProcessTable& directives_;
   config::Configuration configuration_;
   const std::string config_path_;
   std::function<bool(const std::string&)> is_executable_;

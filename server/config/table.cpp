@@ -19,4 +19,9 @@ ServerTable MakeDirectiveTable() {
   return ServerTable(std::move(rows));
 }
 
+const ServerTable& Directives() {
+  static const ServerTable kTable = MakeDirectiveTable();
+  return kTable;
+}
+
 }  // namespace quorate::server::config

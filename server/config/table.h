@@ -13,8 +13,9 @@ namespace quorate::server::config {
 using ServerTable = quorate::config::Table<ServerSettings>;
 using ServerRow = quorate::config::Row<ServerSettings>;
 
-// Built once by the daemon; immutable, safe to share between threads.
 ServerTable MakeDirectiveTable();
+// The same, built at first use and once for the process: immutable, safe to share between threads.
+const ServerTable& Directives();
 
 std::vector<ServerRow> NetworkRows();
 std::vector<ServerRow> SecurityRows();

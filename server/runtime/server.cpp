@@ -52,7 +52,7 @@ Server::Server(io::Io& io, Options options, log::Logger& logger, ProcessProbe& p
       logger_(logger),
       probe_(probe),
       on_exit_(std::move(on_exit)),
-      directives_(config::MakeDirectiveTable()),
+      directives_(config::Directives()),
       settings_(std::move(options.settings)),
       config_path_(std::move(options.config_path)),
       hasher_(Seeded(io)),

@@ -148,7 +148,7 @@ class Server final : public engine::Host, private serve::ConnectionOwner {
   log::Logger& logger_;
   ProcessProbe& probe_;
   std::function<void(int)> on_exit_;
-  const config::ServerTable directives_;
+  const config::ServerTable& directives_;
   config::ServerSettings settings_;
   const std::string config_path_;
 

@@ -108,7 +108,7 @@ struct BoundDirective {
   std::function<base::Status(const Args&)> set;  // empty if bound to const settings
   std::function<std::string()> get;
   std::function<std::vector<Args>()> lines;
-  std::function<std::vector<Args>()> default_lines;
+  const std::vector<Args>* default_lines = nullptr;
 };
 
 class Binding {
@@ -133,7 +133,10 @@ class Binding {
 template <typename S>
 class Table {
  public:
-  explicit Table(std::vector<Row<S>> rows) : rows_(std::move(rows)), catalog_(Infos(rows_)) {}
+  explicit Table(std::vector<Row<S>> rows) : rows_(std::move(rows)), catalog_(Infos(rows_)) {
+    const S defaults{};
+    for (const Row<S>& row : rows_) default_lines_.push_back(row.lines(defaults));
+  }
   Table(const Table&) = delete;
   Table& operator=(const Table&) = delete;
 
@@ -157,20 +160,21 @@ class Table {
   }
   std::vector<BoundDirective> Readers(const S& settings) const {
     std::vector<BoundDirective> bound;
+    bound.reserve(rows_.size());
     for (size_t i = 0; i < rows_.size(); ++i) {
       const Row<S>* row = &rows_[i];
       bound.push_back({.info = &catalog_.infos()[i],
                        .set = nullptr,
                        .get = [row, &settings] { return row->get(settings); },
                        .lines = [row, &settings] { return row->lines(settings); },
-                       .default_lines = [row, this] { return row->lines(defaults_); }});
+                       .default_lines = &default_lines_[i]});
     }
     return bound;
   }
 
   std::vector<Row<S>> rows_;
   Catalog catalog_;
-  S defaults_{};
+  std::vector<std::vector<Args>> default_lines_;  // of every row
 };
 
 // Appends the rows of one area, marking them with its YAML group.

@@ -38,20 +38,22 @@ class OldFile {
     }
   }
 
-  // Puts `line` where the directive stood next; at the end if it stands nowhere (any more) and
-  // `force` is set.
-  void Put(size_t directive, std::string line, bool force) {
-    std::deque<size_t>& places = places_[directive];
-    if (!places.empty()) {
-      lines_[places.front()] = std::move(line);
-      places.pop_front();
-    } else if (force) {
-      Append(std::move(line));
-    }
+  // Whether the directive stands anywhere that Put has not used yet.
+  bool Has(size_t directive) const {
+    const auto found = places_.find(directive);
+    return found != places_.end() && !found->second.empty();
+  }
+  // Puts `line` where the directive stood next; at the end if it stands nowhere (any more).
+  void Put(size_t directive, std::string line) {
+    if (!Has(directive)) return Append(std::move(line));
+    std::deque<size_t>& places = places_.at(directive);
+    lines_[places.front()] = std::move(line);
+    places.pop_front();
   }
   // Blanks the lines of the directive that Put has not used.
   void DropRest(size_t directive) {
-    for (const size_t place : places_[directive]) {
+    if (!Has(directive)) return;
+    for (const size_t place : places_.at(directive)) {
       lines_[place].clear();
       dropped_[place] = true;
     }
@@ -93,10 +95,10 @@ std::string RewriteRedis(std::string_view old_text, const Binding& settings) {
   for (size_t index = 0; index < settings.all().size(); ++index) {
     const BoundDirective& directive = settings.all()[index];
     const std::vector<Args> lines = directive.lines();
-    const std::vector<Args> defaults = directive.default_lines();
+    const std::vector<Args>& defaults = *directive.default_lines;
     for (size_t i = 0; i < lines.size(); ++i) {
       const bool is_default = i < defaults.size() && lines[i] == defaults[i];
-      file.Put(index, RenderLine(*directive.info, lines[i]), !is_default);
+      if (file.Has(index) || !is_default) file.Put(index, RenderLine(*directive.info, lines[i]));
     }
     file.DropRest(index);
   }

@@ -148,12 +148,12 @@ class YamlEditor {
     std::vector<Args> wanted = directive.lines();
     const auto place = places_.find(index);
     if (place == places_.end()) {
-      const std::vector<Args> forced = Forced(wanted, directive.default_lines());
+      const std::vector<Args> forced = Forced(wanted, *directive.default_lines);
       return forced.empty() ? base::Status() : Append(directive.info->name, shape, forced);
     }
     const std::vector<Args>& written = place->second.values;
     if (shape == Shape::kRepeated) {
-      if (SaysAll(written, wanted, directive.default_lines())) return {};
+      if (SaysAll(written, wanted, *directive.default_lines)) return {};
     } else if (written == wanted) {
       return {};
     }
@@ -249,7 +249,7 @@ bool LoadsToSame(const std::string& text, const Binding& settings) {
     const std::vector<Args> wanted = directive.lines();
     const auto found = written.find(i);
     if (found == written.end()) {
-      if (wanted != directive.default_lines()) return false;
+      if (wanted != *directive.default_lines) return false;
     } else if (directive.info->shape != Shape::kRepeated && found->second != wanted) {
       return false;
     }

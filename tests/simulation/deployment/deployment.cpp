@@ -11,13 +11,17 @@ namespace quorate::simulation {
 
 namespace {
 
+constexpr base::Duration kLook = std::chrono::milliseconds(100);
+
 std::string Ip(int network, size_t index) { return fmt::format("10.0.{}.{}", network, index + 1); }
 
 std::string ServerConfig(const DeploymentOptions& options, size_t index) {
   std::string text =
       "port 6379\nbind *\nprotected-mode no\nrepl-diskless-sync-delay 0\n"
-      "repl-timeout 5\nrepl-ping-replica-period 1\n";
+      "repl-ping-replica-period 1\n";
+  text += fmt::format("repl-timeout {}\n", options.repl_timeout.count());
   text += fmt::format("repl-backlog-size {}\n", options.backlog_bytes);
+  text += fmt::format("hz {}\n", options.hz);
   text += fmt::format("primary-lease {}\n", base::ToMs(options.primary_lease));
   if (index < options.disk_backlogs.size())
     text += fmt::format("repl-backlog-disk-size {}\n", options.disk_backlogs[index]);
@@ -76,18 +80,27 @@ bool Deployment::Start(base::Duration limit) {
     CHECK(started.ok());
   }
   // The sentinels' first INFO then finds all replicas.
-  world_.RunFor(std::chrono::seconds(2));
+  const base::Instant latest = world_.Now() + options_.sentinels_wait;
+  while (world_.Now() < latest && !(options_.prompt && ReplicasAreLinked()))
+    world_.RunFor(std::min(latest - world_.Now(), kLook));
   for (const auto& sentinel : sentinels_) {
+    if (sentinel != sentinels_.front()) world_.RunFor(options_.sentinel_gap);
     const base::Status started = sentinel->Start();
     CHECK(started.ok());
   }
   const base::Instant end = world_.Now() + limit;
-  while (Trouble()) {
+  while (Trouble(!options_.prompt)) {
     if (world_.Now() >= end) return false;
-    world_.RunFor(std::chrono::milliseconds(100));
+    world_.RunFor(kLook);
   }
   for (const auto& writer : writers_) writer->Start();
   return true;
+}
+
+bool Deployment::ReplicasAreLinked() const {
+  return std::ranges::all_of(servers_, [](const auto& server) {
+    return !server->replication().is_replica() || server->replication().primary_link_up();
+  });
 }
 
 std::optional<std::string> Deployment::SentinelTrouble(const SentinelNode& node) const {
@@ -115,13 +128,14 @@ std::optional<std::string> Deployment::WritesTrouble(const ServerNode& primary) 
 }
 
 std::optional<std::string> Deployment::ServerTrouble(const ServerNode& node,
-                                                     const base::Endpoint& primary) const {
+                                                     const base::Endpoint& primary,
+                                                     bool writes_too) const {
   const ServerNode* top = &node;
   for (size_t hops = 0; hops <= servers_.size(); ++hops) {
     if (!top->running() || top->paused()) return top->ip() + " does not run";
     const auto& replication = top->replication();
     if (!replication.is_replica()) {
-      if (top->endpoint() == primary) return WritesTrouble(*top);
+      if (top->endpoint() == primary) return writes_too ? WritesTrouble(*top) : std::nullopt;
       return fmt::format("{} takes writes, and {} is the primary", top->ip(), primary.ToString());
     }
     if (top->endpoint() == primary)
@@ -134,12 +148,12 @@ std::optional<std::string> Deployment::ServerTrouble(const ServerNode& node,
   return node.ip() + " follows itself";
 }
 
-std::optional<std::string> Deployment::Trouble() const {
+std::optional<std::string> Deployment::Trouble(bool writes_too) const {
   for (const auto& sentinel : sentinels_)
     if (auto trouble = SentinelTrouble(*sentinel)) return trouble;
   const base::Endpoint& primary = sentinels_[0]->state().groups.at(kGroup).primary.address;
   for (const auto& server : servers_)
-    if (auto trouble = ServerTrouble(*server, primary)) return trouble;
+    if (auto trouble = ServerTrouble(*server, primary, writes_too)) return trouble;
   return std::nullopt;
 }
 

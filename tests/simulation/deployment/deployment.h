@@ -35,9 +35,18 @@ struct DeploymentOptions {
   // Of the servers: seconds and changes.
   std::optional<std::pair<int64_t, int64_t>> save_point;
   uint64_t backlog_bytes = 1024 * 1024;
+  int hz = 10;  // of the servers' periodic work
+  std::chrono::seconds repl_timeout{5};
   base::Duration primary_lease{};  // of every server
   // Of every server, by index, the size of its on-disk backlog; 0, or no entry: it has none.
   std::vector<uint64_t> disk_backlogs;
+  // The sentinels start when the servers have been there for so long, and writers when all is well.
+  // Or, if `prompt`, as soon as every replica has its link, and as soon as all is in order, whether
+  // the primary has its lease already or not.
+  base::Duration sentinels_wait = std::chrono::seconds(2);
+  bool prompt = false;
+  // Between the starts of two sentinels: those that start together miss each other's first hello.
+  base::Duration sentinel_gap{};
 };
 
 // As in a configuration file.
@@ -48,14 +57,14 @@ class Deployment {
   // Servers live at 10.0.1.1 and up, sentinels at 10.0.2.1, writers at 10.0.3.1. Nothing runs yet.
   Deployment(uint64_t seed, const DeploymentOptions& options, const WorldOptions& world = {});
 
-  // Starts everything in good order and waits until it is well; false: it is not within `limit`.
+  // Starts everything in good order and waits until it is well (see `prompt`); false: it is not within `limit`.
   bool Start(base::Duration limit = std::chrono::seconds(60));
 
   // Why not all is well now: every process runs; all sentinels know each other and agree on one
   // (epoch, address) and see it up, with no failover under way; the server there is the only one
   // that takes writes, and all others follow it, directly or not, with their links up. Nothing: all
   // is well.
-  std::optional<std::string> Trouble() const;
+  std::optional<std::string> Trouble() const { return Trouble(true); }
   // Why the datasets are not equal, at equal offsets; nothing: they are. Precondition: Trouble() is
   // nothing.
   std::optional<std::string> Difference() const;
@@ -74,10 +83,12 @@ class Deployment {
   std::vector<std::unique_ptr<Writer>>& writers() { return writers_; }
 
  private:
+  bool ReplicasAreLinked() const;
+  std::optional<std::string> Trouble(bool writes_too) const;
   std::optional<std::string> SentinelTrouble(const SentinelNode& node) const;
   std::optional<std::string> WritesTrouble(const ServerNode& primary) const;
-  std::optional<std::string> ServerTrouble(const ServerNode& node,
-                                           const base::Endpoint& primary) const;
+  std::optional<std::string> ServerTrouble(const ServerNode& node, const base::Endpoint& primary,
+                                           bool writes_too) const;
 
   const DeploymentOptions options_;
   World world_;

@@ -92,8 +92,8 @@ void Writer::Write() {
   if (!running_ || primary_ == nullptr) return;
   const uint64_t number = next_number_++;
   unknown_.insert(number);
-  if (!(IsTransaction(number) ? SendTransaction(number) : SendSet(number)))
-    Later(options_.retry, &Writer::Ask);
+  waits_ = IsTransaction(number) ? SendTransaction(number) : SendSet(number);
+  if (!waits_) Later(options_.retry, &Writer::Ask);
 }
 
 std::string Writer::KeyOf(uint64_t number) const { return ip_ + ":" + std::to_string(number); }
@@ -131,6 +131,7 @@ bool Writer::SendTransaction(uint64_t number) {
 }
 
 void Writer::OnWritten(uint64_t number, const base::Result<resp::Value>& reply) {
+  waits_ = false;
   if (!reply.ok()) return Later(options_.retry, &Writer::Ask);  // unknown for ever
   unknown_.erase(number);
   if (reply->is_error()) return Later(options_.retry, &Writer::Ask);

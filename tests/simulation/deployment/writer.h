@@ -36,6 +36,8 @@ class Writer {
 
   void Start();
   void Stop() { running_ = false; }
+  // A request of it is on its way: what becomes of it may still change.
+  bool waits() const { return waits_; }
 
   // The numbers of writes.
   const std::set<uint64_t>& acknowledged() const { return acknowledged_; }
@@ -78,6 +80,7 @@ class Writer {
   std::unique_ptr<io::Timer> timer_;
   void (Writer::*next_)() = nullptr;
   bool running_ = false;
+  bool waits_ = false;
   size_t next_sentinel_ = 0;
   uint64_t next_number_ = 0;
   size_t selected_ = 0;  // by the connection to the primary

@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "tests/simulation/swarm/fold.h"
-
 namespace quorate::simulation {
 
 namespace core = sentinel::core;
@@ -149,8 +147,10 @@ void Checkers::ObserveData(size_t index, const ServerView& view) {
   const auto wrong = [&](const std::string& what) {
     Violate(fmt::format("R2: server {} at offset {} of {}: {}", index + 1, offset, id, what));
   };
-  Fold fold;
-  if (!fold.Read(*stream)) return wrong("its stream has an unknown command");
+  // From where the last look at this history ended, unless this server stands further back.
+  Fold& fold = folds_[id];
+  if (fold.read() > stream->size()) fold = Fold();
+  if (!fold.Read(stream->substr(fold.read()))) return wrong("its stream has an unknown command");
   if (const auto difference = fold.FindDifference(view.databases)) wrong(*difference);
 }
 

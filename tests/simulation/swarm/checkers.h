@@ -31,6 +31,7 @@
 #include "replication/core/history.h"
 #include "sentinel/core/state.h"
 #include "server/store/databases.h"
+#include "tests/simulation/swarm/fold.h"
 #include "tests/simulation/swarm/streams.h"
 
 namespace quorate::simulation {
@@ -94,6 +95,7 @@ class Checkers {
   std::vector<SeenSentinel> sentinels_;
   std::vector<SeenServer> servers_;
   Streams streams_;
+  std::map<std::string, Fold> folds_;  // by replication id
   std::map<GroupEpoch, std::string> leaders_;
   std::map<std::pair<std::string, GroupEpoch>, std::string> votes_;  // by voter
   std::map<GroupEpoch, std::string> addresses_;

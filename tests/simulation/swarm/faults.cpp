@@ -51,6 +51,12 @@ base::Duration Faults::Draw(int64_t low_ms, int64_t high_ms) {
   return milliseconds(random_.Between(low_ms, high_ms));
 }
 
+base::Duration Faults::DrawLasting(int64_t low_ms, int64_t high_ms) {
+  const bool short_one = random_.Chance(1, 3);
+  const int64_t limit = short_one ? base::ToMs(options_.safety) / 2 : high_ms;
+  return Draw(low_ms, std::max(low_ms, std::min(high_ms, limit)));
+}
+
 void Faults::Later(base::Duration delay, std::function<void()> action) {
   world_.After(delay, [this, action = std::move(action)] {
     if (!healed_) action();
@@ -159,7 +165,7 @@ bool Faults::Stop(Node& node, bool power) {
 std::optional<size_t> Faults::StopServer(bool power) {
   const size_t index = ServerToHit();
   if (!Stop(*deployment_.servers()[index], power)) return std::nullopt;
-  Later(Draw(0, 8000), [this, index] { RestartServer(index); });
+  Later(DrawLasting(0, 8000), [this, index] { RestartServer(index); });
   return index;
 }
 
@@ -225,7 +231,7 @@ void Faults::OnServerEnd(size_t index, const std::string& last_words) {
 
 void Faults::StopSentinel(size_t index, bool power) {
   if (!Stop(*deployment_.sentinels()[index], power)) return;
-  const base::Duration away = random_.Chance(1, 2) ? Draw(0, 300) : Draw(300, 6000);
+  const base::Duration away = random_.Chance(1, 2) ? Draw(0, 300) : DrawLasting(300, 6000);
   Later(away, [this, index] { RestartSentinel(index); });
 }
 
@@ -274,7 +280,7 @@ void Faults::Pause(Node& node) {
   if (!node.running() || node.paused()) return;
   tell_(node.ip() + " is paused");
   node.Pause();
-  Later(Draw(50, 8000), [this, &node] {
+  Later(DrawLasting(50, 8000), [this, &node] {
     if (!node.paused()) return;
     tell_(node.ip() + " is resumed");
     node.Resume();
@@ -284,7 +290,7 @@ void Faults::Pause(Node& node) {
 // Everybody stands still for a moment, as when a hypervisor does.
 void Faults::StallSentinels() {
   tell_("all sentinels stall");
-  const base::Duration time = Draw(100, 4000);
+  const base::Duration time = DrawLasting(100, 4000);
   for (const auto& node : deployment_.sentinels()) {
     if (!node->running() || node->paused() || random_.Chance(1, 3)) continue;
     node->Pause();
@@ -303,7 +309,7 @@ void Faults::CutWays(bool both) {
   tell_(fmt::format("cut {} {} {}", from.ip(), both ? "<->" : "->", to.ip()));
   world_.CutOneWay(from, to);
   if (both) world_.CutOneWay(to, from);
-  Later(Draw(100, 10000), [this, &from, &to] {
+  Later(DrawLasting(100, 10000), [this, &from, &to] {
     tell_(fmt::format("heal {} <-> {}", from.ip(), to.ip()));
     world_.Heal(from, to);
   });
@@ -319,7 +325,7 @@ void Faults::Partition() {
   for (const Host* host : side) who += " " + host->ip();
   tell_("partition of" + who);
   world_.Partition(side);
-  Later(Draw(500, 10000), [this] {
+  Later(DrawLasting(500, 10000), [this] {
     tell_("the network is whole");
     world_.HealAll();
   });
@@ -331,7 +337,7 @@ void Faults::SlowNetwork() {
   if (&a == &b) return;
   tell_(fmt::format("slow {} <-> {}", a.ip(), b.ip()));
   world_.SetLatency(a, b, Draw(1, 400), Draw(0, 400));
-  Later(Draw(500, 10000), [this, &a, &b] {
+  Later(DrawLasting(500, 10000), [this, &a, &b] {
     world_.SetLatency(a, b, options_.world.network.latency, options_.world.network.jitter);
   });
 }
@@ -341,10 +347,10 @@ void Faults::SlowLink() {
   Host& a = servers[AnyServer()]->host();
   Host& b = servers[AnyServer()]->host();
   if (&a == &b) return;
-  const int64_t bytes_per_second = random_.Between(500, 100'000);
+  const int64_t bytes_per_second = random_.Between(500, 25'000);
   tell_(fmt::format("{} bytes/s between {} and {}", bytes_per_second, a.ip(), b.ip()));
   world_.SetBandwidth(a, b, bytes_per_second);
-  Later(Draw(500, 10000), [this, &a, &b] { world_.SetBandwidth(a, b, 0); });
+  Later(DrawLasting(500, 10000), [this, &a, &b] { world_.SetBandwidth(a, b, 0); });
 }
 
 // ---- machines
@@ -358,7 +364,7 @@ void Faults::SpoilDisk(Host& host, Fault fault) {
   } else {
     host.disk().SetLatency(Draw(1, 200), Draw(0, 1000));
   }
-  Later(Draw(100, 10000), [this, &host] {
+  Later(DrawLasting(100, 10000), [this, &host] {
     tell_(host.ip() + ": disk well");
     host.disk().SetFull(false);
     host.disk().SetLatency(kUsualDiskLatency, kUsualDiskJitter);

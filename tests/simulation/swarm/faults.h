@@ -82,6 +82,8 @@ class Faults {
   // Mostly the primary: what hits a replica says little.
   size_t ServerToHit();
   base::Duration Draw(int64_t low_ms, int64_t high_ms);
+  // How long a fault lasts; of some it is sure that others may strike after their end.
+  base::Duration DrawLasting(int64_t low_ms, int64_t high_ms);
   void Later(base::Duration delay, std::function<void()> action);
 
   Deployment& deployment_;

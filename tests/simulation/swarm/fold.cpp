@@ -26,30 +26,30 @@ bool Fold::Read(std::string_view bytes) {
     const resp::RequestParser::Outcome outcome = parser.Next(bytes);
     if (outcome == resp::RequestParser::Outcome::kError) return false;
     if (outcome == resp::RequestParser::Outcome::kNeedMore) return true;
-    const Command command(parser.args().begin(), parser.args().end());
+    Command command(parser.args().begin(), parser.args().end());
     bytes.remove_prefix(parser.consumed());
     read_ += parser.consumed();
-    if (!Run(command)) return false;
+    if (!Run(std::move(command))) return false;
   }
 }
 
-bool Fold::Run(const Command& command) {
+bool Fold::Run(Command command) {
   if (Is(command[0], "multi")) {
     in_transaction_ = true;
     return true;
   }
   if (Is(command[0], "exec")) {
     in_transaction_ = false;
-    for (const Command& queued : std::exchange(queued_, {}))
+    for (Command& queued : std::exchange(queued_, {}))
       if (!Execute(queued)) return false;
     return true;
   }
   if (!in_transaction_) return Execute(command);
-  queued_.push_back(command);
+  queued_.push_back(std::move(command));
   return true;
 }
 
-bool Fold::Execute(const Command& command) {
+bool Fold::Execute(Command& command) {
   const std::string& name = command[0];
   auto& keys = databases_[selected_];
   if (Is(name, "set")) return Set(command);
@@ -66,8 +66,8 @@ bool Fold::Execute(const Command& command) {
   return true;
 }
 
-bool Fold::Set(const Command& command) {
-  Value value{command[2]};
+bool Fold::Set(Command& command) {
+  Value value{std::move(command[2])};
   const bool expires = command.size() == 5 && Is(command[3], "pxat");
   if (command.size() != (expires ? 5 : 3)) return false;
   if (expires) value.expire_at_ms = base::ParseInt64(command[4]).value_or(value.expire_at_ms);

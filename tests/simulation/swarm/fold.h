@@ -33,9 +33,9 @@ class Fold {
   };
   using Command = std::vector<std::string>;
 
-  bool Run(const Command& command);
-  bool Execute(const Command& command);
-  bool Set(const Command& command);
+  bool Run(Command command);
+  bool Execute(Command& command);
+  bool Set(Command& command);
 
   std::map<size_t, std::map<std::string, Value>> databases_;
   size_t selected_ = 0;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
 #include "shared/base/random.h"
 
@@ -12,6 +13,7 @@ namespace {
 
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
+using std::chrono::seconds;
 
 constexpr std::string_view kNames[] = {
     "kill-server",
@@ -42,32 +44,50 @@ constexpr std::string_view kNames[] = {
 };
 static_assert(std::size(kNames) == kFaults);
 
-constexpr uint64_t kBulkyValue = 50'000;
+// Many small runs find more than few large ones: what costs most is drawn seldom, but drawn.
+constexpr uint64_t kBulkyValue = 20'000;
+// So that they take several.
+constexpr size_t kSegment = 2048;
+// Of a connection; who does not read it is soon felt.
+constexpr size_t kWindow = 16 * 1024;
 constexpr uint64_t kDiskBacklog = 64 * 1024 * 1024;
-constexpr uint64_t kSmallDiskBacklog = 2 * 1024 * 1024;
-// More than all writers write in one turn: the checkers read it.
-constexpr uint64_t kSmallBacklog = 128 * 1024;
-constexpr size_t kMostServers = 4;
-constexpr size_t kFewestSentinels = 3;
-constexpr size_t kMostSentinels = 5;
+constexpr uint64_t kSmallDiskBacklog = 256 * 1024;
+constexpr uint64_t kUsualBacklog = 256 * 1024;
+// Each more than all writers write in one turn: the checkers read it.
+constexpr uint64_t kSmallBacklog = 16 * 1024;
+constexpr uint64_t kSmallBulkyBacklog = 48 * 1024;
+// Of twenty deployments, how many have so many of them.
+constexpr int kServers[] = {1, 11, 5, 2, 1};          // 1 and up
+constexpr int kSentinels[] = {0, 0, 14, 2, 2, 1, 1};  // 1 and up
+
+// An index, each as likely as its share of twenty says.
+size_t DrawByShare(base::Random& random, std::span<const int> shares) {
+  auto left = static_cast<int>(random.Below(20));
+  size_t index = 0;
+  while (left >= shares[index]) left -= shares[index++];
+  return index;
+}
 
 DeploymentOptions DrawDeployment(base::Random& random) {
   DeploymentOptions options;
+  options.prompt = true;
+  options.repl_timeout = seconds(random.Between(2, 5));
+  options.hz = static_cast<int>(random.Between(2, 10));
   options.fleeting_keys = true;
-  const size_t servers = random.Chance(1, 12) ? 1 : 2 + random.Below(kMostServers - 1);
+  const size_t servers = 1 + DrawByShare(random, kServers);
   options.follows = {std::nullopt};
   for (size_t i = 1; i < servers; ++i) options.follows.push_back(random.Below(i));
-  options.sentinels = kFewestSentinels + random.Below(kMostSentinels - kFewestSentinels + 1);
+  options.sentinels = 1 + DrawByShare(random, kSentinels);
   options.quorum = static_cast<uint32_t>(1 + random.Below(options.sentinels / 2 + 1));
-  options.down_after = milliseconds(random.Between(300, 2000));
+  options.down_after = milliseconds(random.Between(400, 2000));
   options.failover_timeout = milliseconds(random.Between(3000, 10000));
   options.fast_detection = random.Chance(1, 2);
   options.syntax = random.Chance(1, 2) ? ConfigSyntax::kYaml : ConfigSyntax::kRedis;
-  options.writers = 1 + random.Below(2);
-  if (random.Chance(1, 2)) options.save_point = {random.Between(1, 3), random.Between(1, 50)};
-  options.write_pause = milliseconds(random.Between(20, 100));
+  options.writers = random.Chance(1, 3) ? 2 : 1;
+  if (random.Chance(1, 2)) options.save_point = {random.Between(1, 3), random.Between(1, 30)};
   // Transactions that take several segments are torn when a link breaks.
-  if (random.Chance(1, 3)) options.longest_value = kBulkyValue;
+  if (random.Chance(1, 4)) options.longest_value = kBulkyValue;
+  options.backlog_bytes = kUsualBacklog;
   return options;
 }
 
@@ -79,7 +99,9 @@ void DrawDiskBacklogs(base::Random& random, DeploymentOptions& options) {
   const uint64_t share = random.Between(1, 4);  // of four
   for (uint64_t& bytes : options.disk_backlogs)
     if (random.Chance(share, 4)) bytes = random.Chance(1, 4) ? kSmallDiskBacklog : kDiskBacklog;
-  if (random.Chance(1, 2)) options.backlog_bytes = kSmallBacklog;
+  if (random.Chance(1, 2))
+    options.backlog_bytes =
+        options.longest_value == kBulkyValue ? kSmallBulkyBacklog : kSmallBacklog;
 }
 
 WorldOptions DrawWorld(base::Random& random) {
@@ -88,7 +110,10 @@ WorldOptions DrawWorld(base::Random& random) {
       random.Chance(1, 4) ? random.Between(1000, 20000) : random.Between(50, 500);
   options.network.latency = microseconds(latency);
   options.network.jitter = microseconds(random.Between(0, 2 * latency));
-  options.network.split_percent = random.Below(40);
+  options.network.split_percent = random.Chance(2, 3) ? random.Below(4) : random.Below(40);
+  options.network.largest_segment = kSegment;
+  if (random.Chance(1, 2)) options.network.send_window = options.network.receive_window = kWindow;
+  options.network.retransmit_within = milliseconds(random.Between(50, 600));
   options.network.kill_resets_percent = random.Below(101);
   return options;
 }
@@ -144,8 +169,14 @@ SwarmOptions DrawOptions(uint64_t seed) {
     std::erase_if(options.faults, MayLoseWrites);
     options.faults.insert(Fault::kForcedFailover);
   }
-  options.safety = milliseconds(random.Between(5000, 20000));
-  options.strikes = static_cast<int>(random.Between(1, 12));
+  // Time for one failure after the other to be noticed and mended.
+  const base::Duration down_after = options.deployment.down_after;
+  options.safety = seconds(1) + down_after * random.Between(15, 50) / 10;
+  // So many writes in that time; now and then rather more.
+  const bool many = options.deployment.longest_value == kBulkyValue || random.Chance(1, 8);
+  const int64_t writes = many ? random.Between(80, 300) : random.Between(15, 80);
+  options.deployment.write_pause = options.safety / writes;
+  options.strikes = static_cast<int>(random.Between(1, 8));
   options.timely_strikes = static_cast<int>(random.Below(4));
   DrawDiskBacklogs(random, options.deployment);
   // Now and then whatever is lost must be in a record.
@@ -153,8 +184,15 @@ SwarmOptions DrawOptions(uint64_t seed) {
     std::erase_if(options.faults, HurtsServers);
     if (options.faults.empty()) options.faults.insert(Fault::kPartition);
   }
+  // Where leases end before anybody is held for down they matter most.
   if (random.Chance(1, 2))
-    options.deployment.primary_lease = milliseconds(random.Between(400, 2500));
+    options.deployment.primary_lease =
+        random.Chance(1, 2) ? options.deployment.down_after * random.Between(2, 8) / 10
+                            : milliseconds(random.Between(300, 1500));
+  // The sentinels meet at their first hellos, mostly.
+  if (!random.Chance(1, 8))
+    options.deployment.sentinel_gap =
+        milliseconds(20) + 8 * (options.world.network.latency + options.world.network.jitter);
   return options;
 }
 
@@ -169,18 +207,18 @@ std::string SwarmOptions::Describe() const {
   return fmt::format(
       "servers follow:{}; {} sentinels, quorum {}, down-after {} ms, failover-timeout {} ms, {} "
       "detection, {}; {} writers every {} ms, values up to {}; save {}; "
-      "backlog {}, on disk:{}; primary-lease {} ms\nlatency {} us + {} us, {} "
-      "% split, "
-      "{} % resets; {} "
+      "backlog {}, on disk:{}; primary-lease {} ms; repl-timeout {} s, hz {}\n"
+      "latency {} us + {} us, {} % split, windows of {}, sent again within {} ms, {} % resets; {} "
       "strikes in {} ms and {} at steps of a failover, of:{}",
       chain, deployment.sentinels, deployment.quorum, base::ToMs(deployment.down_after),
       base::ToMs(deployment.failover_timeout), deployment.fast_detection ? "fast" : "classic",
       deployment.syntax == ConfigSyntax::kYaml ? "yaml" : "redis syntax", deployment.writers,
       base::ToMs(deployment.write_pause), deployment.longest_value, SavePointText(deployment),
       deployment.backlog_bytes, disks, base::ToMs(deployment.primary_lease),
-      world.network.latency.count() / 1000, world.network.jitter.count() / 1000,
-      world.network.split_percent, world.network.kill_resets_percent, strikes, base::ToMs(safety),
-      timely_strikes, kinds);
+      deployment.repl_timeout.count(), deployment.hz, world.network.latency.count() / 1000,
+      world.network.jitter.count() / 1000, world.network.split_percent, world.network.send_window,
+      base::ToMs(world.network.retransmit_within), world.network.kill_resets_percent, strikes,
+      base::ToMs(safety), timely_strikes, kinds);
 }
 
 }  // namespace quorate::simulation

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <set>
 #include <utility>
 #include <vector>
@@ -21,12 +20,16 @@ using std::chrono::seconds;
 
 constexpr base::Duration kLook = milliseconds(100);
 constexpr base::Duration kSettleLook = seconds(1);
-// All must be well for so long without a break.
-constexpr base::Duration kSteady = seconds(3);
+// All must be well for so long without a break, and for half of that after all that was stuck in a
+// cut has arrived.
+constexpr base::Duration kSteady = seconds(1);
 // An operator looks after what sentinels have not mended by then.
 constexpr base::Duration kOperatorComes = seconds(20);
-// Requests of writers that were told to stop are over after this.
+// Requests of writers that were told to stop are over after this, or when they have been answered.
 constexpr base::Duration kLastRequests = seconds(1);
+constexpr base::Duration kShortLook = milliseconds(20);
+// What was stuck in a cut has arrived so long after the last of it is sent again.
+constexpr base::Duration kArrives = milliseconds(300);
 // L3: elections that may be won until all is well; more are a livelock.
 constexpr uint64_t kMostElections = 4;
 // Then the last writes reach every server within this.
@@ -78,9 +81,13 @@ class Run {
   Checkers checkers_;
   base::Instant started_;
   base::Instant end_{};  // all is well by then, or never
-  // Of every host that matters, which sentinel or server it is.
-  std::map<HostId, size_t> sentinel_hosts_;
-  std::map<HostId, size_t> server_hosts_;
+  // Of every host, which sentinel or server it is.
+  struct Watched {
+    std::optional<size_t> sentinel;
+    std::optional<size_t> server;
+  };
+  Watched& At(const Host& host);
+  std::vector<Watched> watched_;
   // Which start of it was seen last.
   std::vector<int> sentinel_starts_;
   std::vector<int> server_starts_;
@@ -124,15 +131,20 @@ void Run::TellServers() {
 void Run::Watch() {
   for (size_t i = 0; i < deployment_.sentinels().size(); ++i) {
     SentinelNode& node = *deployment_.sentinels()[i];
-    sentinel_hosts_[node.host().id()] = i;
+    At(node.host()).sentinel = i;
     node.SetLogObserver([this, i](std::string_view line) { OnLog(i, line); });
   }
   for (size_t i = 0; i < deployment_.servers().size(); ++i)
-    server_hosts_[deployment_.servers()[i]->host().id()] = i;
+    At(deployment_.servers()[i]->host()).server = i;
   sentinel_starts_.resize(deployment_.sentinels().size());
   server_starts_.resize(deployment_.servers().size());
   was_replica_.resize(deployment_.servers().size());
   deployment_.world().SetTurnObserver([this](HostId host) { OnTurn(host); });
+}
+
+Run::Watched& Run::At(const Host& host) {
+  if (watched_.size() <= host.id()) watched_.resize(host.id() + 1);
+  return watched_[host.id()];
 }
 
 void Run::OnLog(size_t index, std::string_view line) {
@@ -141,10 +153,10 @@ void Run::OnLog(size_t index, std::string_view line) {
 }
 
 void Run::OnTurn(HostId host) {
-  if (const auto sentinel = sentinel_hosts_.find(host); sentinel != sentinel_hosts_.end())
-    return OnSentinelTurn(sentinel->second);
-  if (const auto server = server_hosts_.find(host); server != server_hosts_.end())
-    OnServerTurn(server->second);
+  if (host >= watched_.size()) return;
+  const Watched& watched = watched_[host];
+  if (watched.sentinel) return OnSentinelTurn(*watched.sentinel);
+  if (watched.server) OnServerTurn(*watched.server);
 }
 
 void Run::OnSentinelTurn(size_t index) {
@@ -304,15 +316,17 @@ Verdict Run::Execute() {
 }
 
 // L1 and L3. A command that was stuck in a cut may still arrive and undo what was well; so it
-// counts when it stays.
+// counts when it stays, and longer than anything is under way.
 void Run::DemandLiveness() {
   const base::Duration bound =
       2 * options_.deployment.failover_timeout + options_.deployment.down_after + seconds(30);
   end_ = deployment_.world().Now() + bound;
+  const base::Instant arrived =
+      deployment_.world().Now() + options_.world.network.retransmit_within + kArrives;
   base::Instant operator_comes = deployment_.world().Now() + kOperatorComes;
   const uint64_t elections_before = checkers_.elections();
   base::Duration well{};
-  while (well < kSteady && !Violated()) {
+  while ((well < kSteady || deployment_.world().Now() < arrived + kSteady / 2) && !Violated()) {
     RunFor(kLook);
     if (deployment_.world().Now() >= operator_comes) {
       faults_.AllowRefusedSyncs();
@@ -333,14 +347,19 @@ void Run::DemandLiveness() {
 // R2.
 void Run::DemandEqualData() {
   deployment_.StopWriters();
-  RunFor(kLastRequests);
+  const base::Instant answered = deployment_.world().Now() + kLastRequests;
+  const auto waits = [](const auto& writer) { return writer->waits(); };
+  do {
+    RunFor(kShortLook);
+  } while (!Violated() && deployment_.world().Now() < answered &&
+           std::ranges::any_of(deployment_.writers(), waits));
   end_ = std::max(end_, deployment_.world().Now() + kDrain);
   while (!Violated()) {
     std::optional<std::string> difference = deployment_.Trouble();
     if (!difference) difference = deployment_.Difference();
     if (!difference) return;
     if (deployment_.world().Now() >= end_) return checkers_.Violate("R2: " + *difference);
-    RunFor(kLook);
+    RunFor(kShortLook);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <system_error>
 #include <tuple>
+#include <utility>
 
 #include "shared/base/check.h"
 
@@ -68,43 +69,63 @@ void Network::SetPower(HostId host, bool on) {
 bool Network::IsOpen(HostId from, HostId to) const {
   if (from == kNowhere || to == kNowhere || !hosts_[from].on || !hosts_[to].on) return false;
   if (from == to) return true;
-  const auto way = ways_.find({from, to});
-  return way == ways_.end() || !way->second.cut;
+  return !WayBetween(from, to).cut;
+}
+
+const Network::Way& Network::WayBetween(HostId from, HostId to) const {
+  static const Way kUntouched;
+  const std::vector<Way>& ways = hosts_[from].ways;
+  return to < ways.size() ? ways[to] : kUntouched;
+}
+
+Network::Way& Network::TouchWay(HostId from, HostId to) {
+  std::vector<Way>& ways = hosts_[from].ways;
+  if (ways.size() <= to) ways.resize(to + 1);
+  return ways[to];
 }
 
 void Network::CutOneWay(HostId from, HostId to) {
   trace_.Add(events_.now(), "cut", from, to);
-  ways_[{from, to}].cut = true;
+  TouchWay(from, to).cut = true;
 }
 
 void Network::HealOneWay(HostId from, HostId to) {
   trace_.Add(events_.now(), "heal", from, to);
-  ways_[{from, to}].cut = false;
+  TouchWay(from, to).cut = false;
   ReopenWay(from, to);
 }
 
 void Network::SetLatency(HostId from, HostId to, base::Duration latency, base::Duration jitter) {
-  ways_[{from, to}].latency = {latency, jitter};
+  TouchWay(from, to).latency = {latency, jitter};
 }
 
 base::Duration Network::DrawLatency(HostId from, HostId to) {
   if (from == to) return options_.loopback_latency;
   base::Duration latency = options_.latency;
   base::Duration jitter = options_.jitter;
-  const auto way = ways_.find({from, to});
-  if (way != ways_.end() && way->second.latency) std::tie(latency, jitter) = *way->second.latency;
+  const Way& way = WayBetween(from, to);
+  if (way.latency) std::tie(latency, jitter) = *way.latency;
   return latency + base::Duration(random_.Between(0, jitter.count()));
 }
 
 void Network::SetBandwidth(HostId from, HostId to, int64_t bytes_per_second) {
-  ways_[{from, to}].bytes_per_second = bytes_per_second;
+  const int64_t before = std::exchange(TouchWay(from, to).bytes_per_second, bytes_per_second);
+  if (before == 0 || bytes_per_second != 0) return;
+  // What waited at the narrow place goes through.
+  for (const auto& socket : sockets_) {
+    if (socket == nullptr || socket->host != from || socket->peer_host != to) continue;
+    const base::Instant latest = events_.now() + DrawLatency(from, to);
+    for (Segment& segment : socket->out) segment.arrives = std::min(segment.arrives, latest);
+    if (socket->delivery) events_.Cancel(*socket->delivery);
+    socket->delivery.reset();
+    ScheduleDelivery(*socket);
+  }
 }
 
 base::Duration Network::TransmissionTime(HostId from, HostId to, size_t bytes) const {
-  const auto way = ways_.find({from, to});
-  if (way == ways_.end() || way->second.bytes_per_second == 0) return {};
-  return std::chrono::microseconds(static_cast<int64_t>(bytes) * 1'000'000 /
-                                   way->second.bytes_per_second);
+  const int64_t bytes_per_second = WayBetween(from, to).bytes_per_second;
+  if (bytes_per_second == 0) return {};
+  return std::chrono::microseconds(static_cast<int64_t>(bytes) * 1'000'000 / bytes_per_second);
 }
 
 uint16_t Network::NextPort(HostId host) {

@@ -75,7 +75,7 @@ class Network {
   void CutOneWay(HostId from, HostId to);
   void HealOneWay(HostId from, HostId to);
   void SetLatency(HostId from, HostId to, base::Duration latency, base::Duration jitter);
-  // Of each connection; 0: no limit.
+  // Of each connection; 0: no limit, for what is under way already as well.
   void SetBandwidth(HostId from, HostId to, int64_t bytes_per_second);
   bool IsOpen(HostId from, HostId to) const;
   std::optional<HostId> HostOf(const std::string& ip) const;
@@ -164,10 +164,14 @@ class Network {
     std::string ip;
     bool on = true;
     uint16_t next_port = 32768;
+    std::vector<Way> ways = {};  // from it, by host; as many as have been touched
   };
 
   Socket* Find(SocketId id) const { return id < sockets_.size() ? sockets_[id].get() : nullptr; }
   ListenerState* FindListener(HostId host, const base::Endpoint& endpoint, ListenerId* id);
+  // As nobody has touched it if there is no entry yet. Precondition: both are hosts.
+  const Way& WayBetween(HostId from, HostId to) const;
+  Way& TouchWay(HostId from, HostId to);
   base::Duration DrawLatency(HostId from, HostId to);
   base::Duration TransmissionTime(HostId from, HostId to, size_t bytes) const;
   uint16_t NextPort(HostId host);
@@ -193,6 +197,8 @@ class Network {
   void Stall(Socket& socket);
   void Resume(Socket& socket);
   void Acknowledge(SocketId id, size_t bytes);
+  // So much of what `from` has sent is there: it will hear of that.
+  void ReportArrival(const Socket& from, size_t bytes);
   void Abort(Socket& socket);
   void Fail(Socket& socket, io::CloseReason reason);
   void ResetFromAfar(SocketId id);
@@ -207,7 +213,6 @@ class Network {
   base::Random random_;
   const NetworkOptions options_;
   std::vector<HostState> hosts_;
-  std::map<std::pair<HostId, HostId>, Way> ways_;
   std::map<ListenerId, ListenerState> listeners_;
   std::vector<std::unique_ptr<Socket>> sockets_;  // by id; null: gone, or the id of a listener
   uint64_t next_id_ = 1;

@@ -164,8 +164,7 @@ bool Network::Arrive(Socket& from, Socket& to) {
         return false;
       }
       trace_.Add(events_.now(), "deliver", to.id, from.id, segment.bytes);
-      events_.After(DrawLatency(to.host, from.host),
-                    [this, id = from.id, bytes = segment.bytes.size()] { Acknowledge(id, bytes); });
+      ReportArrival(from, segment.bytes.size());
       if (to.received.empty()) {
         to.received = std::move(segment.bytes);
       } else {
@@ -191,6 +190,14 @@ void Network::ArriveNowhere(Socket& from) {
   if (peer != nullptr && peer->closed) Erase(peer->id);
   from.out.clear();
   ResetFromAfar(from.id);
+}
+
+// While little is under way there is room in any case, and it costs an event less to say so at once.
+void Network::ReportArrival(const Socket& from, size_t bytes) {
+  const base::Duration latency = DrawLatency(from.peer_host, from.host);
+  if (!from.wants_writable && from.unacknowledged < options_.send_window / 8)
+    return Acknowledge(from.id, bytes);
+  events_.After(latency, [this, id = from.id, bytes] { Acknowledge(id, bytes); });
 }
 
 void Network::Acknowledge(SocketId id, size_t bytes) {

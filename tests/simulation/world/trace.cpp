@@ -31,8 +31,11 @@ std::string Printable(std::string_view bytes) {
 void Trace::Add(base::Instant now, std::string_view what, uint64_t a, uint64_t b,
                 std::string_view bytes) {
   const int64_t when = now.time_since_epoch().count();
-  const uint64_t numbers[] = {hash_, static_cast<uint64_t>(when), a, b, bytes.size()};
-  hash_ = XXH3_64bits_withSeed(what.data(), what.size(), XXH3_64bits(numbers, sizeof numbers));
+  uint64_t name[2] = {what.size(), 0};
+  what.copy(reinterpret_cast<char*>(&name[1]), sizeof name[1]);
+  const uint64_t numbers[] = {hash_,  static_cast<uint64_t>(when), a, b, bytes.size(), name[0],
+                              name[1]};
+  hash_ = XXH3_64bits(numbers, sizeof numbers);
   if (!bytes.empty()) hash_ = XXH3_64bits_withSeed(bytes.data(), bytes.size(), hash_);
   ++entries_;
   if (!sink_) return;

@@ -389,7 +389,7 @@ TEST_CASE("directives: every changed setting survives a rewrite in both syntaxes
   for (const config::BoundDirective& directive : binding.all()) {
     CAPTURE(directive.info->name);
     if (directive.info->name != "save" && directive.info->in_template)
-      CHECK(directive.lines() != directive.default_lines());
+      CHECK(directive.lines() != *directive.default_lines);
   }
   const Load again(config::RewriteRedis("", binding));
   CHECK(again.reason == "");
