@@ -43,12 +43,13 @@ bool MayPublish(const Group& group, const DataNode& node) {
 }
 
 void KeepNodeHello(Turn& turn, const Group& group, DataNode& node) {
-  if (!MayPublish(group, node) ||
-      !IsDue(turn, node.last_hello_sent + turn.timings().publish_period))
-    return;
+  if (!MayPublish(group, node)) return;
+  const base::Instant due = node.last_hello_sent + turn.timings().publish_period;
+  if (!GoesAlong(turn, group, node, due) && !IsDue(turn, due)) return;
   node.last_hello_sent = turn.now();
   turn.WakeAt(turn.now() + turn.timings().publish_period);
   SendToNode(turn, group, node, {"PUBLISH", kHelloChannel, OwnHello(turn, group, node.command)});
+  PingAlong(turn, group, node);
 }
 
 void KeepPeerHello(Turn& turn, const Group& group, Peer& peer) {

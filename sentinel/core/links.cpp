@@ -130,6 +130,17 @@ void KeepDataLinks(Turn& turn, const Group& group, DataNode& node) {
   }
 }
 
+void PingAlong(Turn& turn, const Group& group, DataNode& node) {
+  const base::Instant last = node.command.last_ping_sent;
+  if (HasRoom(node.command) && turn.now() - last >= PingPeriodOf(turn, group, node) / 2)
+    SendPing(turn, node.command, {WireName(group, "PING")});
+}
+
+bool GoesAlong(const Turn& turn, const Group& group, const DataNode& node, base::Instant due) {
+  return node.command.last_ping_sent == turn.now() &&
+         turn.now() >= due - PingPeriodOf(turn, group, node) / 2;
+}
+
 void KeepPeerLink(Turn& turn, PeerLink& link) {
   turn.BeginAdvance();
   RecycleIfHung(turn, link, link.down_after);

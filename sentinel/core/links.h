@@ -26,6 +26,12 @@ base::Duration PingPeriod(const Turn& turn, base::Duration down_after);
 void KeepDataLinks(Turn& turn, const Group& group, DataNode& node);
 void KeepPeerLink(Turn& turn, PeerLink& link);
 
+// What is due soon travels with what is due now: one write here, one answer there. A ping goes
+// along with something that was just sent if half of its period has passed; something may go along
+// with a ping that was just sent if it is due within half of a ping period.
+void PingAlong(Turn& turn, const Group& group, DataNode& node);
+bool GoesAlong(const Turn& turn, const Group& group, const DataNode& node, base::Instant due);
+
 // Closes both links; they are opened again when due.
 void DropDataLinks(Turn& turn, DataNode& node);
 void DropLink(Turn& turn, Link& link);

@@ -1,5 +1,6 @@
 #include "sentinel/runtime/daemon.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "sentinel/config/journal.h"
@@ -25,6 +26,14 @@ log::Level LevelOf(core::EventLevel level) {
       return log::Level::kWarning;
   }
   return log::Level::kWarning;
+}
+
+// With many groups something is always due or has just come: what falls into a few milliseconds is
+// met together, so that it leaves, and is answered, in a burst.
+base::Duration PaceFor(size_t groups) {
+  constexpr size_t kGroupsPerMillisecond = 100;
+  constexpr size_t kMostMilliseconds = 10;
+  return std::chrono::milliseconds(std::min(groups / kGroupsPerMillisecond, kMostMilliseconds));
 }
 
 base::RunId NewRunId(io::Io& io) {
@@ -64,7 +73,10 @@ Daemon::Daemon(io::Io& io, DaemonOptions options, log::Logger& logger,
           }),
       vetoes_(io, [this](const core::VetoAnswered& answered) { Feed(answered); }),
       clients_(io, logger, configuration_.process, *this) {
-  timer_ = io_.CreateTimer([this] { Feed(core::Tick{}); });
+  timer_ = io_.CreateTimer([this] {
+    armed_for_.reset();
+    Feed(core::Tick{});
+  });
 }
 
 Daemon::~Daemon() { io_.SetEndOfTurn({}); }
@@ -145,9 +157,11 @@ bool Daemon::CrashesOn(const core::Event& event) const {
 
 void Daemon::ArmTimer() {
   if (const std::optional<base::Instant> deadline = core_.NextDeadline()) {
-    timer_->StartAt(*deadline);
+    if (armed_for_ != deadline) timer_->StartAt(*deadline);
+    armed_for_ = deadline;
   } else {
     timer_->Stop();
+    armed_for_.reset();
   }
 }
 
@@ -155,6 +169,7 @@ void Daemon::EndTurn() {
   if (exiting_) return;
   writer_.EndTurn();
   connections_.EndTurn();
+  io_.SetPace(PaceFor(core_.state().groups.size()));
   clients_.EndTurn();
   history_.EndTurn();
 }

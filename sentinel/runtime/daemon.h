@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -104,6 +105,7 @@ class Daemon final : private commands::Host {
   VetoRunner vetoes_;
   ClientHub clients_;
   std::unique_ptr<io::Timer> timer_;
+  std::optional<base::Instant> armed_for_;  // the timer
   unsigned simulated_failures_ = commands::kNoFailure;
   bool exiting_ = false;
   // A name may be resolved after the daemon is gone.

@@ -84,6 +84,10 @@ class Io {
   // to flush what the turn collected. At most one hook; an empty function removes it; not from
   // inside the hook itself.
   virtual void SetEndOfTurn(std::function<void()> hook) = 0;
+  // Turns begin at least this far apart; zero, as it is at first: as soon as something happens. A
+  // loop with thousands of streams meets together what comes meanwhile, and everything is as much
+  // later. Implementations in which a turn costs nothing need no override.
+  virtual void SetPace(base::Duration pace) { (void)pace; }
   // Runs `work` off the loop thread (no access to anything owned by the loop), then `done` on it.
   virtual void Offload(std::function<void()> work, std::function<void()> done) = 0;
 

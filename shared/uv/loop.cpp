@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <csignal>
 #include <ctime>
 #include <utility>
@@ -141,6 +142,17 @@ void Loop::LingerBeforeSleep() {
   slept_at_ = Now();
 }
 
+// The loop is about to sleep, and to begin a turn when it wakes.
+void Loop::KeepPace() {
+  const base::Instant next = turn_began_at_ + pace_;
+  timespec rest{};
+  for (base::Duration left = next - Now(); left > base::Duration::zero(); left = next - Now()) {
+    rest.tv_nsec = std::min<base::Duration>(left, milliseconds(100)).count();
+    nanosleep(&rest, nullptr);
+  }
+  turn_began_at_ = Now();
+}
+
 void Loop::ArmWakeUp() {
   const std::optional<base::Instant> next = timers_.Next();
   const bool finished = stopped_ || (until_ != nullptr && (*until_)());
@@ -149,7 +161,10 @@ void Loop::ArmWakeUp() {
     return;
   }
   uv_idle_stop(stay_awake_.get());
-  LingerBeforeSleep();
+  if (pace_ > base::Duration::zero())
+    KeepPace();
+  else
+    LingerBeforeSleep();
   if (!next) {
     uv_timer_stop(wake_up_.get());
     wake_up_at_.reset();

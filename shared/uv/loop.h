@@ -46,6 +46,8 @@ class Loop {
 
   void Defer(std::function<void()> task) { deferred_.push_back(std::move(task)); }
   void SetEndOfTurn(std::function<void()> hook) { end_of_turn_ = std::move(hook); }
+  // io::Io::SetPace. A loop with a pace does not linger.
+  void SetPace(base::Duration pace) { pace_ = pace; }
   void Offload(std::function<void()> work, std::function<void()> done);
 
   void Run();
@@ -65,12 +67,15 @@ class Loop {
   void FinishTurn();
   void ArmWakeUp();
   void LingerBeforeSleep();
+  void KeepPace();
 
   uv_loop_t loop_;
   Handle<uv_prepare_t, Loop> prepare_;  // runs right before the loop sleeps
   Handle<uv_idle_t, Loop> stay_awake_;  // active: the loop does not sleep
   Handle<uv_timer_t, Loop> wake_up_;
   std::optional<base::Instant> wake_up_at_;
+  base::Duration pace_{};
+  base::Instant turn_began_at_{};  // of a loop with a pace
   Linger linger_;
   std::optional<base::Instant> slept_at_;  // until the first bytes of the turn that follows
   base::Instant first_bytes_at_{};         // of this turn, if streams_read_ > 0

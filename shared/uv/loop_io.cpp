@@ -96,6 +96,7 @@ void LoopIo::Defer(std::function<void()> task) { parts_->loop.Defer(std::move(ta
 void LoopIo::SetEndOfTurn(std::function<void()> hook) {
   parts_->loop.SetEndOfTurn(std::move(hook));
 }
+void LoopIo::SetPace(base::Duration pace) { parts_->loop.SetPace(pace); }
 void LoopIo::Offload(std::function<void()> work, std::function<void()> done) {
   parts_->loop.Offload(std::move(work), std::move(done));
 }

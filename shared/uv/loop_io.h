@@ -41,6 +41,7 @@ class LoopIo : public io::Io {
   std::unique_ptr<io::Timer> CreateTimer(std::function<void()> on_fire) override;
   void Defer(std::function<void()> task) override;
   void SetEndOfTurn(std::function<void()> hook) override;
+  void SetPace(base::Duration pace) override;
   void Offload(std::function<void()> work, std::function<void()> done) override;
   base::Result<std::unique_ptr<io::Listener>> Listen(
       const io::ListenOptions& options,

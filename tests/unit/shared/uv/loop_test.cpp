@@ -100,6 +100,25 @@ TEST_CASE(
   io.SetEndOfTurn({});
 }
 
+TEST_CASE("uv loop: with a pace, turns are that far apart at least") {
+  uv::LoopIo io;
+  int turns = 0;
+  io.SetEndOfTurn([&] { ++turns; });
+  int fired = 0;
+  std::unique_ptr<io::Timer> timer;
+  timer = io.CreateTimer([&] {
+    ++fired;
+    timer->StartAt(io.Now() + 100us);
+  });
+  timer->StartAt(io.Now());
+  io.SetPace(5ms);
+  const base::Instant began = io.Now();
+  CHECK(io.RunUntil([&] { return fired >= 20; }, kTestLimit));
+  CHECK(io.Now() - began >= 18 * 5ms);
+  CHECK(turns >= 20);
+  io.SetEndOfTurn({});
+}
+
 TEST_CASE("uv loop: offloaded work runs on another thread and reports on the loop") {
   uv::LoopIo io;
   const auto loop_thread = std::this_thread::get_id();
