@@ -30,7 +30,7 @@ struct OpenLink {
 struct CloseLink {
   LinkId link{};
 };
-// One command. With request kNone its reply is dropped. 
+// One command. With request kNone its reply is dropped.
 struct Send {
   LinkId link{};
   RequestId request{};

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "sentinel/core/fencing.h"
+#include "sentinel/core/hello.h"
 #include "sentinel/core/history.h"
 #include "sentinel/core/links.h"
 #include "sentinel/core/names.h"
@@ -103,20 +104,6 @@ bool MakeRoom(Turn& turn, Group& group) {
   return true;
 }
 
-// Replicas that are none of ours tell the primary of another group from one of ours that strays or
-// was started empty.
-void NoteForeign(Turn& turn, const Group& group, Replica& replica, const InfoFacts& facts) {
-  const bool leads_others =
-      std::ranges::any_of(facts.replicas, [&](const base::Endpoint& follower) {
-        const base::Endpoint known = KnownAs(turn.state(), group, follower);
-        return known != group.primary.address && group.replicas.count(known) == 0;
-      });
-  const bool foreign =
-      facts.role == Role::kPrimary && leads_others && !SharesHistory(group, replica);
-  if (foreign && !replica.foreign) turn.AnnounceReplica(group, replica, EventType::kForeignPrimary);
-  replica.foreign = foreign;
-}
-
 void RecordReplicaFacts(Turn& turn, const Group& group, Replica& replica, const InfoFacts& facts) {
   if (facts.primary) {
     KeepName(turn, facts.primary->host);
@@ -184,7 +171,6 @@ bool RecordInfo(Turn& turn, Group& group, DataNode& node, Replica* replica, std:
   node.fencible = facts.fencible;
   node.primary_lease = facts.primary_lease;
   if (facts.role == Role::kReplica) NoteSaysReplica(group, node);
-  if (replica) NoteForeign(turn, group, *replica, facts);
   if (replica) {
     if (node.reported_role == Role::kReplica) {
       replica->was_primary = false;
@@ -200,6 +186,21 @@ bool RecordInfo(Turn& turn, Group& group, DataNode& node, Replica* replica, std:
       AddReplica(turn, group, KnownAs(turn.state(), group, address));
   }
   return true;
+}
+
+void NoteClaim(Turn& turn, const Group& group, Replica& replica, std::string_view line) {
+  if (replica.reported_role != Role::kPrimary) return;
+  const std::optional<Hello> hello = ParseHello(line);
+  if (!hello || hello->group == group.name ||
+      !IsSameAddress(turn.state(), hello->primary, replica.address))
+    return;
+  if (!IsForeign(turn, replica)) turn.AnnounceReplica(group, replica, EventType::kForeignPrimary);
+  replica.claimed_at = turn.now();
+}
+
+bool IsForeign(const Turn& turn, const Replica& replica) {
+  return replica.reported_role == Role::kPrimary && replica.claimed_at &&
+         turn.now() - *replica.claimed_at < kHellosUntilSilent * turn.timings().publish_period;
 }
 
 Replica NewReplica(const base::Endpoint& address, base::Instant now) {

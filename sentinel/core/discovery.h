@@ -22,6 +22,12 @@ void AskInfo(Turn& turn, const Group& group, DataNode& node);
 bool RecordInfo(Turn& turn, Group& group, DataNode& node, Replica* replica, std::string text,
                 base::Instant asked_at);
 
+// A hello that was published at a replica which says that it is a primary: if it is of another group
+// and calls that node its primary, then the address is that group's now.
+void NoteClaim(Turn& turn, const Group& group, Replica& replica, std::string_view hello);
+// It is another group's primary, and let be.
+bool IsForeign(const Turn& turn, const Replica& replica);
+
 // A replica nobody has heard from yet.
 Replica NewReplica(const base::Endpoint& address, base::Instant now);
 

@@ -146,7 +146,7 @@ bool GiveUpOnHeir(Turn& turn, Group& group, const Replica* heir) {
 }
 
 void KeepSendPromotion(Turn& turn, Group& group, const SendPromotion& phase) {
-  // Sent once, it may be a fact.
+  // Sent and not refused, it may be a fact.
   if (!group.failover->promotion_sent && LostItsReason(group))
     return AbortFailover(turn, group, EventType::kAbortNotElected);
   Replica* heir = Heir(group);
@@ -324,6 +324,8 @@ void OnPromotionReply(Turn& turn, Group& group, const DataNode& heir, base::Epoc
     AbortFailover(turn, group, EventType::kAbortNotElected, "#the heir knows of a later election");
     return BackOff(turn, group, Tally::kLost);
   }
+  // Refused, it is no fact.
+  if (reply.is_error() || !reply.elements.empty()) group.failover->promotion_sent = false;
   const base::Instant entered = group.failover->phase_entered_at;
   EnterPhase(turn, group, SendPromotion{turn.now() + kPromotionRetryPeriod});
   group.failover->phase_entered_at = entered;

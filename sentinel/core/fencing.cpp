@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "sentinel/core/discovery.h"
 #include "sentinel/core/election.h"
 #include "sentinel/core/failover.h"
 #include "sentinel/core/gossip.h"
@@ -130,7 +131,8 @@ void SendFence(Turn& turn, const Group& group, DataNode& node, base::Epoch epoch
 void SendFences(Turn& turn, Group& group, base::Epoch epoch, base::Duration time) {
   SendFence(turn, group, group.primary, epoch, time);
   for (auto& [address, replica] : group.replicas)
-    if (!replica.doubted_since && !replica.foreign) SendFence(turn, group, replica, epoch, time);
+    if (!replica.doubted_since && !IsForeign(turn, replica))
+      SendFence(turn, group, replica, epoch, time);
 }
 
 }  // namespace
@@ -188,7 +190,7 @@ bool RefusesOurEpoch(const Group& group, const DataNode& node) {
 void KeepEpoch(Turn& turn, Group& group) {
   KeepEpochOf(turn, group, group.primary);
   for (const auto& [address, replica] : group.replicas)
-    if (!replica.doubted_since && !replica.foreign) KeepEpochOf(turn, group, replica);
+    if (!replica.doubted_since && !IsForeign(turn, replica)) KeepEpochOf(turn, group, replica);
 }
 
 void RaiseFence(Turn& turn, Group& group) {

@@ -59,7 +59,7 @@ void GiveUpOnSent(Turn& turn, Group& group, Replica& replica) {
 void SendBestEffort(Turn& turn, Group& group) {
   for (auto& [address, replica] : group.replicas) {
     if (IsDone(replica) || IsBeingReconfigured(replica) || replica.doubted_since ||
-        replica.foreign || !replica.command.up())
+        IsForeign(turn, replica) || !replica.command.up())
       continue;
     SendFollow(turn, group, replica, group.primary.address);
     turn.AnnounceReplica(group, replica, EventType::kSlaveReconfSentBestEffort);
@@ -150,7 +150,7 @@ bool MayRepoint(Turn& turn, const Group& group, const Replica& replica) {
 
 void Repair(Turn& turn, Group& group, Replica& replica) {
   if (group.failover || group.pending_config || replica.doubted_since || !replica.command.up() ||
-      replica.sdown_since || replica.foreign || RefusesOurEpoch(group, replica) ||
+      replica.sdown_since || IsForeign(turn, replica) || RefusesOurEpoch(group, replica) ||
       !PrimaryLooksSane(turn, group))
     return;
   if (replica.repaired_at && turn.now() - *replica.repaired_at < kInfoFastPeriod) return;
@@ -190,7 +190,7 @@ void KeepReconfiguration(Turn& turn, Group& group) {
     if (IsBeingReconfigured(replica) && address != failover.old_primary) ++in_progress;
   bool all_done = true;
   for (auto& [address, replica] : group.replicas) {
-    if (IsDone(replica) || replica.sdown_since || replica.doubted_since || replica.foreign)
+    if (IsDone(replica) || replica.sdown_since || replica.doubted_since || IsForeign(turn, replica))
       continue;
     if (replica.was_primary && !replica.command.up()) continue;  // what died is not waited for
     if (!IsBeingReconfigured(replica) && FollowsConfigured(group, replica)) {

@@ -67,6 +67,14 @@ FoundNode FindNode(Group& group, LinkId link) {
   return {};
 }
 
+// A node that we have not replaced, and that says that it is a primary, may be another group's: time
+// for its sentinels to say so.
+bool MayBeOurs(Turn& turn, const Replica& replica) {
+  if (replica.reported_role != Role::kPrimary || replica.was_primary) return true;
+  return !IsForeign(turn, replica) &&
+         IsDue(turn, replica.role_reported_at + 2 * turn.timings().publish_period);
+}
+
 // Returns when it must be looked at again.
 base::Instant AdvanceGroup(Turn& turn, Group& group) {
   for (int round = 0;; ++round) {
@@ -80,7 +88,7 @@ base::Instant AdvanceGroup(Turn& turn, Group& group) {
     KeepHeartbeat(turn, group, group.primary);
     for (auto& [address, replica] : group.replicas) {
       KeepDataLinks(turn, group, replica);
-      if (!replica.foreign) KeepHeartbeat(turn, group, replica);
+      if (MayBeOurs(turn, replica)) KeepHeartbeat(turn, group, replica);
     }
     if (!turn.state().tilt_since) {
       KeepDownDetection(turn, group);
@@ -325,11 +333,16 @@ class Sentinel::Machine {
     OnReplicaInfo(turn, *found.group, *found.replica);
   }
 
+  void OnHelloAt(Turn& turn, const FoundNode& at, const std::string& line) {
+    if (at.replica) NoteClaim(turn, *at.group, *at.replica, line);
+    OnHello(turn, line);
+  }
+
   void On(Turn& turn, const MessageReceived& message) {
     const FoundNode found = Find(message.link);
     if (!found.node) return;
     found.node->pubsub.last_activity = turn.now();
-    if (message.channel == kHelloChannel) OnHello(turn, message.payload);
+    if (message.channel == kHelloChannel) OnHelloAt(turn, found, message.payload);
   }
 
   void On(Turn& turn, const NameResolved& resolved) { OnNameResolved(turn, resolved); }

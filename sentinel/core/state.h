@@ -158,9 +158,8 @@ struct Replica : DataNode {
   bool announced = true;
   bool sync_refused = false;  // it says that the primary has lost data that it has
   bool was_primary = false;   // replaced by a failover and not seen as a replica since
-  // A primary of another history, with replicas that are none of ours: of another group, which has
-  // got this address. It is let be.
-  bool foreign = false;
+  // When a sentinel of another group was last heard to call it that one's primary (IsForeign).
+  std::optional<base::Instant> claimed_at;
   // Known from before a RESET at that time, and not heard from since (administration.h, Reset).
   std::optional<base::Instant> doubted_since;
   std::optional<base::Instant> repaired_at;  // last +convert-to-slave or +fix-slave-config

@@ -189,6 +189,11 @@ SwarmOptions DrawOptions(uint64_t seed) {
     options.deployment.primary_lease =
         random.Chance(1, 2) ? options.deployment.down_after * random.Between(2, 8) / 10
                             : milliseconds(random.Between(300, 1500));
+  // A stamp has to be there and back again within it, time and again.
+  if (options.deployment.primary_lease != base::Duration::zero())
+    options.deployment.primary_lease = std::max(
+        options.deployment.primary_lease,
+        milliseconds(50) + 8 * (options.world.network.latency + options.world.network.jitter));
   // The sentinels meet at their first hellos, mostly.
   if (!random.Chance(1, 8))
     options.deployment.sentinel_gap =
