@@ -201,6 +201,7 @@ class Partition(unittest.TestCase):
             time.sleep(0.5)
             old = self.named()
             neighbour = self.neighbour(old)
+            wait_for("its lease has begun", lambda n=neighbour: self.ask(n, "SET probe x") == "OK")
             self.servers[old].cut(True)
             secret = self.ask(neighbour, f"SET secret:{number} x")
             wait_for(f"round {number}: another primary than {old}", lambda: self.named() not in (None, old), 30)
