@@ -51,6 +51,35 @@ TEST_CASE("redis pull 2230: votes of another epoch than was asked for are not co
   CHECK_FALSE(world.Happened("s0 +elected-leader"));
 }
 
+TEST_CASE("redis 12865: groups that lose their primaries at once are all failed over at once") {
+  World world(3, 4, Options());
+  world.server(2).follows.reset();
+  world.server(2).replication_id = *base::ReplicationId::Parse(std::string(40, '2'));
+  world.server(3).follows = world.server(2).address;
+  world.server(3).replication_id = world.server(2).replication_id;
+  world.RunFor(seconds(3));
+  for (int i = 0; i < 3; ++i) {
+    world.Command(i, 1, MonitorRequested{ClientId{}, "other", "10.0.0.3", "6379", "2"});
+    world.Command(i, 2, SetRequested{ClientId{}, "other", {"down-after-milliseconds", "1000"}});
+  }
+  world.RunFor(seconds(40));
+  world.KillServer(0);
+  world.KillServer(2);
+  const base::Instant killed = world.now();
+  const auto both = [&] {
+    return world.Happened("+switch-master mymaster 10.0.0.1 6379 10.0.0.2 6379") &&
+           world.Happened("+switch-master other 10.0.0.3 6379 10.0.0.4 6379");
+  };
+  REQUIRE(world.RunUntil(both, seconds(3)));
+  CHECK(world.now() - killed < milliseconds(1500));
+  world.RunFor(seconds(2));
+  for (int i = 0; i < 3; ++i) {
+    const auto& groups = world.sentinel(i).core->state().groups;
+    CHECK(groups.at("mymaster").primary.address == world.server(1).address);
+    CHECK(groups.at("other").primary.address == world.server(3).address);
+  }
+}
+
 TEST_CASE("redis 6459: a sentinel that has met only some of the others needs a majority of all") {
   World world(4, 2, Options());
   // The last one is added: it gets to know the first alone.
