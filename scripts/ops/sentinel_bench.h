@@ -1,7 +1,7 @@
-// Runs a trio of redis-sentinel and then a trio of quorate-sentinel over the same many groups, whose
-// data nodes one process plays (tests/bench/mock_servers.cpp), and measures what the trio costs at
-// rest and how long it takes to fail over one group, and many at once: from the death of the
-// primaries until the last sentinel has said +switch-master of the last group.
+// Runs a trio of redis-sentinel and then a trio of quorate-sentinel over the same many groups,
+// whose data nodes one process plays (tests/bench/mock_servers.cpp), and measures what the trio
+// costs at rest and how long it takes to fail over one group, and many at once: from the death of
+// the primaries until the last sentinel has said +switch-master of the last group.
 #pragma once
 
 #include <functional>
@@ -21,8 +21,8 @@ struct SentinelBenchOptions {
   int bursts = 3;    // failovers of many groups at once, of
   int at_once = 50;  // so many, if there are enough groups that have not failed over yet
   base::Duration rest = std::chrono::seconds(25);
-  // At 5 s both ping as often: Redis' pings come once a second, or at the latest every down-after; ours
-  // five times in down-after, at most once a second.
+  // At 5 s both ping as often: Redis' pings come once a second, or at the latest every down-after;
+  // ours five times in down-after, at most once a second.
   base::Duration down_after = std::chrono::seconds(5);
 };
 

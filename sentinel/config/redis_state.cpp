@@ -301,8 +301,8 @@ base::Status ReadRedisState(std::string_view text, core::DurableState& durable) 
   };
   if (text.find('\0') != std::string_view::npos)
     return damaged("The configuration file holds zero bytes");
-  // A file copied to become another sentinel's, as Redis' users make them: what it says of votes was
-  // another's.
+  // A file copied to become another sentinel's, as Redis' users make them: what it says of votes
+  // was another's.
   const auto has = [&lines](std::string_view option) {
     return std::ranges::any_of(lines, [option](const std::string& line) {
       const Words words = SentinelLine(line);

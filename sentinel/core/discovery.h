@@ -22,8 +22,8 @@ void AskInfo(Turn& turn, const Group& group, DataNode& node);
 bool RecordInfo(Turn& turn, Group& group, DataNode& node, Replica* replica, std::string text,
                 base::Instant asked_at);
 
-// A hello that was published at a replica which says that it is a primary: if it is of another group
-// and calls that node its primary, then the address is that group's now.
+// A hello that was published at a replica which says that it is a primary: if it is of another
+// group and calls that node its primary, then the address is that group's now.
 void NoteClaim(Turn& turn, const Group& group, Replica& replica, std::string_view hello);
 // It is another group's primary, and let be.
 bool IsForeign(const Turn& turn, const Replica& replica);
@@ -34,8 +34,8 @@ Replica NewReplica(const base::Endpoint& address, base::Instant now);
 // A doubted replica (administration.h, Reset) is one of the group after all.
 void VerifyReplica(Turn& turn, const Group& group, Replica& replica);
 
-// Adds a replica, unless it is known, is the primary itself, or the group is full of others. True if
-// added. One that was doubted is verified.
+// Adds a replica, unless it is known, is the primary itself, or the group is full of others. True
+// if added. One that was doubted is verified.
 bool AddReplica(Turn& turn, Group& group, const base::Endpoint& address);
 
 }  // namespace quorate::sentinel::core

@@ -58,7 +58,8 @@ base::Duration RandomUpTo(Turn& turn, base::Duration limit) {
   return base::Duration(turn.random().Between(0, limit.count()));
 }
 
-// Votes are asked for by address: where two groups have the same primary, an epoch is spent in both.
+// Votes are asked for by address: where two groups have the same primary, an epoch is spent in
+// both.
 void SpendInSiblings(Turn& turn, const Group& group, base::Epoch epoch,
                      const base::RunId& candidate) {
   for (auto& [name, other] : turn.state().groups)
@@ -98,8 +99,8 @@ void RespondWithVote(Turn& turn, Group& group, const MasterDownQuery& query, boo
       {group.vote_version, query.client, reply, Refused(group, query, down, VoteRefusal::kDisk)});
 }
 
-// Someone stands in a higher epoch: what we have begun and cannot be a fact yet is given up. A pause
-// of writes is left to end by itself, as they may come to rely on it.
+// Someone stands in a higher epoch: what we have begun and cannot be a fact yet is given up. A
+// pause of writes is left to end by itself, as they may come to rely on it.
 void GiveWay(Turn& turn, Group& group) {
   if (!group.failover) return;
   if (std::holds_alternative<ReconfigureReplicas>(group.failover->phase))

@@ -1,6 +1,6 @@
 // The events a sentinel publishes: one row per event with its channel and level, and the one place
-// where payloads are composed. Names and payloads of what Redis has are Redis', byte for byte, so that
-// its clients and tools understand them.
+// where payloads are composed. Names and payloads of what Redis has are Redis', byte for byte, so
+// that its clients and tools understand them.
 #pragma once
 
 #include <cstdint>

@@ -26,8 +26,9 @@
 //
 // "No reason any more": nobody ordered it, and the primary is not down for the quorum, or the group
 // is paused (E4, M1). After the promotion was sent an abort means that we give up on hearing of it:
-// it may be a fact, and fencing.h (Z3) takes care of that. +switch-master is published when the write
-// of the new configuration has ended, before the replicas are re-pointed (Redis publishes it after).
+// it may be a fact, and fencing.h (Z3) takes care of that. +switch-master is published when the
+// write of the new configuration has ended, before the replicas are re-pointed (Redis publishes it
+// after).
 #pragma once
 
 #include <string_view>
@@ -46,9 +47,9 @@ void KeepFailover(Turn& turn, Group& group);
 void StartForcedFailover(Turn& turn, const FailoverRequested& request);
 
 // SENTINEL SWITCHOVER: as above, but only with a healthy primary and only by the planned path, to
-// the replica that was named if one was. Answered when the old primary's clients have been let go to
-// the new one: OK; or as soon as it is given up: ABORTED and the event that says why. Errors before:
-// INPROG, NOGOODPRIMARY, NOGOODSLAVE.
+// the replica that was named if one was. Answered when the old primary's clients have been let go
+// to the new one: OK; or as soon as it is given up: ABORTED and the event that says why. Errors
+// before: INPROG, NOGOODPRIMARY, NOGOODSLAVE.
 void StartSwitchover(Turn& turn, const SwitchoverRequested& request);
 // Answers the client that waits for the failover in progress, if there is one.
 void AnswerOrder(Turn& turn, Group& group, CommandReply reply);

@@ -32,7 +32,8 @@ void SwapPrimary(Turn& turn, Group& group, const base::Endpoint& to) {
     heir = std::move(static_cast<DataNode&>(position->second));
     group.replicas.erase(position);
     // Who made it the primary has heard it. That we have not may be our own cut, which is over when
-    // we hear of it: with the old silence we would depose at once whom the others have just elected.
+    // we hear of it: with the old silence we would depose at once whom the others have just
+    // elected.
     if (std::exchange(heir.sdown_since, std::nullopt)) DropDataLinks(turn, heir);
     ForgetSilence(heir.command, turn.now());
     ExpectHeartbeats(heir);

@@ -14,9 +14,9 @@ struct ProposedConfig {
   ConfigSource source;
 };
 
-// Ignored unless the epoch is higher than that of the group and of what is already pending. The same
-// epoch with another primary is announced (+config-conflict): stock sentinels, whose ordered failovers
-// are not elected, can make such a thing.
+// Ignored unless the epoch is higher than that of the group and of what is already pending. The
+// same epoch with another primary is announced (+config-conflict): stock sentinels, whose ordered
+// failovers are not elected, can make such a thing.
 void ProposeConfig(Turn& turn, Group& group, const ProposedConfig& proposed);
 
 // Puts the pending configuration into effect once its write has ended.

@@ -1,7 +1,7 @@
 // Writes down what happens to a group's role, for SENTINEL HISTORY: the leader of a failover
-// everything it knows (RecordFailover as soon as the promotion is announced, and again with the last
-// phase), the others that it happened. An election that nobody ordered and that was lost leaves
-// nothing: it is tried again in milliseconds.
+// everything it knows (RecordFailover as soon as the promotion is announced, and again with the
+// last phase), the others that it happened. An election that nobody ordered and that was lost
+// leaves nothing: it is tried again in milliseconds.
 #pragma once
 
 #include <string_view>

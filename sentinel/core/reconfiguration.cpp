@@ -118,8 +118,8 @@ bool FollowsConfigured(const Group& group, const Replica& replica) {
   return replica.reported_role == Role::kReplica && replica.primary == group.primary.address;
 }
 
-// The primary follows a node of the group that has said since that it is a replica, too, and no node
-// that we can ask has the role. One that we cannot ask may have it.
+// The primary follows a node of the group that has said since that it is a replica, too, and no
+// node that we can ask has the role. One that we cannot ask may have it.
 bool LacksPrimary(const Group& group) {
   const DataNode& primary = group.primary;
   if (!primary.primary) return false;

@@ -67,8 +67,8 @@ FoundNode FindNode(Group& group, LinkId link) {
   return {};
 }
 
-// A node that we have not replaced, and that says that it is a primary, may be another group's: time
-// for its sentinels to say so.
+// A node that we have not replaced, and that says that it is a primary, may be another group's:
+// time for its sentinels to say so.
 bool MayBeOurs(Turn& turn, const Replica& replica) {
   if (replica.reported_role != Role::kPrimary || replica.was_primary) return true;
   return !IsForeign(turn, replica) &&

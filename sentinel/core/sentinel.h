@@ -15,10 +15,10 @@
 //   E2 | one vote per (group, epoch): a group's vote epoch never falls, whatever RESET, REMOVE,
 //      | MONITOR or a restart do
 //   E3 | a vote leaves this process, or counts for ourselves, only after its write has completed
-//   E4 | a failover that nobody ordered goes on only while the quorum sees the primary down, until its
-//      | promotion is sent
-//   E5 | no failover's promotion is sent without votes of max(majority of the electorate, quorum) for exactly
-//      | our epoch
+//   E4 | a failover that nobody ordered goes on only while the quorum sees the primary down, until
+//      | its promotion is sent
+//   E5 | no failover's promotion is sent without votes of max(majority of the electorate, quorum)
+//      | for exactly our epoch
 //   E6 | no vote and no candidacy in TILT, or while the last write of the state has failed
 //   C1 | a group's config epoch never falls, and its address changes only together with the epoch
 //      | (monitored anew, or given another address in the YAML, it is another group)

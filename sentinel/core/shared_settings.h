@@ -1,15 +1,15 @@
-// SENTINEL SET ... PROPAGATE: options that all sentinels of a group are to have. Each is kept with a
-// version beside the option that it sets. Whoever propagates gives it the next version, at least the
-// time of day, so that the last word wins even if it was said to a sentinel that had not heard the
-// others; of two with the same version the greater by its text. Every sentinel of ours tells each
-// peer of ours what that may not know: all of it over a new link, and what has changed since, its own
-// or heard, so that it also gets to those whom the first one did not reach.
+// SENTINEL SET ... PROPAGATE: options that all sentinels of a group are to have. Each is kept with
+// a version beside the option that it sets. Whoever propagates gives it the next version, at least
+// the time of day, so that the last word wins even if it was said to a sentinel that had not heard
+// the others; of two with the same version the greater by its text. Every sentinel of ours tells
+// each peer of ours what that may not know: all of it over a new link, and what has changed since,
+// its own or heard, so that it also gets to those whom the first one did not reach.
 //
 //   SENTINEL SET <group> VERSION <version> <words> <option> <value> [<value>] [VERSION ...]...
 //
-// is how it is told (`words`: how many follow, so that an option unknown here can be passed over). Of
-// what comes only what is newer is applied: a value that an operator set on one sentinel alone stays
-// until somebody propagates that option anew.
+// is how it is told (`words`: how many follow, so that an option unknown here can be passed over).
+// Of what comes only what is newer is applied: a value that an operator set on one sentinel alone
+// stays until somebody propagates that option anew.
 //
 // Scripts are files of one machine and cannot be shared.
 #pragma once

@@ -1,5 +1,5 @@
-// `pre-failover-script`: an operator's program that may veto a failover before it begins. A sentinel
-// that is about to stand because the primary is lost runs it once for each +odown, as
+// `pre-failover-script`: an operator's program that may veto a failover before it begins. A
+// sentinel that is about to stand because the primary is lost runs it once for each +odown, as
 //
 //   <script> <group> <ip> <port> <heir-ip> <heir-port>     of the primary and of who would follow
 //

@@ -1,6 +1,6 @@
-// Keeps the history of failovers that the core tells of: in memory for SENTINEL HISTORY, and on disk,
-// written anew off the loop whenever it has changed. A write that fails is logged and made good by
-// the next; nothing waits for it.
+// Keeps the history of failovers that the core tells of: in memory for SENTINEL HISTORY, and on
+// disk, written anew off the loop whenever it has changed. A write that fails is logged and made
+// good by the next; nothing waits for it.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +18,8 @@
 
 namespace quorate::sentinel::runtime {
 
-// Of all groups together; the oldest go first. What failed again in the same way (nobody was eligible,
-// say, every few seconds) is one entry with a count.
+// Of all groups together; the oldest go first. What failed again in the same way (nobody was
+// eligible, say, every few seconds) is one entry with a count.
 inline constexpr size_t kMaxHistoryEntries = 1000;
 inline constexpr size_t kMaxDiscardedPerEntry = 32;
 

@@ -1,10 +1,11 @@
 // Carries out PersistState: one write at a time, durable before it is reported. What is asked for
 // while a write runs is covered by the next one.
 //
-// What elections and failovers change is appended to the journal (config/journal.h); everything else,
-// and whenever there is no journal to append to, is a rewrite of the whole state. A rewrite follows
-// kConsolidateAfter behind the first append, so that the state's own file is never long behind, and
-// begins a new journal. Each rewrite has a generation, so that a journal is known to go on from it.
+// What elections and failovers change is appended to the journal (config/journal.h); everything
+// else, and whenever there is no journal to append to, is a rewrite of the whole state. A rewrite
+// follows kConsolidateAfter behind the first append, so that the state's own file is never long
+// behind, and begins a new journal. Each rewrite has a generation, so that a journal is known to go
+// on from it.
 //
 //   state     | leaves when              | to
 //   ----------+--------------------------+------------------------------------------

@@ -18,15 +18,15 @@
 // sentinel that has had no answer for as long as the lease knows, without a clock in common, that
 // no lease rests on it. The electorate is the largest that a sentinel has told since we are the
 // primary: who has met fewer of the others must not make a smaller majority do. Stock sentinels say
-// nothing of the kind: an electorate that has one among them is told as 0, and there is no lease while
-// somebody says so.
+// nothing of the kind: an electorate that has one among them is told as 0, and there is no lease
+// while somebody says so.
 //
 // Invariants
 //   X1  word().epoch never falls. With the saved one handed to Restore that holds across restarts.
-//   X2  an order, a fence or a heartbeat of an epoch before word().epoch is refused and changes nothing;
-//       so is, while a fence stands, an order or heartbeat of an epoch before the fence's.
-//   X3  after Restore writes are refused until a heartbeat or an order of that epoch or a later one,
-//       or an order without an epoch, says who is the primary (the boot fence).
+//   X2  an order, a fence or a heartbeat of an epoch before word().epoch is refused and changes
+//       nothing; so is, while a fence stands, an order or heartbeat of an epoch before the fence's.
+//   X3  after Restore writes are refused until a heartbeat or an order of that epoch or a later
+//       one, or an order without an epoch, says who is the primary (the boot fence).
 //   X4  a heartbeat that calls a primary a replica ends its writes: another was elected. What lets
 //       them begin again is as in X3.
 //

@@ -61,8 +61,8 @@ void AppendReplicas(engine::Engine& engine, Fields& out) {
   }
 }
 
-// Ours, once a sentinel of ours has spoken to this server, or with primary-lease: whether writes are
-// accepted here as far as sentinels say (engine/fencing.h), and how many of them are heard.
+// Ours, once a sentinel of ours has spoken to this server, or with primary-lease: whether writes
+// are accepted here as far as sentinels say (engine/fencing.h), and how many of them are heard.
 void AppendFencing(engine::Engine& engine, Fields& out) {
   using engine::Fencing;
   const Fencing& fencing = engine.fencing();

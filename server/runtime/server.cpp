@@ -477,8 +477,7 @@ std::optional<quorate::config::ApplyFailure> Server::ApplySettings(
     rollbacks_->Load();
     replication_->OnDirectoryChanged();
   }
-  if ((before.dir != after.dir || before.port != after.port) &&
-      engine_->fencing().watched())
+  if ((before.dir != after.dir || before.port != after.port) && engine_->fencing().watched())
     io_.Defer([this] { SaveWord(engine_->fencing().word()); });  // where the new settings say
   engine_->fencing().SetLease(after.primary_lease);
   if (before.dir != after.dir || before.dbfilename != after.dbfilename) saver_->OnFileMoved();

@@ -43,7 +43,8 @@ class HexId {
   std::string_view view() const { return {digits_.data(), digits_.size()}; }
   std::string ToString() const { return std::string(view()); }
 
-  // In one piece: the default goes from character to character, and maps of peers are searched often.
+  // In one piece: the default goes from character to character, and maps of peers are searched
+  // often.
   friend bool operator==(const HexId& a, const HexId& b) { return a.view() == b.view(); }
   friend std::strong_ordering operator<=>(const HexId& a, const HexId& b) {
     return a.view() <=> b.view();

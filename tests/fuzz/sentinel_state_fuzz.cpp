@@ -1,6 +1,6 @@
 // The files that a sentinel keeps beside its YAML: arbitrary bytes as the state file (under a right
-// checksum, or nothing would get past it), as its journal and as the history. What is read is written
-// and read again to the same; what a journal adds never takes an epoch back.
+// checksum, or nothing would get past it), as its journal and as the history. What is read is
+// written and read again to the same; what a journal adds never takes an epoch back.
 #include <cstddef>
 #include <cstdint>
 #include <string>

@@ -57,7 +57,8 @@ class Deployment {
   // Servers live at 10.0.1.1 and up, sentinels at 10.0.2.1, writers at 10.0.3.1. Nothing runs yet.
   Deployment(uint64_t seed, const DeploymentOptions& options, const WorldOptions& world = {});
 
-  // Starts everything in good order and waits until it is well (see `prompt`); false: it is not within `limit`.
+  // Starts everything in good order and waits until it is well (see `prompt`); false: it is not
+  // within `limit`.
   bool Start(base::Duration limit = std::chrono::seconds(60));
 
   // Why not all is well now: every process runs; all sentinels know each other and agree on one

@@ -192,7 +192,8 @@ void Network::ArriveNowhere(Socket& from) {
   ResetFromAfar(from.id);
 }
 
-// While little is under way there is room in any case, and it costs an event less to say so at once.
+// While little is under way there is room in any case, and it costs an event less to say so at
+// once.
 void Network::ReportArrival(const Socket& from, size_t bytes) {
   const base::Duration latency = DrawLatency(from.peer_host, from.host);
   if (!from.wants_writable && from.unacknowledged < options_.send_window / 8)

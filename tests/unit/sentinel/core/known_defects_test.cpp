@@ -1,5 +1,5 @@
-// Defects that Redis Sentinel has or had, each by its number among redis' issues where it has one, and
-// of the same kind what a reading of this sentinel found: none of them is to be here (again).
+// Defects that Redis Sentinel has or had, each by its number among redis' issues where it has one,
+// and of the same kind what a reading of this sentinel found: none of them is to be here (again).
 #include <algorithm>
 #include <string>
 
