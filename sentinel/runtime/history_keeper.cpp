@@ -21,8 +21,13 @@ void HistoryKeeper::Load() {
   if (history.damaged_lines > 0)
     logger_.Warning("The history of failovers in " + path_ + " has " +
                     std::to_string(history.damaged_lines) + " damaged lines; they are skipped");
-  for (config::HistoryEntry& entry : history.entries) Keep(entries_.emplace_back(std::move(entry)));
+  for (config::HistoryEntry& entry : history.entries) Add(std::move(entry));
   changed_ = false;
+}
+
+void HistoryKeeper::Add(config::HistoryEntry entry) {
+  entries_.push_back({std::move(entry), {}});
+  Keep(entries_.back());
 }
 
 void HistoryKeeper::Keep(Kept& kept) {
@@ -53,7 +58,7 @@ void HistoryKeeper::Take(core::RecordFailover news) {
       return Keep(*newest);
     }
   }
-  Keep(entries_.emplace_back(config::HistoryEntry{io_.WallNow(), 1, std::move(failover), {}}));
+  Add({io_.WallNow(), 1, std::move(failover), {}});
   if (entries_.size() > kMaxHistoryEntries) entries_.pop_front();
 }
 

@@ -44,6 +44,7 @@ class HistoryKeeper {
     config::HistoryEntry entry;
     std::string line;  // as in the file
   };
+  void Add(config::HistoryEntry entry);
   void Keep(Kept& kept);
   std::string Text() const;
   void OnWritten(const base::Status& status);
