@@ -5,6 +5,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "sentinel/config/json_values.h"
+
 namespace quorate::sentinel::config {
 
 namespace {
@@ -58,35 +60,33 @@ T Demand(std::optional<T> value) {
   if (!value) throw std::runtime_error("malformed");
   return *value;
 }
-base::Endpoint EndpointFrom(const json& j) {
-  return {j.at("host").get<std::string>(), j.at("port").get<uint16_t>()};
-}
 base::RunId IdFrom(const json& j) { return Demand(base::RunId::Parse(j.get<std::string>())); }
-base::Duration MicrosFrom(const json& j) { return std::chrono::microseconds(j.get<int64_t>()); }
+base::Duration MicrosFrom(const json& j) { return DurationFrom<std::chrono::microseconds>(j); }
 
 HistoryEntry EntryFrom(const json& j) {
   HistoryEntry entry;
-  entry.at.ms = j.at("at").get<int64_t>();
-  entry.attempts = j.value("attempts", uint64_t{1});
+  entry.at.ms = NumberFrom<int64_t>(j.at("at"));
+  entry.attempts = NumberOr<uint64_t>(j, "attempts", 1);
   core::FailoverRecord& r = entry.failover;
   r.group = j.at("group").get<std::string>();
-  r.epoch = base::Epoch(j.at("epoch").get<uint64_t>());
+  r.epoch = base::Epoch(NumberFrom<uint64_t>(j.at("epoch")));
   r.led = j.at("led").get<bool>();
   r.cause = Demand(core::ParseCause(j.at("cause").get<std::string>()));
   r.outcome = j.at("outcome").get<std::string>();
   r.from = EndpointFrom(j.at("from"));
   r.evidence = j.at("evidence").get<std::vector<std::string>>();
   for (const json& id : j.at("votes")) r.votes.push_back(IdFrom(id));
-  r.votes_needed = j.at("votes-needed").get<size_t>();
+  r.votes_needed = NumberFrom<size_t>(j.at("votes-needed"));
   for (const json& phase : j.at("phases"))
     r.phases.push_back({phase.at("name").get<std::string>(), MicrosFrom(phase.at("us"))});
   r.took = MicrosFrom(j.at("took-us"));
   if (j.contains("leader")) r.leader = IdFrom(j.at("leader"));
   if (j.contains("to")) r.to = EndpointFrom(j.at("to"));
-  if (j.contains("bytes-at-risk")) r.bytes_at_risk = j.at("bytes-at-risk").get<int64_t>();
+  if (j.contains("bytes-at-risk")) r.bytes_at_risk = NumberFrom<int64_t>(j.at("bytes-at-risk"));
   for (const json& d : j.at("discarded"))
     entry.discarded.push_back({EndpointFrom(d.at("server")), d.at("record").get<std::string>(),
-                               d.at("commands").get<uint64_t>(), d.at("bytes").get<uint64_t>()});
+                               NumberFrom<uint64_t>(d.at("commands")),
+                               NumberFrom<uint64_t>(d.at("bytes"))});
   return entry;
 }
 

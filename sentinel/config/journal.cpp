@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "sentinel/config/checksum.h"
+#include "sentinel/config/json_values.h"
 #include "sentinel/core/timings.h"
 
 namespace quorate::sentinel::config {
@@ -50,15 +51,9 @@ std::optional<json> Parse(std::string_view line) {
 // ---- whatever json or these throw is caught in ApplyJournal
 
 base::Epoch EpochFrom(const json& j) {
-  const uint64_t number = j.get<uint64_t>();
+  const uint64_t number = NumberFrom<uint64_t>(j);
   if (number > core::kMaxEpoch) throw std::runtime_error("an epoch is out of range");
   return base::Epoch(number);
-}
-
-base::Endpoint EndpointFrom(const json& j) {
-  base::Endpoint endpoint{j.at("host").get<std::string>(), j.at("port").get<uint16_t>()};
-  if (endpoint.empty()) throw std::runtime_error("an address is empty");
-  return endpoint;
 }
 
 // What of a journal counts: everything, if it goes on from the state.
@@ -152,7 +147,7 @@ base::Status ApplyJournal(std::string_view journal, core::DurableState& state) {
         ApplyEntry(*content, take, state);
       } else {
         if (content->at("myid").get<std::string>() != state.myid.view()) return {};
-        const auto generation = content->at("journal").get<uint64_t>();
+        const auto generation = NumberFrom<uint64_t>(content->at("journal"));
         if (generation < state.journal) take = Take::kVotes;
         state.journal = std::max(state.journal, std::min(generation, core::kMaxEpoch));
       }

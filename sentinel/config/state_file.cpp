@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "sentinel/config/checksum.h"
+#include "sentinel/config/json_values.h"
 #include "sentinel/config/table.h"
 #include "sentinel/core/option_values.h"
 #include "shared/base/hex.h"
@@ -124,7 +125,7 @@ json ToJson(const Statements& statements) {
 // ---- reading; whatever json or these throw is caught in ReadStateFile
 
 base::Epoch EpochFrom(const json& j) {
-  const uint64_t number = j.get<uint64_t>();
+  const uint64_t number = NumberFrom<uint64_t>(j);
   if (number > core::kMaxEpoch) throw std::runtime_error("an epoch is out of range");
   return base::Epoch(number);
 }
@@ -132,11 +133,6 @@ base::RunId RunIdFrom(const json& j) {
   const std::optional<base::RunId> id = base::RunId::Parse(j.get<std::string>());
   if (!id) throw std::runtime_error("an id is malformed");
   return *id;
-}
-base::Endpoint EndpointFrom(const json& j) {
-  base::Endpoint endpoint{j.at("host").get<std::string>(), j.at("port").get<uint16_t>()};
-  if (endpoint.empty()) throw std::runtime_error("an address is empty");
-  return endpoint;
 }
 int DigitFrom(char c) {
   const int value = base::HexDigitValue(c);
@@ -159,9 +155,7 @@ std::map<std::string, std::string> RenamedFrom(const json& j) {
   for (const json& pair : j) renamed[TextFrom(pair.at(0))] = TextFrom(pair.at(1));
   return renamed;
 }
-std::chrono::milliseconds MsFrom(const json& j) {
-  return std::chrono::milliseconds(j.get<int64_t>());
-}
+base::Duration MsFrom(const json& j) { return DurationFrom<std::chrono::milliseconds>(j); }
 
 core::NoVerdict NoVerdictFrom(const json& j) {
   const auto verdict = core::ParseNoVerdict(j.get<std::string>());
@@ -171,10 +165,10 @@ core::NoVerdict NoVerdictFrom(const json& j) {
 
 core::GroupOptions OptionsFrom(const json& j) {
   core::GroupOptions o;
-  o.quorum = j.at("quorum").get<uint32_t>();
+  o.quorum = NumberFrom<uint32_t>(j.at("quorum"));
   o.down_after = MsFrom(j.at("down-after-milliseconds"));
   o.failover_timeout = MsFrom(j.at("failover-timeout"));
-  o.parallel_syncs = j.at("parallel-syncs").get<uint32_t>();
+  o.parallel_syncs = NumberFrom<uint32_t>(j.at("parallel-syncs"));
   o.reboot_down_after = MsFrom(j.at("reboot-down-after-period"));
   o.auth_user = TextFrom(j.at("auth-user"));
   o.auth_pass = TextFrom(j.at("auth-pass"));
@@ -184,10 +178,10 @@ core::GroupOptions OptionsFrom(const json& j) {
   if (j.at("failure-detection").get<std::string>() == "fast")
     o.failure_detection = core::FailureDetection::kFast;
   // Older files have none.
-  o.electorate = j.value("electorate", uint32_t{0});
-  o.max_lag_on_failover = j.value("max-lag-on-failover", int64_t{0});
+  o.electorate = NumberOr<uint32_t>(j, "electorate", 0);
+  o.max_lag_on_failover = NumberOr<int64_t>(j, "max-lag-on-failover", 0);
   if (!j.contains("flap-limit")) return o;
-  o.flap_limit = j.at("flap-limit").get<uint32_t>();
+  o.flap_limit = NumberFrom<uint32_t>(j.at("flap-limit"));
   o.flap_window = MsFrom(j.at("flap-window"));
   o.pre_failover_script = TextFrom(j.at("pre-failover-script"));
   o.pre_failover_timeout = MsFrom(j.at("pre-failover-timeout"));
@@ -201,13 +195,13 @@ core::DurableGroup GroupFrom(const json& j) {
   group.primary = EndpointFrom(j.at("primary"));
   group.options = OptionsFrom(j.at("options"));
   group.config_epoch = EpochFrom(j.at("config-epoch"));
-  group.electorate_met = j.at("electorate").get<uint32_t>();
+  group.electorate_met = NumberFrom<uint32_t>(j.at("electorate"));
   group.vote.epoch = EpochFrom(j.at("vote").at("epoch"));
   if (j.at("vote").contains("leader")) group.vote.leader = RunIdFrom(j.at("vote").at("leader"));
   // Older files have none.
   for (const json& entry : j.value("shared", json::array())) {
     core::SharedOption& option = group.shared[TextFrom(entry.at("key"))];
-    option.version = entry.at("version").get<uint64_t>();
+    option.version = NumberFrom<uint64_t>(entry.at("version"));
     for (const json& word : entry.at("words")) option.statement.push_back(TextFrom(word));
     if (option.version > core::kMaxSharedVersion || option.statement.size() < 2)
       throw std::runtime_error("a propagated option is malformed");
@@ -223,15 +217,15 @@ Statements StatementsFrom(const json& j) {
   core::DurableState& d = statements.durable;
   d.myid = RunIdFrom(j.at("myid"));
   d.current_epoch = EpochFrom(j.at("current-epoch"));
-  d.journal = j.value("journal", uint64_t{0});  // older files have none
+  d.journal = NumberOr<uint64_t>(j, "journal", 0);  // older files have none
   for (const json& group : j.at("groups")) d.groups.push_back(GroupFrom(group));
   for (const auto& [name, kept] : j.at("retired").items())
-    d.retired[name] = {EpochFrom(kept.at("vote")), kept.at("electorate").get<uint32_t>()};
+    d.retired[name] = {EpochFrom(kept.at("vote")), NumberFrom<uint32_t>(kept.at("electorate"))};
   d.retired_vote_floor = EpochFrom(j.at("retired-vote-floor"));
   core::Settings& s = statements.settings;
   const json& settings = j.at("settings");
   s.announce_ip = settings.at("announce-ip").get<std::string>();
-  s.announce_port = settings.at("announce-port").get<uint16_t>();
+  s.announce_port = NumberFrom<uint16_t>(settings.at("announce-port"));
   s.sentinel_user = TextFrom(settings.at("sentinel-user"));
   s.sentinel_pass = TextFrom(settings.at("sentinel-pass"));
   s.resolve_hostnames = settings.at("resolve-hostnames").get<bool>();

@@ -1,3 +1,5 @@
+#include <string>
+
 #include "server/info/info.h"
 #include "shared/session/handshake.h"
 
@@ -17,7 +19,9 @@ void AppendServer(engine::Engine& engine, Fields& out) {
   out.Number("arch_bits", sizeof(void*) * 8);
   out.Text("monotonic_clock", "POSIX clock_gettime");
   out.Text("multiplexing_api", "epoll");
-  out.Text("gcc_version", __VERSION__);
+  // As Redis says it, whoever compiled.
+  out.Text("gcc_version", std::to_string(__GNUC__) + "." + std::to_string(__GNUC_MINOR__) + "." +
+                              std::to_string(__GNUC_PATCHLEVEL__));
   out.Number("process_id", process.pid);
   out.Text("process_supervised",
            engine.settings().supervised == config::Supervised::kNo ? "no" : "systemd");
