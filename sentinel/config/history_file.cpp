@@ -61,7 +61,6 @@ T Demand(std::optional<T> value) {
   return *value;
 }
 base::RunId IdFrom(const json& j) { return Demand(base::RunId::Parse(j.get<std::string>())); }
-base::Duration MicrosFrom(const json& j) { return DurationFrom<std::chrono::microseconds>(j); }
 
 HistoryEntry EntryFrom(const json& j) {
   HistoryEntry entry;

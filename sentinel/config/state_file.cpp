@@ -155,7 +155,6 @@ std::map<std::string, std::string> RenamedFrom(const json& j) {
   for (const json& pair : j) renamed[TextFrom(pair.at(0))] = TextFrom(pair.at(1));
   return renamed;
 }
-base::Duration MsFrom(const json& j) { return DurationFrom<std::chrono::milliseconds>(j); }
 
 core::NoVerdict NoVerdictFrom(const json& j) {
   const auto verdict = core::ParseNoVerdict(j.get<std::string>());
