@@ -60,19 +60,21 @@ base::Duration RandomUpTo(Turn& turn, base::Duration limit) {
 
 // Votes are asked for by address: where two groups have the same primary, an epoch is spent in
 // both.
-void SpendInSiblings(Turn& turn, const Group& group, base::Epoch epoch,
-                     const base::RunId& candidate) {
-  for (auto& [name, other] : turn.state().groups)
-    if (&other != &group && other.vote.epoch < epoch &&
-        IsSameAddress(turn.state(), other.primary.address, group.primary.address))
-      other.vote = Vote{epoch, candidate};
+void SpendInSiblings(Turn& turn, const Group& group) {
+  for (auto& [name, other] : turn.state().groups) {
+    if (&other == &group || other.vote.epoch >= group.vote.epoch ||
+        !IsSameAddress(turn.state(), other.primary.address, group.primary.address))
+      continue;
+    other.vote = group.vote;
+    other.vote_version = group.vote_version;
+  }
 }
 
 void CastVote(Turn& turn, Group& group, base::Epoch epoch, const base::RunId& candidate) {
-  SpendInSiblings(turn, group, epoch, candidate);
   group.vote = Vote{epoch, candidate};
   group.voted_at = turn.now();
   group.vote_version = turn.Persist();
+  SpendInSiblings(turn, group);
   turn.Announce(group, EventType::kVoteForLeader,
                 candidate.ToString() + " " + std::to_string(epoch.number()));
 }

@@ -1,7 +1,6 @@
 #include "sentinel/core/history.h"
 
 #include <algorithm>
-#include <array>
 #include <iterator>
 #include <string>
 #include <utility>

@@ -10,7 +10,12 @@
 
 namespace {
 
-using namespace quorate::sentinel::config;  // NOLINT(google-build-using-namespace)
+using quorate::sentinel::config::Configuration;
+using quorate::sentinel::config::LoadConfiguration;
+using quorate::sentinel::config::MakeDirectiveTable;
+using quorate::sentinel::config::ProcessTable;
+using quorate::sentinel::config::RenderState;
+using quorate::sentinel::config::Sources;
 
 quorate::base::Result<Configuration> Load(std::string text, const ProcessTable& table) {
   Sources sources;

@@ -15,7 +15,8 @@
 
 namespace {
 
-using namespace quorate::sentinel;  // NOLINT(google-build-using-namespace)
+namespace config = quorate::sentinel::config;
+namespace core = quorate::sentinel::core;
 using quorate::base::RunId;
 
 void FuzzState(const std::string& text) {

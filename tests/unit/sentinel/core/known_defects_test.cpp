@@ -149,6 +149,8 @@ TEST_CASE("groups with one primary are one voter in an epoch") {
   CHECK(AskForVote(world, 0, world.server(0).address, epoch, kStranger).leader == kStranger);
   CHECK(groups.at("other").vote.epoch.number() == epoch);
   CHECK(groups.at("mymaster").vote.epoch.number() == epoch);
+  // And in neither before it is on disk.
+  CHECK(groups.at("other").vote_version == groups.at("mymaster").vote_version);
 }
 
 TEST_CASE("redis 7145: who missed two failovers asks for the newest before it acts") {
