@@ -52,6 +52,7 @@ struct ResolveName {
 struct PersistState {
   uint64_t version = 0;
   bool whole = false;  // the state's own file is to say it: an operator asked for that
+  bool soon = false;   // nobody waits for it: it may share a write with what comes next
 };
 
 // ---- towards clients ----

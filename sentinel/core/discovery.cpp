@@ -68,7 +68,7 @@ bool DropAliases(Turn& turn, Group& group, const DataNode& node, const Replica* 
   const auto drop = [&](std::map<base::Endpoint, Replica>::iterator position) {
     DropDataLinks(turn, position->second);
     group.replicas.erase(position);
-    turn.Persist();
+    turn.PersistSoon();
   };
   if (group.primary.run_id == node.run_id && group.primary.command.up()) {
     drop(group.replicas.find(replica->address));
@@ -214,7 +214,7 @@ Replica NewReplica(const base::Endpoint& address, base::Instant now) {
 void VerifyReplica(Turn& turn, const Group& group, Replica& replica) {
   if (!std::exchange(replica.doubted_since, std::nullopt)) return;
   turn.AnnounceReplica(group, replica, EventType::kSlave);
-  turn.Persist();
+  turn.PersistSoon();
   turn.Progress();
 }
 
@@ -226,7 +226,7 @@ bool AddReplica(Turn& turn, Group& group, const base::Endpoint& address) {
     return false;
   const auto position = group.replicas.emplace(address, NewReplica(address, turn.now())).first;
   turn.AnnounceReplica(group, position->second, EventType::kSlave);
-  turn.Persist();
+  turn.PersistSoon();
   turn.Progress();
   return true;
 }

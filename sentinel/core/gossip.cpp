@@ -155,7 +155,7 @@ Peer* MeetPeer(Turn& turn, Group& group, const Hello& hello) {
     turn.AnnouncePeer(group, added->second, EventType::kSentinel);
   }
   RefreshPeerLinks(turn);
-  turn.Persist();
+  turn.PersistSoon();
   turn.TouchAll();
   return &group.peers.at(hello.id);
 }
@@ -171,7 +171,7 @@ void DropSelves(Turn& turn, Group& group) {
   group.electorate_met = std::max(group.electorate_met - static_cast<uint32_t>(gone),
                                   static_cast<uint32_t>(group.peers.size() + 1));
   RefreshPeerLinks(turn);
-  turn.Persist();
+  turn.PersistSoon();
 }
 
 }  // namespace
@@ -224,7 +224,7 @@ bool AdoptEpoch(Turn& turn, const Group& group, base::Epoch epoch) {
   if (epoch.number() > kMaxEpoch || epoch.number() > current.number() + kMaxEpochJump) return false;
   if (epoch <= current) return true;
   current = epoch;
-  turn.Persist();
+  turn.PersistSoon();
   turn.Announce(group, EventType::kNewEpoch, std::to_string(current.number()));
   return true;
 }

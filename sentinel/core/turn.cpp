@@ -46,11 +46,16 @@ void Turn::AnnounceProcess(EventType type, std::string payload) {
 }
 
 uint64_t Turn::Persist() {
-  if (!persisting_) {
-    persisting_ = true;
-    Do(PersistState{++state_.persist_version});
+  if (!std::exchange(persisting_, true)) {
+    if (!persisting_soon_) ++state_.persist_version;
+    Do(PersistState{state_.persist_version});
   }
   return state_.persist_version;
+}
+
+void Turn::PersistSoon() {
+  if (persisting_ || std::exchange(persisting_soon_, true)) return;
+  Do(PersistState{.version = ++state_.persist_version, .soon = true});
 }
 
 uint64_t Turn::PersistWhole() {

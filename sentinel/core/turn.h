@@ -54,6 +54,8 @@ class Turn {
   // Asks for the state to be made durable, at most once a turn; everything changed in this turn is
   // covered. Returns the version to wait for.
   uint64_t Persist();
+  // The same for what was merely found and would be found again: nobody waits for it.
+  void PersistSoon();
   // The same, into the state's own file.
   uint64_t PersistWhole();
   // False: so many answers wait for the disk that no request that needs it is taken on.
@@ -89,7 +91,8 @@ class Turn {
   std::set<std::string> touched_;
   base::Instant wake_ = base::Instant::max();
   bool progressed_ = false;
-  bool persisting_ = false;
+  bool persisting_ = false;  // at once
+  bool persisting_soon_ = false;
 };
 
 // `now` has reached `due`; otherwise the turn is told to come back then.

@@ -108,7 +108,7 @@ void Daemon::CarryOut(core::Action& action) {
                  [&](const core::CloseLink& order) { connections_.Close(order.link); },
                  [&](const core::Send& order) { connections_.Send(order); },
                  [&](const core::ResolveName& order) { Resolve(order.host); },
-                 [&](const core::PersistState& order) { writer_.Want(order.version, order.whole); },
+                 [&](const core::PersistState& order) { writer_.Want(order); },
                  [&](const core::Respond& answer) { clients_.Answer(answer.client, answer.reply); },
                  [&](const core::Announce& news) { Announce(news.event); },
                  [&](core::RunScript& script) { scripts_.Add(std::move(script.argv)); },

@@ -20,6 +20,7 @@ StateWriter::StateWriter(io::Io& io, log::Logger& logger, Paths paths, Snapshot 
       render_(std::move(render)),
       done_(std::move(done)) {
   timer_ = io_.CreateTimer([this] { consolidate_ = true; });
+  gather_timer_ = io_.CreateTimer([this] { due_ = true; });
 }
 
 StateWriter::~StateWriter() { *alive_ = false; }
@@ -30,9 +31,19 @@ void StateWriter::Start(Saved on_disk) {
   BeginJournal();
 }
 
+void StateWriter::Want(const core::PersistState& order) {
+  wanted_ = order.version;
+  consolidate_ = consolidate_ || order.whole;
+  if (!order.soon)
+    due_ = true;
+  else if (!due_ && !gather_timer_->armed())
+    gather_timer_->StartAt(io_.Now() + kGather);
+}
+
 void StateWriter::EndTurn() {
-  if (busy_) return;
-  if (started_ == wanted_ && !consolidate_) return;
+  if (busy_ || (!due_ && !consolidate_)) return;
+  due_ = false;
+  gather_timer_->Stop();
   started_ = wanted_;
   Saved next = snapshot_();
   std::string line;
@@ -129,7 +140,7 @@ void StateWriter::BeginJournal() {
 }
 
 void StateWriter::Finish() {
-  if (busy_ || journal_bytes_ == 0) return;
+  if (busy_ || (journal_bytes_ == 0 && started_ == wanted_)) return;
   Saved next = snapshot_();
   next.durable.journal = ++generation_;
   const base::Result<std::string> text = render_(next);

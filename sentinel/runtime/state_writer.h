@@ -1,6 +1,9 @@
 // Carries out PersistState: one write at a time, durable before it is reported. What is asked for
 // while a write runs is covered by the next one.
 //
+// What nobody waits for is gathered for kGather, so that one write serves all that is found when a
+// sentinel starts, for each of its groups. What somebody waits for takes it along.
+//
 // What elections and failovers change is appended to the journal (config/journal.h); everything
 // else, and whenever there is no journal to append to, is a rewrite of the whole state. A rewrite
 // follows kConsolidateAfter behind the first append, so that the state's own file is never long
@@ -10,6 +13,8 @@
 //   state     | leaves when              | to
 //   ----------+--------------------------+------------------------------------------
 //   idle      | a write is wanted        | appending, or rewriting
+//             | one was wanted soon,     |
+//             | kGather ago              | appending, or rewriting
 //             | appended to for 1 s      | rewriting
 //   appending | durable                  | idle
 //             | failed                   | idle, without a journal: the next is a rewrite
@@ -24,6 +29,7 @@
 #include <string>
 
 #include "sentinel/config/process_settings.h"
+#include "sentinel/core/actions.h"
 #include "sentinel/core/durable.h"
 #include "sentinel/core/inputs.h"
 #include "sentinel/core/settings.h"
@@ -36,6 +42,8 @@ namespace quorate::sentinel::runtime {
 // Passwords are in it.
 inline constexpr uint32_t kStateMode = 0600;
 inline constexpr base::Duration kConsolidateAfter = std::chrono::seconds(1);
+// A sentinel that starts finds everybody within some messages.
+inline constexpr base::Duration kGather = std::chrono::milliseconds(50);
 inline constexpr size_t kMaxJournalBytes = 1 << 20;
 
 class StateWriter {
@@ -60,11 +68,7 @@ class StateWriter {
   // Begins a journal to what was written before the start. Without it the first write is a rewrite.
   void Start(Saved on_disk);
 
-  // `whole`: not by the journal.
-  void Want(uint64_t version, bool whole = false) {
-    wanted_ = version;
-    consolidate_ = consolidate_ || whole;
-  }
+  void Want(const core::PersistState& order);
   // Starts a write if one is wanted and none runs.
   void EndTurn();
   // The process ends in good order: the state's file says everything, unless a write is under way.
@@ -94,8 +98,10 @@ class StateWriter {
   Saved on_disk_;                              // with the journal
   std::shared_ptr<io::WritableFile> journal_;  // null: none
   size_t journal_bytes_ = 0;                   // appended
+  bool due_ = false;                           // what is wanted is to be written now
   bool consolidate_ = false;                   // due
   std::unique_ptr<io::Timer> timer_;
+  std::unique_ptr<io::Timer> gather_timer_;
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

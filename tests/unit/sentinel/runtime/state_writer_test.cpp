@@ -43,7 +43,7 @@ struct Fixture {
   void VoteIn(uint64_t epoch) {
     newest.durable.current_epoch = base::Epoch(epoch);
     newest.durable.groups[0].vote.epoch = base::Epoch(epoch);
-    writer.Want(epoch);
+    writer.Want({.version = epoch});
     writer.EndTurn();
   }
   // What a restart would read of the journal that goes on from `generation`.
@@ -57,8 +57,8 @@ struct Fixture {
 
 TEST_CASE("state writer: the wishes of one turn are one write, private to its owner") {
   Fixture f;
-  f.writer.Want(1);
-  f.writer.Want(2);
+  f.writer.Want({.version = 1});
+  f.writer.Want({.version = 2});
   CHECK(f.io.writes.empty());
   f.writer.EndTurn();
   REQUIRE(f.io.writes.size() == 1);
@@ -73,15 +73,42 @@ TEST_CASE("state writer: the wishes of one turn are one write, private to its ow
   CHECK(f.io.writes.size() == 1);
 }
 
+TEST_CASE("state writer: what nobody waits for is gathered") {
+  Fixture f;
+  const auto write_at = [&f](base::Duration later) {
+    f.io.Advance(later);
+    f.writer.EndTurn();
+    return f.io.writes.size();
+  };
+  f.writer.Want({.version = 1, .soon = true});
+  CHECK(write_at({}) == 0);
+  f.writer.Want({.version = 2, .soon = true});
+  CHECK(write_at(kGather / 2) == 0);
+  SUBCASE("for a while") { CHECK(write_at(kGather / 2) == 1); }
+  SUBCASE("until something is waited for") {
+    f.writer.Want({.version = 2});
+    CHECK(write_at({}) == 1);
+  }
+  SUBCASE("and not lost by an end in good order") {
+    f.writer.Finish();
+    CHECK(f.io.replaced.size() == 1);
+    return;
+  }
+  f.io.writes[0].done({});
+  CHECK(f.persisted == Outcomes{{2, true}});
+  f.io.RunOffloaded();
+  CHECK(write_at(kGather) == 1);
+}
+
 TEST_CASE("state writer: what is wanted during a write is written after it, the newest only") {
   Fixture f;
-  f.writer.Want(1);
+  f.writer.Want({.version = 1});
   f.writer.EndTurn();
   f.text = "two";
-  f.writer.Want(2);
+  f.writer.Want({.version = 2});
   f.writer.EndTurn();
   f.text = "three";
-  f.writer.Want(3);
+  f.writer.Want({.version = 3});
   f.writer.EndTurn();
   CHECK(f.io.writes.size() == 1);
   f.io.writes[0].done({});
@@ -96,12 +123,12 @@ TEST_CASE("state writer: what is wanted during a write is written after it, the 
 
 TEST_CASE("state writer: failures are told, of the disk and of the text") {
   Fixture f;
-  f.writer.Want(1);
+  f.writer.Want({.version = 1});
   f.writer.EndTurn();
   f.io.writes[0].done(base::Error{"disk full"});
   CHECK(f.persisted == Outcomes{{1, false}});
   f.renders = false;
-  f.writer.Want(2);
+  f.writer.Want({.version = 2});
   f.writer.EndTurn();
   CHECK(f.persisted.size() == 1);  // never from inside the turn
   f.io.Advance({});
@@ -148,7 +175,7 @@ TEST_CASE("state writer: what a journal does not hold is a rewrite") {
 TEST_CASE("state writer: an operator who flushes the configuration finds it in its file") {
   Fixture f;
   f.WithJournal();
-  f.writer.Want(5, true);
+  f.writer.Want({.version = 5, .whole = true});
   f.writer.EndTurn();
   CHECK(f.io.writes.size() == 1);
   CHECK(f.io.offloaded.empty());
