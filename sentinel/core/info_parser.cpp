@@ -1,7 +1,9 @@
 #include "sentinel/core/info_parser.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
+#include <utility>
 
 #include "sentinel/core/hello.h"
 #include "sentinel/core/timings.h"
@@ -74,78 +76,105 @@ bool IsRecordName(std::string_view value) {
          std::ranges::all_of(value, [](char c) { return c > ' ' && c <= '~'; });
 }
 
-// Fields that belong together but arrive on two lines.
-struct Halves {
+struct Reading {
+  InfoFacts facts;
+  // They belong together but arrive on two lines.
   std::string_view primary_host;
   std::optional<uint16_t> primary_port;
 };
 
-void ReadReplicaField(std::string_view key, std::string_view value, InfoFacts& facts,
-                      Halves& halves) {
-  if (key == "master_host") {
-    if (IsValidHost(value)) halves.primary_host = value;
-  } else if (key == "master_port") {
-    halves.primary_port = ParsePort(value);
-  } else if (key == "master_link_status") {
-    facts.primary_link_up = value == "up";
-  } else if (key == "master_link_down_since_seconds") {
-    const auto seconds = base::ParseInt64(value);
-    if (seconds && *seconds >= 0 && *seconds <= kMaxSeconds)
-      facts.primary_link_down = std::chrono::seconds(*seconds);
-  } else if (key == "master_sync_in_progress") {
-    facts.sync_in_progress = ParseFlag(value);
-  } else if (key == "slave_priority") {
-    const auto priority = base::ParseUint64(value);
-    if (priority && *priority <= INT32_MAX) facts.priority = static_cast<uint32_t>(*priority);
-  } else if (key == "slave_repl_offset") {
-    facts.replica_offset = ParseOffset(value);
-  } else if (key == "master_sync_refused") {
-    facts.sync_refused = value == "empty" || value == "older";
-  } else if (key == "replica_announced") {
-    facts.announced = ParseFlag(value);
-  }
+struct Field {
+  std::string_view key;
+  void (*read)(std::string_view value, Reading& reading);
+};
+
+// By key.
+constexpr Field kFields[] = {
+    {"master_host",
+     [](std::string_view value, Reading& r) {
+       if (IsValidHost(value)) r.primary_host = value;
+     }},
+    {"master_link_down_since_seconds",
+     [](std::string_view value, Reading& r) {
+       const auto seconds = base::ParseInt64(value);
+       if (seconds && *seconds >= 0 && *seconds <= kMaxSeconds)
+         r.facts.primary_link_down = std::chrono::seconds(*seconds);
+     }},
+    {"master_link_status",
+     [](std::string_view value, Reading& r) { r.facts.primary_link_up = value == "up"; }},
+    {"master_port", [](std::string_view value, Reading& r) { r.primary_port = ParsePort(value); }},
+    {"master_repl_offset",
+     [](std::string_view value, Reading& r) { r.facts.primary_offset = ParseOffset(value); }},
+    {"master_replid",
+     [](std::string_view value, Reading& r) {
+       r.facts.replication_id = base::ReplicationId::Parse(value);
+     }},
+    {"master_replid2",
+     [](std::string_view value, Reading& r) {
+       const auto id = base::ReplicationId::Parse(value);
+       r.facts.second_replication_id = id && id->IsZero() ? std::nullopt : id;
+     }},
+    {"master_sync_in_progress",
+     [](std::string_view value, Reading& r) { r.facts.sync_in_progress = ParseFlag(value); }},
+    {"master_sync_refused",
+     [](std::string_view value, Reading& r) {
+       r.facts.sync_refused = value == "empty" || value == "older";
+     }},
+    {"primary_lease_ms",
+     [](std::string_view value, Reading& r) {
+       const auto ms = base::ParseInt64(value);
+       if (ms && *ms >= 0 && *ms <= kMaxLeaseMs)
+         r.facts.primary_lease = std::chrono::milliseconds(*ms);
+     }},
+    {"quorate_version", [](std::string_view, Reading& r) { r.facts.fencible = true; }},
+    {"replica_announced",
+     [](std::string_view value, Reading& r) { r.facts.announced = ParseFlag(value); }},
+    {"role",
+     [](std::string_view value, Reading& r) {
+       if (value == "master") r.facts.role = Role::kPrimary;
+       if (value == "slave") r.facts.role = Role::kReplica;
+     }},
+    {"rollback_last_record",
+     [](std::string_view value, Reading& r) {
+       if (IsRecordName(value)) r.facts.rollback_record = value;
+     }},
+    {"rollback_last_record_bytes",
+     [](std::string_view value, Reading& r) { r.facts.rollback_bytes = ParseCounter(value); }},
+    {"rollback_last_record_commands",
+     [](std::string_view value, Reading& r) { r.facts.rollback_commands = ParseCounter(value); }},
+    {"run_id",
+     [](std::string_view value, Reading& r) { r.facts.run_id = base::RunId::Parse(value); }},
+    {"second_repl_offset",
+     [](std::string_view value, Reading& r) { r.facts.second_offset = ParseOffset(value); }},
+    {"slave_priority",
+     [](std::string_view value, Reading& r) {
+       const auto priority = base::ParseUint64(value);
+       if (priority && *priority <= INT32_MAX) r.facts.priority = static_cast<uint32_t>(*priority);
+     }},
+    {"slave_repl_offset",
+     [](std::string_view value, Reading& r) { r.facts.replica_offset = ParseOffset(value); }},
+};
+static_assert(std::ranges::is_sorted(kFields, {}, &Field::key));
+
+void AddReplica(std::string_view value, InfoFacts& facts) {
+  if (facts.replicas.size() >= kMaxReplicasPerGroup) return;
+  auto replica = ParseReplicaValue(value);
+  if (replica && std::ranges::count(facts.replicas, *replica) == 0)
+    facts.replicas.push_back(std::move(*replica));
 }
 
-void ReadCommonField(std::string_view key, std::string_view value, InfoFacts& facts) {
-  if (key == "quorate_version") {
-    facts.fencible = true;
-  } else if (key == "primary_lease_ms") {
-    const auto ms = base::ParseInt64(value);
-    if (ms && *ms >= 0 && *ms <= kMaxLeaseMs) facts.primary_lease = std::chrono::milliseconds(*ms);
-  } else if (key == "rollback_last_record") {
-    if (IsRecordName(value)) facts.rollback_record = value;
-  } else if (key == "rollback_last_record_commands") {
-    facts.rollback_commands = ParseCounter(value);
-  } else if (key == "rollback_last_record_bytes") {
-    facts.rollback_bytes = ParseCounter(value);
-  } else if (key == "run_id") {
-    facts.run_id = base::RunId::Parse(value);
-  } else if (key == "role") {
-    if (value == "master") facts.role = Role::kPrimary;
-    if (value == "slave") facts.role = Role::kReplica;
-  } else if (key == "master_replid") {
-    facts.replication_id = base::ReplicationId::Parse(value);
-  } else if (key == "master_replid2") {
-    facts.second_replication_id = base::ReplicationId::Parse(value);
-    if (facts.second_replication_id && facts.second_replication_id->IsZero())
-      facts.second_replication_id.reset();
-  } else if (key == "second_repl_offset") {
-    facts.second_offset = ParseOffset(value);
-  } else if (key == "master_repl_offset") {
-    facts.primary_offset = ParseOffset(value);
-  } else if (IsReplicaKey(key) && facts.replicas.size() < kMaxReplicasPerGroup) {
-    const auto replica = ParseReplicaValue(value);
-    if (replica &&
-        std::find(facts.replicas.begin(), facts.replicas.end(), *replica) == facts.replicas.end())
-      facts.replicas.push_back(*replica);
-  }
+void ReadField(std::string_view key, std::string_view value, Reading& reading) {
+  const Field* field = std::ranges::lower_bound(kFields, key, {}, &Field::key);
+  if (field != std::end(kFields) && field->key == key)
+    field->read(value, reading);
+  else if (IsReplicaKey(key))
+    AddReplica(value, reading.facts);
 }
 
 }  // namespace
 
 InfoFacts ParseInfo(std::string_view text) {
-  InfoFacts facts;
-  Halves halves;
+  Reading reading;
   text = text.substr(0, kMaxInfoLength);
   while (!text.empty()) {
     const size_t end = text.find('\n');
@@ -153,13 +182,12 @@ InfoFacts ParseInfo(std::string_view text) {
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
     const size_t colon = line.find(':');
-    if (colon == std::string_view::npos) continue;
-    ReadCommonField(line.substr(0, colon), line.substr(colon + 1), facts);
-    ReadReplicaField(line.substr(0, colon), line.substr(colon + 1), facts, halves);
+    if (colon != std::string_view::npos)
+      ReadField(line.substr(0, colon), line.substr(colon + 1), reading);
   }
-  if (!halves.primary_host.empty() && halves.primary_port)
-    facts.primary = base::Endpoint{std::string(halves.primary_host), *halves.primary_port};
-  return facts;
+  if (!reading.primary_host.empty() && reading.primary_port)
+    reading.facts.primary = {std::string(reading.primary_host), *reading.primary_port};
+  return std::move(reading.facts);
 }
 
 }  // namespace quorate::sentinel::core

@@ -1,19 +1,20 @@
 #include "server/info/fields.h"
 
+#include <fmt/format.h>
+
 #include <array>
-#include <cstdio>
+#include <iterator>
 
 namespace quorate::server::info {
 
 namespace {
 
-std::string Printed(double value, int decimals) {
-  std::array<char, 64> buffer{};
-  const int length = std::snprintf(buffer.data(), buffer.size(), "%.*f", decimals, value);
-  return std::string(buffer.data(), static_cast<size_t>(length));
-}
+// A whole INFO without command statistics.
+constexpr size_t kUsualLength = 8 * 1024;
 
 }  // namespace
+
+Fields::Fields() { text_.reserve(kUsualLength); }
 
 void Fields::Section(std::string_view title) {
   if (!text_.empty()) text_ += "\r\n";
@@ -23,19 +24,31 @@ void Fields::Section(std::string_view title) {
 }
 
 void Fields::Text(std::string_view name, std::string_view value) {
-  text_ += name;
-  text_ += ':';
+  Begin(name);
   text_ += value;
   text_ += "\r\n";
 }
 
-void Fields::Number(std::string_view name, int64_t value) { Text(name, std::to_string(value)); }
-void Fields::Count(std::string_view name, uint64_t value) { Text(name, std::to_string(value)); }
+void Fields::Number(std::string_view name, int64_t value) {
+  const fmt::format_int digits(value);
+  Text(name, {digits.data(), digits.size()});
+}
+void Fields::Count(std::string_view name, uint64_t value) {
+  const fmt::format_int digits(value);
+  Text(name, {digits.data(), digits.size()});
+}
 void Fields::Decimal(std::string_view name, double value, int decimals) {
-  Text(name, Printed(value, decimals));
+  Begin(name);
+  fmt::format_to(std::back_inserter(text_), "{:.{}f}\r\n", value, decimals);
 }
 void Fields::Percent(std::string_view name, double percent) {
-  Text(name, Printed(percent, 2) + "%");
+  Begin(name);
+  fmt::format_to(std::back_inserter(text_), "{:.2f}%\r\n", percent);
+}
+
+void Fields::Begin(std::string_view name) {
+  text_ += name;
+  text_ += ':';
 }
 
 void Fields::Bytes(std::string_view name, uint64_t bytes) {
@@ -52,7 +65,7 @@ std::string HumanBytes(uint64_t bytes) {
     value /= 1024;
     ++unit;
   }
-  return Printed(value, 2) + kUnits[unit];
+  return fmt::format("{:.2f}{}", value, kUnits[unit]);
 }
 
 }  // namespace quorate::server::info

@@ -4,11 +4,13 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace quorate::server::info {
 
 class Fields {
  public:
+  Fields();
   // Sections are separated by an empty line.
   void Section(std::string_view title);
   void Text(std::string_view name, std::string_view value);
@@ -20,9 +22,12 @@ class Fields {
   // <name>:<bytes> and <name>_human:<1.00M>.
   void Bytes(std::string_view name, uint64_t bytes);
 
-  const std::string& text() const { return text_; }
+  // The text so far; nothing is left.
+  std::string Take() { return std::move(text_); }
 
  private:
+  void Begin(std::string_view name);
+
   std::string text_;
 };
 

@@ -45,7 +45,7 @@ std::string Render(engine::Engine& engine, std::span<const std::string_view> sec
   Fields out;
   for (const Section& section : kSections)
     if (Wanted(section, sections)) section.append(engine, out);
-  return out.text();
+  return out.Take();
 }
 
 }  // namespace quorate::server::info
