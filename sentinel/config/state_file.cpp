@@ -40,6 +40,8 @@ json Text(const std::string& text) {
   return {{"hex", base::ToHex(text)}};
 }
 
+// Field by field: a list in braces copies every value twice, and this is written at every change.
+
 // A list of [original, name on the wire].
 json ToJson(const std::map<std::string, std::string>& renamed) {
   json list = json::array();
@@ -48,78 +50,108 @@ json ToJson(const std::map<std::string, std::string>& renamed) {
 }
 
 json ToJson(const base::Endpoint& endpoint) {
-  return {{"host", endpoint.host}, {"port", endpoint.port}};
+  json j;
+  j["host"] = endpoint.host;
+  j["port"] = endpoint.port;
+  return j;
 }
 
 json ToJson(const core::GroupOptions& o) {
-  return {{"quorum", o.quorum},
-          {"down-after-milliseconds", base::ToMs(o.down_after)},
-          {"failover-timeout", base::ToMs(o.failover_timeout)},
-          {"parallel-syncs", o.parallel_syncs},
-          {"reboot-down-after-period", base::ToMs(o.reboot_down_after)},
-          {"auth-user", Text(o.auth_user)},
-          {"auth-pass", Text(o.auth_pass)},
-          {"notification-script", Text(o.notification_script)},
-          {"client-reconfig-script", Text(o.client_reconfig_script)},
-          {"rename-commands", ToJson(o.renamed_commands)},
-          {"failure-detection",
-           o.failure_detection == core::FailureDetection::kFast ? "fast" : "classic"},
-          {"electorate", o.electorate},
-          {"max-lag-on-failover", o.max_lag_on_failover},
-          {"flap-limit", o.flap_limit},
-          {"flap-window", base::ToMs(o.flap_window)},
-          {"pre-failover-script", Text(o.pre_failover_script)},
-          {"pre-failover-timeout", base::ToMs(o.pre_failover_timeout)},
-          {"pre-failover-on-timeout", core::NoVerdictName(o.pre_failover_on_timeout)}};
+  const bool fast = o.failure_detection == core::FailureDetection::kFast;
+  json j;
+  j["quorum"] = o.quorum;
+  j["down-after-milliseconds"] = base::ToMs(o.down_after);
+  j["failover-timeout"] = base::ToMs(o.failover_timeout);
+  j["parallel-syncs"] = o.parallel_syncs;
+  j["reboot-down-after-period"] = base::ToMs(o.reboot_down_after);
+  j["auth-user"] = Text(o.auth_user);
+  j["auth-pass"] = Text(o.auth_pass);
+  j["notification-script"] = Text(o.notification_script);
+  j["client-reconfig-script"] = Text(o.client_reconfig_script);
+  j["rename-commands"] = ToJson(o.renamed_commands);
+  j["failure-detection"] = fast ? "fast" : "classic";
+  j["electorate"] = o.electorate;
+  j["max-lag-on-failover"] = o.max_lag_on_failover;
+  j["flap-limit"] = o.flap_limit;
+  j["flap-window"] = base::ToMs(o.flap_window);
+  j["pre-failover-script"] = Text(o.pre_failover_script);
+  j["pre-failover-timeout"] = base::ToMs(o.pre_failover_timeout);
+  j["pre-failover-on-timeout"] = core::NoVerdictName(o.pre_failover_on_timeout);
+  return j;
+}
+
+json ToJson(const core::Vote& vote) {
+  json j;
+  j["epoch"] = vote.epoch.number();
+  if (vote.leader) j["leader"] = vote.leader->ToString();
+  return j;
+}
+
+json ToJson(const core::DurablePeer& peer) {
+  json j;
+  j["id"] = peer.id.ToString();
+  j["address"] = ToJson(peer.address);
+  return j;
+}
+
+json ToJson(const std::string& key, const core::SharedOption& option) {
+  json j;
+  j["key"] = Text(key);
+  j["version"] = option.version;
+  json& words = j["words"] = json::array();
+  for (const std::string& word : option.statement) words.push_back(Text(word));
+  return j;
 }
 
 json ToJson(const core::DurableGroup& group) {
-  json vote = {{"epoch", group.vote.epoch.number()}};
-  if (group.vote.leader) vote["leader"] = group.vote.leader->ToString();
-  json replicas = json::array();
+  json j;
+  j["name"] = group.name;
+  json& shared = j["shared"] = json::array();
+  for (const auto& [key, option] : group.shared) shared.push_back(ToJson(key, option));
+  j["primary"] = ToJson(group.primary);
+  j["options"] = ToJson(group.options);
+  j["config-epoch"] = group.config_epoch.number();
+  j["electorate"] = group.electorate_met;
+  j["vote"] = ToJson(group.vote);
+  json& replicas = j["replicas"] = json::array();
   for (const base::Endpoint& replica : group.replicas) replicas.push_back(ToJson(replica));
-  json peers = json::array();
-  for (const core::DurablePeer& peer : group.peers)
-    peers.push_back({{"id", peer.id.ToString()}, {"address", ToJson(peer.address)}});
-  json shared = json::array();
-  for (const auto& [key, option] : group.shared) {
-    json words = json::array();
-    for (const std::string& word : option.statement) words.push_back(Text(word));
-    shared.push_back({{"key", Text(key)}, {"version", option.version}, {"words", words}});
-  }
-  return {{"name", group.name},
-          {"shared", shared},
-          {"primary", ToJson(group.primary)},
-          {"options", ToJson(group.options)},
-          {"config-epoch", group.config_epoch.number()},
-          {"electorate", group.electorate_met},
-          {"vote", std::move(vote)},
-          {"replicas", std::move(replicas)},
-          {"sentinels", std::move(peers)}};
+  json& peers = j["sentinels"] = json::array();
+  for (const core::DurablePeer& peer : group.peers) peers.push_back(ToJson(peer));
+  return j;
+}
+
+json ToJson(const core::RetiredGroup& retired) {
+  json j;
+  j["vote"] = retired.vote.number();
+  j["electorate"] = retired.electorate;
+  return j;
+}
+
+json ToJson(const core::Settings& settings) {
+  json j;
+  j["announce-ip"] = settings.announce_ip;
+  j["announce-port"] = settings.announce_port;
+  j["sentinel-user"] = Text(settings.sentinel_user);
+  j["sentinel-pass"] = Text(settings.sentinel_pass);
+  j["resolve-hostnames"] = settings.resolve_hostnames;
+  j["announce-hostnames"] = settings.announce_hostnames;
+  j["deny-scripts-reconfig"] = settings.deny_scripts_reconfig;
+  return j;
 }
 
 json ToJson(const Statements& statements) {
-  const core::Settings& s = statements.settings;
-  const core::DurableState& d = statements.durable;
-  json groups = json::array();
-  for (const core::DurableGroup& group : d.groups) groups.push_back(ToJson(group));
-  json retired = json::object();
-  for (const auto& [name, kept] : d.retired)
-    retired[name] = {{"vote", kept.vote.number()}, {"electorate", kept.electorate}};
-  return {{"myid", d.myid.ToString()},
-          {"journal", d.journal},
-          {"current-epoch", d.current_epoch.number()},
-          {"groups", std::move(groups)},
-          {"retired", std::move(retired)},
-          {"retired-vote-floor", d.retired_vote_floor.number()},
-          {"settings",
-           {{"announce-ip", s.announce_ip},
-            {"announce-port", s.announce_port},
-            {"sentinel-user", Text(s.sentinel_user)},
-            {"sentinel-pass", Text(s.sentinel_pass)},
-            {"resolve-hostnames", s.resolve_hostnames},
-            {"announce-hostnames", s.announce_hostnames},
-            {"deny-scripts-reconfig", s.deny_scripts_reconfig}}}};
+  const core::DurableState& durable = statements.durable;
+  json j;
+  j["myid"] = durable.myid.ToString();
+  j["journal"] = durable.journal;
+  j["current-epoch"] = durable.current_epoch.number();
+  json& groups = j["groups"] = json::array();
+  for (const core::DurableGroup& group : durable.groups) groups.push_back(ToJson(group));
+  json& retired = j["retired"] = json::object();
+  for (const auto& [name, kept] : durable.retired) retired[name] = ToJson(kept);
+  j["retired-vote-floor"] = durable.retired_vote_floor.number();
+  j["settings"] = ToJson(statements.settings);
+  return j;
 }
 
 // ---- reading; whatever json or these throw is caught in ReadStateFile
@@ -304,12 +336,15 @@ void Retire(core::DurableState& durable, const core::DurableGroup& group) {
 }  // namespace
 
 std::string WriteStateFile(const StateFile& state) {
-  json document = {{"format", kFormat},
-                   {"current", ToJson(state.current)},
-                   {"configured", ToJson(state.configured)}};
-  if (state.log_levels)
-    document["loglevel"] = {{"current", LogLevelCodec().format(state.log_levels->current)},
-                            {"configured", LogLevelCodec().format(state.log_levels->configured)}};
+  json document;
+  document["format"] = kFormat;
+  document["current"] = ToJson(state.current);
+  document["configured"] = ToJson(state.configured);
+  if (state.log_levels) {
+    json& levels = document["loglevel"];
+    levels["current"] = LogLevelCodec().format(state.log_levels->current);
+    levels["configured"] = LogLevelCodec().format(state.log_levels->configured);
+  }
   std::string text = document.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
   return text + std::string(kChecksumMark) + Checksum(text) + "\n";
 }
