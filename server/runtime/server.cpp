@@ -44,6 +44,17 @@ base::Error CannotReadBacklog(const base::Error& why) {
   return {fmt::format("Fatal error reading the on-disk backlog, {}. Exiting.", why.message)};
 }
 
+// What a stream's commands are called, whatever they were renamed to here. Of the whole process:
+// workers read it.
+std::shared_ptr<const engine::CommandTable> OriginalCommands() {
+  static const auto kTable = [] {
+    auto table = std::make_shared<engine::CommandTable>();
+    commands::RegisterAll(*table);
+    return table;
+  }();
+  return kTable;
+}
+
 }  // namespace
 
 Server::Server(io::Io& io, Options options, log::Logger& logger, ProcessProbe& probe,
@@ -68,11 +79,8 @@ Server::Server(io::Io& io, Options options, log::Logger& logger, ProcessProbe& p
   snapshots_ = std::make_unique<persistence::Snapshots>(io_, *engine_);
   dataset_ = std::make_unique<persistence::Dataset>(*engine_, *snapshots_);
   saver_ = std::make_unique<persistence::Saver>(io_, *engine_, *snapshots_, logger_);
-  // A table of its own: workers read it, and a stream's commands have their original names.
-  const auto original_commands = std::make_shared<engine::CommandTable>();
-  commands::RegisterAll(*original_commands);
   rollbacks_ = std::make_unique<persistence::RollbackRecords>(io_, *engine_, *snapshots_,
-                                                              original_commands, logger_);
+                                                              OriginalCommands(), logger_);
   replication_ = std::make_unique<replication::runtime::Replication>(
       io_,
       replication::runtime::ReplicationPorts{*dataset_, bridge_, bridge_, bridge_, &logger_, run_id,
