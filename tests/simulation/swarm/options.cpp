@@ -45,7 +45,7 @@ constexpr std::string_view kNames[] = {
 static_assert(std::size(kNames) == kFaults);
 
 // Many small runs find more than few large ones: what costs most is drawn seldom, but drawn.
-constexpr uint64_t kBulkyValue = 20'000;
+constexpr uint64_t kBulkyValue = 8'000;
 // So that they take several.
 constexpr size_t kSegment = 2048;
 // Of a connection; who does not read it is soon felt.
@@ -55,10 +55,10 @@ constexpr uint64_t kSmallDiskBacklog = 256 * 1024;
 constexpr uint64_t kUsualBacklog = 256 * 1024;
 // Each more than all writers write in one turn: the checkers read it.
 constexpr uint64_t kSmallBacklog = 16 * 1024;
-constexpr uint64_t kSmallBulkyBacklog = 48 * 1024;
+constexpr uint64_t kSmallBulkyBacklog = 32 * 1024;
 // Of twenty deployments, how many have so many of them.
-constexpr int kServers[] = {1, 11, 5, 2, 1};          // 1 and up
-constexpr int kSentinels[] = {0, 0, 14, 2, 2, 1, 1};  // 1 and up
+constexpr int kServers[] = {1, 12, 4, 2, 1};          // 1 and up
+constexpr int kSentinels[] = {0, 0, 16, 1, 2, 0, 1};  // 1 and up
 
 // An index, each as likely as its share of twenty says.
 size_t DrawByShare(base::Random& random, std::span<const int> shares) {
@@ -79,14 +79,15 @@ DeploymentOptions DrawDeployment(base::Random& random) {
   for (size_t i = 1; i < servers; ++i) options.follows.push_back(random.Below(i));
   options.sentinels = 1 + DrawByShare(random, kSentinels);
   options.quorum = static_cast<uint32_t>(1 + random.Below(options.sentinels / 2 + 1));
-  options.down_after = milliseconds(random.Between(400, 2000));
+  options.down_after =
+      milliseconds(random.Chance(3, 4) ? random.Between(400, 1000) : random.Between(1000, 2000));
   options.failover_timeout = milliseconds(random.Between(3000, 10000));
   options.fast_detection = random.Chance(1, 2);
   options.syntax = random.Chance(1, 2) ? ConfigSyntax::kYaml : ConfigSyntax::kRedis;
   options.writers = random.Chance(1, 3) ? 2 : 1;
   if (random.Chance(1, 2)) options.save_point = {random.Between(1, 3), random.Between(1, 30)};
   // Transactions that take several segments are torn when a link breaks.
-  if (random.Chance(1, 4)) options.longest_value = kBulkyValue;
+  if (random.Chance(1, 6)) options.longest_value = kBulkyValue;
   options.backlog_bytes = kUsualBacklog;
   return options;
 }
@@ -171,7 +172,7 @@ SwarmOptions DrawOptions(uint64_t seed) {
   }
   // Time for one failure after the other to be noticed and mended.
   const base::Duration down_after = options.deployment.down_after;
-  options.safety = seconds(1) + down_after * random.Between(15, 50) / 10;
+  options.safety = milliseconds(500) + down_after * random.Between(15, 40) / 10;
   // So many writes in that time; now and then rather more.
   const bool many = options.deployment.longest_value == kBulkyValue || random.Chance(1, 8);
   const int64_t writes = many ? random.Between(80, 300) : random.Between(15, 80);

@@ -22,7 +22,7 @@ constexpr base::Duration kLook = milliseconds(100);
 constexpr base::Duration kSettleLook = seconds(1);
 // All must be well for so long without a break, and for half of that after all that was stuck in a
 // cut has arrived.
-constexpr base::Duration kSteady = seconds(1);
+constexpr base::Duration kSteady = milliseconds(600);
 // An operator looks after what sentinels have not mended by then.
 constexpr base::Duration kOperatorComes = seconds(20);
 // Requests of writers that were told to stop are over after this, or when they have been answered.

@@ -27,8 +27,12 @@ EventQueue::Handle EventQueue::At(base::Instant when, std::function<void()> acti
   const Handle handle{std::max(when, now_), next_sequence_++, free_slots_.back()};
   free_slots_.pop_back();
   slots_[handle.slot] = {handle.sequence, std::move(action)};
-  heap_.push_back(handle);
-  std::push_heap(heap_.begin(), heap_.end(), Later());
+  if (handle.when == now_) {
+    due_.push_back(handle);
+  } else {
+    heap_.push_back(handle);
+    std::push_heap(heap_.begin(), heap_.end(), Later());
+  }
   return handle;
 }
 
@@ -48,24 +52,34 @@ void EventQueue::CancelAll() {
   // What the actions own may call back here while it is destroyed.
   const std::vector<Slot> dropped = std::exchange(slots_, std::vector<Slot>(slots_.size()));
   heap_.clear();
+  due_.clear();
   free_slots_.clear();
   for (uint32_t slot = 0; slot < slots_.size(); ++slot) free_slots_.push_back(slot);
 }
 
 const EventQueue::Handle* EventQueue::Next() {
-  while (!heap_.empty() && !Stands(heap_.front())) {
-    std::pop_heap(heap_.begin(), heap_.end(), Later());
-    heap_.pop_back();
-  }
-  return heap_.empty() ? nullptr : &heap_.front();
+  while (!heap_.empty() && !Stands(heap_.front())) PopHeap();
+  while (!due_.empty() && !Stands(due_.front())) due_.pop_front();
+  if (due_.empty()) return heap_.empty() ? nullptr : &heap_.front();
+  // What was scheduled for this instant before it came goes first.
+  const bool heap_first = !heap_.empty() && Later()(due_.front(), heap_.front());
+  return heap_first ? &heap_.front() : &due_.front();
+}
+
+void EventQueue::PopHeap() {
+  std::pop_heap(heap_.begin(), heap_.end(), Later());
+  heap_.pop_back();
 }
 
 bool EventQueue::RunNext(base::Instant limit) {
   const Handle* next = Next();
   if (next == nullptr || next->when > limit) return false;
   const Handle event = *next;
-  std::pop_heap(heap_.begin(), heap_.end(), Later());
-  heap_.pop_back();
+  if (!due_.empty() && next == &due_.front()) {
+    due_.pop_front();
+  } else {
+    PopHeap();
+  }
   now_ = event.when;
   Take(event)();
   return true;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <vector>
 
@@ -48,11 +49,13 @@ class EventQueue {
   std::function<void()> Take(const Handle& handle);
   // The next event that stands; nullptr if there is none.
   const Handle* Next();
+  void PopHeap();
 
   // Not at the epoch: Instant{} stays before every real instant.
   base::Instant now_ = base::Instant(std::chrono::seconds(1000));
   uint64_t next_sequence_ = 1;
   std::vector<Handle> heap_;  // the earliest first
+  std::deque<Handle> due_;    // at now_, in the order of scheduling
   std::vector<Slot> slots_;
   std::vector<uint32_t> free_slots_;
 };
