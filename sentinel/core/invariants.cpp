@@ -38,6 +38,7 @@ void CheckLimits(const State& state) {
   CHECK(state.groups.size() <= kMaxGroups);
   CHECK(state.retired.size() <= kMaxRetiredGroups);
   CHECK(state.strangers.size() <= kMaxStrangers);
+  CHECK(state.names.size() <= kMaxNames);
   for (const auto& [name, group] : state.groups) {
     CHECK(group.replicas.size() <= kMaxReplicasPerGroup + 1);  // a replaced primary is always kept
     CHECK(group.peers.size() <= kMaxPeersPerGroup);

@@ -396,6 +396,7 @@ struct State {
   std::map<base::RunId, PeerLink> peer_links;
   std::map<base::Endpoint, Stranger> strangers;
   std::map<std::string, ResolvedName> names;  // by name, in lower case
+  base::Instant names_swept_at{};
   std::map<std::string, RetiredGroup> retired;
   base::Epoch retired_vote_floor;
 

@@ -90,6 +90,8 @@ inline constexpr base::Duration kDialBackTimeout = std::chrono::seconds(5);
 inline constexpr base::Duration kDialBackPause = std::chrono::seconds(5);
 // A name is not resolved more often than this.
 inline constexpr base::Duration kNameFreshness = std::chrono::seconds(1);
+// One that is nobody's and was not told for so long makes room for another when there is none.
+inline constexpr base::Duration kNameKept = std::chrono::minutes(1);
 // After RESET nobody stands until the peers are likely to be known again.
 inline constexpr base::Duration kResetGrace = std::chrono::seconds(5);
 // After RESET the electorate keeps its size, and unconfirmed replicas stay watched, for this long:
