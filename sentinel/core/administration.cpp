@@ -10,6 +10,7 @@
 #include "sentinel/core/fencing.h"
 #include "sentinel/core/hello.h"
 #include "sentinel/core/links.h"
+#include "sentinel/core/strangers.h"
 #include "shared/base/address.h"
 #include "shared/base/glob.h"
 #include "shared/base/numbers.h"
@@ -185,11 +186,13 @@ void ChangeSettings(Turn& turn, const SettingsChanged& request) {
   const bool new_credentials = old.sentinel_user != state.settings.sentinel_user ||
                                old.sentinel_pass != state.settings.sentinel_pass ||
                                old.requirepass != state.settings.requirepass;
-  if (new_credentials)
+  if (new_credentials) {
     for (auto& [id, link] : state.peer_links) {
       DropLink(turn, link);
       link.next_deadline = turn.now();
     }
+    ForgetStrangers(turn);
+  }
   turn.TouchAll();
   RespondOkWhenDurable(turn, request.client);
 }

@@ -2,6 +2,8 @@
 
 #include <iterator>
 
+#include "sentinel/core/timings.h"
+
 namespace quorate::sentinel::core {
 namespace {
 
@@ -24,6 +26,8 @@ constexpr EventRow kRows[] = {
     {EventType::kSentinelAddressSwitch, "+sentinel-address-switch", kN, true},
     {EventType::kSentinelInvalidAddress, "+sentinel-invalid-addr", kN, true},
     {EventType::kSentinelAddressUpdate, "+sentinel-address-update", kN, true},
+    // Of nobody yet: whoever can publish could have the script run.
+    {EventType::kHelloUnproven, "-hello-unproven", kW, false},
     {EventType::kRoleChange, "+role-change", kV, true},
     {EventType::kRoleChangeWrong, "-role-change", kV, true},
     {EventType::kDataLost, "+data-lost", kW, true},
@@ -105,6 +109,13 @@ std::string DescribeReplica(const base::Endpoint& replica, std::string_view grou
 std::string DescribePeer(const base::RunId& id, const base::Endpoint& peer, std::string_view group,
                          const base::Endpoint& primary) {
   return "sentinel " + id.ToString() + " " + Address(peer) + AtPrimary(group, primary);
+}
+
+std::string Quoted(std::string_view text) {
+  std::string quoted = "#" + std::string(text.substr(0, kMaxQuotedError));
+  for (char& c : quoted)
+    if (c < ' ' || c > '~') c = '?';
+  return quoted;
 }
 
 std::string DescribeSwitch(std::string_view group, const base::Endpoint& from,

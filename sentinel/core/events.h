@@ -29,6 +29,7 @@ enum class EventType {
   kSentinelAddressSwitch,
   kSentinelInvalidAddress,
   kSentinelAddressUpdate,
+  kHelloUnproven,
   kRoleChange,
   kRoleChangeWrong,
   kDataLost,
@@ -103,6 +104,8 @@ std::string DescribeReplica(const base::Endpoint& replica, std::string_view grou
                             const base::Endpoint& primary);
 std::string DescribePeer(const base::RunId& id, const base::Endpoint& peer, std::string_view group,
                          const base::Endpoint& primary);
+// What a peer said, fit for the end of a payload: "#<text>".
+std::string Quoted(std::string_view text);
 // "<group> <old-ip> <old-port> <new-ip> <new-port>", the payload of +switch-master.
 std::string DescribeSwitch(std::string_view group, const base::Endpoint& from,
                            const base::Endpoint& to);

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "sentinel/core/group_config.h"
-#include "sentinel/core/hello.h"
 #include "sentinel/core/links.h"
 #include "sentinel/core/names.h"
+#include "sentinel/core/strangers.h"
 #include "sentinel/core/views.h"
 
 namespace quorate::sentinel::core {
@@ -79,13 +79,13 @@ bool WouldAnnounce(const State& state, const base::Endpoint& address) {
          });
 }
 
-// True if a hello with our own id came from us: its address is one that we announce.
+// One that we announce, or have announced.
 bool IsOwnAddress(const State& state, const base::Endpoint& address) {
   return std::ranges::count(state.announced, address) != 0 || WouldAnnounce(state, address);
 }
 
-void OnHelloWithOwnId(Turn& turn, const Hello& hello) {
-  if (IsOwnAddress(turn.state(), hello.sentinel)) return;
+// Another process lives under our id.
+void NoteDuplicate(Turn& turn, const Hello& hello) {
   if (std::exchange(turn.state().duplicate_heard_at, turn.now())) return;
   turn.TouchAll();
   turn.AnnounceProcess(EventType::kDuplicateMyid, "sentinel " + hello.id.ToString() + " " +
@@ -174,6 +174,20 @@ void DropSelves(Turn& turn, Group& group) {
   turn.PersistSoon();
 }
 
+// What the hello says counts.
+void Believe(Turn& turn, Group& group, const Hello& hello) {
+  Peer* peer = MeetPeer(turn, group, hello);
+  AdoptEpoch(turn, group, hello.current_epoch);
+  if (!peer) return;
+  peer->last_hello = turn.now();
+  peer->config_epoch = hello.config_epoch;
+  turn.Touch(group.name);
+  KeepName(turn, hello.primary.host);
+  ProposeConfig(
+      turn, group,
+      {hello.config_epoch, KnownAs(turn.state(), group, hello.primary), HeardFrom{hello.id}});
+}
+
 }  // namespace
 
 void KeepHello(Turn& turn, Group& group) {
@@ -191,32 +205,28 @@ void HurryHello(Group& group) {
 }
 
 void OnHello(Turn& turn, std::string_view line) {
-  const std::optional<Hello> hello = ParseHello(line);
-  if (!hello || hello->config_epoch > hello->current_epoch) return;
-  if (!MayName(turn.state(), hello->sentinel) || !MayName(turn.state(), hello->primary)) return;
-  const auto position = turn.state().groups.find(hello->group);
+  if (const std::optional<Hello> hello = ParseHello(line)) OnHello(turn, *hello);
+}
+
+void OnHello(Turn& turn, const Hello& hello) {
+  const State& state = turn.state();
+  if (hello.config_epoch > hello.current_epoch) return;
+  if (!MayName(state, hello.sentinel) || !MayName(state, hello.primary)) return;
+  const auto position = turn.state().groups.find(hello.group);
   if (position == turn.state().groups.end()) return;
   Group& group = position->second;
-  if (hello->id == turn.state().myid) return OnHelloWithOwnId(turn, *hello);
-  // Of whom we were, or another's state file is ours now: it would be our own second vote (E5).
-  if (IsOwnAddress(turn.state(), hello->sentinel)) return;
-  if (hello->current_epoch.number() > turn.state().current_epoch.number() + kMaxEpochJump) return;
-  const auto known = group.peers.find(hello->id);
-  if (known != group.peers.end() && ConfirmsOnly(turn.state(), group, known->second, *hello)) {
+  // Our own; or of whom we were, or another's state file is ours now: it would be our own second
+  // vote (E5).
+  if (IsOwnAddress(state, hello.sentinel)) return;
+  if (hello.current_epoch.number() > state.current_epoch.number() + kMaxEpochJump) return;
+  const auto known = group.peers.find(hello.id);
+  if (known != group.peers.end() && ConfirmsOnly(state, group, known->second, hello)) {
     known->second.last_hello = turn.now();
     return;
   }
-
-  Peer* peer = MeetPeer(turn, group, *hello);
-  AdoptEpoch(turn, group, hello->current_epoch);
-  if (!peer) return;
-  peer->last_hello = turn.now();
-  peer->config_epoch = hello->config_epoch;
-  turn.Touch(group.name);
-  KeepName(turn, hello->primary.host);
-  ProposeConfig(
-      turn, group,
-      {hello->config_epoch, KnownAs(turn.state(), group, hello->primary), HeardFrom{hello->id}});
+  if (!IsProven(state, hello)) return AwaitProof(turn, hello);
+  if (hello.id == state.myid) return NoteDuplicate(turn, hello);
+  Believe(turn, group, hello);
 }
 
 bool AdoptEpoch(Turn& turn, const Group& group, base::Epoch epoch) {

@@ -5,6 +5,7 @@
 
 #include <string_view>
 
+#include "sentinel/core/hello.h"
 #include "sentinel/core/turn.h"
 
 namespace quorate::sentinel::core {
@@ -14,8 +15,10 @@ void KeepHello(Turn& turn, Group& group);
 void HurryHello(Group& group);
 
 // Judges one hello line, from a data node or straight from a peer. Rubbish, unknown groups and
-// absurd epochs are dropped.
+// absurd epochs are dropped; what speaks of a sentinel that we have not met where it claims to be
+// waits for proof (strangers.h).
 void OnHello(Turn& turn, std::string_view line);
+void OnHello(Turn& turn, const Hello& hello);
 
 // Raises our epoch to one heard from outside. False, and no change, if it is absurdly far ahead.
 bool AdoptEpoch(Turn& turn, const Group& group, base::Epoch epoch);

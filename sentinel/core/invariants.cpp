@@ -1,6 +1,7 @@
 #include "sentinel/core/invariants.h"
 
 #include <set>
+#include <variant>
 
 #include "sentinel/core/timings.h"
 #include "sentinel/core/views.h"
@@ -36,6 +37,8 @@ DurableGroup ToDurable(const Group& group) {
 void CheckLimits(const State& state) {
   CHECK(state.groups.size() <= kMaxGroups);
   CHECK(state.retired.size() <= kMaxRetiredGroups);
+  CHECK(state.strangers.size() <= kMaxStrangers);
+  CHECK(state.names.size() <= kMaxNames);
   for (const auto& [name, group] : state.groups) {
     CHECK(group.replicas.size() <= kMaxReplicasPerGroup + 1);  // a replaced primary is always kept
     CHECK(group.peers.size() <= kMaxPeersPerGroup);
@@ -61,7 +64,19 @@ void CheckLinks(const State& state) {
     for (const auto& [id, peer] : group.peers) CHECK(state.peer_links.count(id) == 1);
   }
   for (const auto& [id, link] : state.peer_links) check(link);
+  for (const auto& [address, stranger] : state.strangers) check(stranger.link);
   CHECK(state.link_owners.size() == open);
+}
+
+// strangers.h: no hello is kept for an answer that nobody waits for.
+void CheckStrangers(const State& state) {
+  for (const auto& [address, stranger] : state.strangers) {
+    const bool asked = std::holds_alternative<Asked>(stranger.standing);
+    CHECK(asked == (stranger.link.phase != LinkPhase::kClosed));
+    CHECK(asked == !stranger.claims.empty());
+    CHECK(stranger.claims.size() <= kMaxClaims);
+    for (const auto& [claim, hello] : stranger.claims) CHECK(hello.sentinel == address);
+  }
 }
 
 void CheckGroup(const State& state, const Group& group) {
@@ -104,6 +119,7 @@ DurableState ToDurable(const State& state) {
 void CheckInvariants(const State& state) {
   CheckLimits(state);
   CheckLinks(state);
+  CheckStrangers(state);
   CHECK(state.durable_version <= state.finished_version);
   CHECK(state.finished_version <= state.persist_version);
   for (const auto& [name, group] : state.groups) CheckGroup(state, group);

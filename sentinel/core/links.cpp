@@ -1,6 +1,8 @@
 #include "sentinel/core/links.h"
 
 #include <algorithm>
+#include <utility>
+#include <variant>
 
 #include "sentinel/core/names.h"
 #include "shared/base/check.h"
@@ -153,6 +155,11 @@ void KeepPeerLink(Turn& turn, PeerLink& link) {
   link.next_deadline = turn.wake();
 }
 
+void OpenCommandLink(Turn& turn, Link& link, const base::Endpoint& to, LinkOwner owner) {
+  CHECK(link.phase == LinkPhase::kClosed);
+  Open(turn, link, LinkKind::kCommand, to, std::move(owner));
+}
+
 void DropLink(Turn& turn, Link& link) {
   if (link.phase != LinkPhase::kClosed) {
     turn.Do(CloseLink{link.id});
@@ -232,7 +239,7 @@ void OnSubscribeReply(Turn& turn, Link& link, const WireReply& reply) {
   link.next_attempt = turn.now() + kReconnectPeriod;
 }
 
-void OnPeerLinkUp(Turn& turn, PeerLink& link, std::string local_host) {
+void GreetSentinel(Turn& turn, Link& link, std::string local_host) {
   CountUp(turn, link, std::move(local_host));
   const Settings& settings = turn.state().settings;
   const std::string& password =
@@ -240,8 +247,27 @@ void OnPeerLinkUp(Turn& turn, PeerLink& link, std::string local_host) {
   if (!password.empty())
     SendUnanswered(turn, link, AuthCommand("AUTH", settings.sentinel_user, password));
   SendUnanswered(turn, link, SetNameCommand(turn.state(), "CLIENT", "cmd"));
+}
+
+namespace {
+
+void AskPeer(Turn& turn, PeerLink& link) {
   SendRequest(turn, link, {"INFO", "server"}, ForInfo{turn.now()});
   SendPing(turn, link, {"PING"});
+}
+
+}  // namespace
+
+void OnPeerLinkUp(Turn& turn, PeerLink& link, std::string local_host) {
+  GreetSentinel(turn, link, std::move(local_host));
+  AskPeer(turn, link);
+}
+
+void AdoptLink(Turn& turn, PeerLink& peer, Link link) {
+  CHECK(peer.phase == LinkPhase::kClosed && link.up());
+  turn.state().link_owners.at(link.id) = peer.peer;
+  static_cast<Link&>(peer) = std::move(link);
+  AskPeer(turn, peer);
 }
 
 void OnLinkDown(Turn& turn, Link& link, LinkFailure failure) {
@@ -356,6 +382,8 @@ void ForgiveStall(State& state, base::Duration stall, base::Instant now) {
     for (auto& [address, replica] : group.replicas) Forgive(replica.command, stall, now);
   }
   for (auto& [id, link] : state.peer_links) Forgive(link, stall, now);
+  for (auto& [address, stranger] : state.strangers)
+    if (std::holds_alternative<Asked>(stranger.standing)) stranger.until += stall;
   if (state.duplicate_heard_at) *state.duplicate_heard_at += stall;
 }
 

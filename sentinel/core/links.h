@@ -25,6 +25,8 @@ base::Duration PingPeriod(const Turn& turn, base::Duration down_after);
 // Opens, recycles and pings the links of a data node as is due.
 void KeepDataLinks(Turn& turn, const Group& group, DataNode& node);
 void KeepPeerLink(Turn& turn, PeerLink& link);
+// Opens a command link now, whose fate its owner follows. Precondition: it is closed.
+void OpenCommandLink(Turn& turn, Link& link, const base::Endpoint& to, LinkOwner owner);
 
 // What is due soon travels with what is due now: one write here, one answer there. A ping goes
 // along with something that was just sent if half of its period has passed; something may go along
@@ -45,7 +47,11 @@ void OnDataLinkUp(Turn& turn, const Group& group, DataNode& node, LinkId id,
                   std::string local_host);
 // A subscription that is refused (no password, no permission) is no link: tried again later.
 void OnSubscribeReply(Turn& turn, Link& link, const WireReply& reply);
+// A link to a sentinel, peer or not yet, is up: says who we are.
+void GreetSentinel(Turn& turn, Link& link, std::string local_host);
 void OnPeerLinkUp(Turn& turn, PeerLink& link, std::string local_host);
+// The same for a link that has been greeted: it becomes the peer's, which has none.
+void AdoptLink(Turn& turn, PeerLink& peer, Link link);
 void OnLinkDown(Turn& turn, Link& link, LinkFailure failure);
 
 std::string_view LinkFailureName(LinkFailure failure);

@@ -1,6 +1,7 @@
 #include "sentinel/core/names.h"
 
 #include <algorithm>
+#include <set>
 #include <vector>
 
 #include "shared/base/address.h"
@@ -16,6 +17,34 @@ std::vector<std::string> Ips(const State& state, const std::string& host) {
   return position == state.names.end() ? std::vector<std::string>() : position->second.ips;
 }
 
+// The hosts that somebody whom we know, or ask, was given with; in lower case.
+std::set<std::string> HostsInUse(const State& state) {
+  std::set<std::string> hosts;
+  const auto add = [&hosts](const base::Endpoint& address) {
+    hosts.insert(base::ToLower(address.host));
+  };
+  for (const auto& [name, group] : state.groups) {
+    add(group.primary.address);
+    for (const auto& [address, replica] : group.replicas) add(address);
+    for (const auto& [id, peer] : group.peers) add(peer.address);
+  }
+  for (const auto& [address, stranger] : state.strangers) add(address);
+  return hosts;
+}
+
+// What others tell of is asked for again whenever it is told: names that were not for a while, and
+// are nobody's, make room.
+bool MakeRoom(Turn& turn) {
+  State& state = turn.state();
+  if (state.names.size() < kMaxNames) return true;
+  if (turn.now() < state.names_swept_at + kNameFreshness) return false;
+  state.names_swept_at = turn.now();
+  std::erase_if(state.names, [&, used = HostsInUse(state)](const auto& entry) {
+    return turn.now() >= entry.second.asked_at + kNameKept && used.count(entry.first) == 0;
+  });
+  return state.names.size() < kMaxNames;
+}
+
 }  // namespace
 
 void KeepName(Turn& turn, const std::string& host) {
@@ -26,7 +55,7 @@ void KeepName(Turn& turn, const std::string& host) {
   if (known != state.names.end() &&
       (known->second.pending || turn.now() < known->second.asked_at + kNameFreshness))
     return;
-  if (known == state.names.end() && state.names.size() >= kMaxNames) return;
+  if (known == state.names.end() && !MakeRoom(turn)) return;
   ResolvedName& name = state.names[key];
   name.asked_at = turn.now();
   name.pending = true;

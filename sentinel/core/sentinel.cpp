@@ -20,6 +20,7 @@
 #include "sentinel/core/names.h"
 #include "sentinel/core/reconfiguration.h"
 #include "sentinel/core/shared_settings.h"
+#include "sentinel/core/strangers.h"
 #include "sentinel/core/switchover.h"
 #include "sentinel/core/turn.h"
 #include "sentinel/core/veto.h"
@@ -123,6 +124,7 @@ class Sentinel::Machine {
     Turn turn(now, state_, random_, held_);
     NoticeStall(turn);
     NoticeEndOfDuplicate(turn);
+    KeepStrangers(turn);
     std::visit([&](const auto& i) { Take(turn, i); }, input);
     Advance(turn);
     return turn.TakeActions();
@@ -223,11 +225,13 @@ class Sentinel::Machine {
 
   void On(Turn& turn, const LinkUp& up) {
     if (PeerLink* peer = FindPeerLink(up.link)) {
-      ForgetTold(*peer);
       OnPeerLinkUp(turn, *peer, up.local_host);
+      ForgetTold(*peer);
       TouchGroupsOf(turn, *peer);
       return;
     }
+    if (const auto stranger = FindStranger(up.link))
+      return OnStrangerUp(turn, *stranger, up.local_host);
     const FoundNode found = Find(up.link);
     if (!found.node) return;
     turn.Touch(found.group->name);
@@ -241,6 +245,8 @@ class Sentinel::Machine {
       TouchGroupsOf(turn, *peer);
       return;
     }
+    if (const auto stranger = FindStranger(down.link))
+      return OnStrangerDown(turn, *stranger, down.failure);
     const FoundNode found = Find(down.link);
     if (!found.node) return;
     turn.Touch(found.group->name);
@@ -278,6 +284,8 @@ class Sentinel::Machine {
         OnMasterDownReply(turn, peer->peer, *question, replied.reply);
       return;
     }
+    if (const auto stranger = FindStranger(replied.link))
+      return OnStrangerReply(turn, *stranger, replied);
     const FoundNode found = Find(replied.link);
     if (!found.node) return;
     if (found.node->pubsub.id == replied.link) {
@@ -292,6 +300,25 @@ class Sentinel::Machine {
     if (purpose) OnNodeReply(turn, found, *purpose, replied.reply);
   }
 
+  void OnStrangerReply(Turn& turn, const base::Endpoint& address, const Replied& replied) {
+    Link& link = state_.strangers.at(address).link;
+    if (!TakePurpose(turn, link, replied.request)) return;
+    Link dialled = std::exchange(link, Link{});
+    for (const Hello& hello : OnMyidReply(turn, address, replied.reply)) OnHello(turn, hello);
+    HandOver(turn, address, std::move(dialled));
+  }
+
+  // The link of a stranger goes to the peer that it has become, if it has.
+  void HandOver(Turn& turn, const base::Endpoint& address, Link dialled) {
+    for (auto& [id, peer] : state_.peer_links) {
+      if (peer.address != address || peer.phase != LinkPhase::kClosed) continue;
+      AdoptLink(turn, peer, std::move(dialled));
+      ForgetTold(peer);
+      return TouchGroupsOf(turn, peer);
+    }
+    DropLink(turn, dialled);
+  }
+
   void OnNodeReply(Turn& turn, const FoundNode& found, const RequestPurpose& purpose,
                    const WireReply& reply) {
     Group& group = *found.group;
@@ -304,6 +331,7 @@ class Sentinel::Machine {
                      OnPromotionReply(turn, group, *found.node, promotion.epoch, reply);
                    },
                    [&](const ForPause& pause) { OnPauseReply(turn, group, pause, reply); },
+                   [](const ForMyid&) {},
                    [&](const ForOrder&) { OnOrderReply(turn, *found.node, reply); },
                    [&](const ForHeartbeat& heartbeat) {
                      OnHeartbeatReply(turn, group, *found.node, heartbeat, reply);
@@ -378,6 +406,14 @@ class Sentinel::Machine {
     return position == state_.peer_links.end() ? nullptr : &position->second;
   }
 
+  // Whom the link was opened to, if it is a stranger's.
+  std::optional<base::Endpoint> FindStranger(LinkId link) const {
+    const auto owner = state_.link_owners.find(link);
+    if (owner == state_.link_owners.end()) return std::nullopt;
+    const auto* address = std::get_if<base::Endpoint>(&owner->second);
+    return address ? std::optional(*address) : std::nullopt;
+  }
+
   // The data node that owns the link.
   FoundNode Find(LinkId link) {
     const auto owner = state_.link_owners.find(link);
@@ -438,7 +474,7 @@ class Sentinel::Machine {
   }
 
   void SetNextDeadline() {
-    next_deadline_ = deadlines_.earliest();
+    next_deadline_ = std::min(deadlines_.earliest(), StrangersDeadline(state_));
     for (const auto& [id, link] : state_.peer_links)
       next_deadline_ = std::min(next_deadline_, link.next_deadline);
     if (state_.tilt_since)

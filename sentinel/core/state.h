@@ -11,11 +11,13 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "sentinel/core/durable.h"
 #include "sentinel/core/failover_record.h"
+#include "sentinel/core/hello.h"
 #include "sentinel/core/info_parser.h"
 #include "sentinel/core/settings.h"
 #include "sentinel/core/wire.h"
@@ -56,8 +58,10 @@ struct ForHeartbeat {
 };
 // The EXEC of an order to follow the primary.
 struct ForOrder {};
+// SENTINEL MYID of a stranger.
+struct ForMyid {};
 using RequestPurpose = std::variant<ForNothing, ForPing, ForInfo, ForMasterDown, ForPromotion,
-                                    ForPause, ForHeartbeat, ForOrder>;
+                                    ForPause, ForHeartbeat, ForOrder, ForMyid>;
 struct PendingRequest {
   RequestId id{};
   RequestPurpose purpose;
@@ -200,8 +204,31 @@ struct PeerLink : CommandLink {
   base::Instant next_deadline{};
 };
 
-// Whose link it is: a group's data node, or a peer's.
-using LinkOwner = std::variant<std::string, base::RunId>;
+// Whose link it is: a group's data node, a peer's, or that of a stranger at an address.
+using LinkOwner = std::variant<std::string, base::RunId, base::Endpoint>;
+
+// ---- strangers ----
+
+// It is being asked who it is.
+struct Asked {};
+// It has said so. Without an id: it is a sentinel too old to know the question.
+struct Answered {
+  std::optional<base::RunId> id;
+};
+// Nobody is there, or nobody who says who it is.
+struct Unproven {};
+using Standing = std::variant<Asked, Answered, Unproven>;
+
+// Of which sentinel and group a hello speaks.
+using Claim = std::pair<base::RunId, std::string>;
+
+// An address that hellos claim for a sentinel which we have not met there (strangers.h).
+struct Stranger {
+  Link link;
+  std::map<Claim, Hello> claims;  // the newest ones, that wait for the answer
+  Standing standing;
+  base::Instant until{};  // the deadline of the answer; then: when the standing is forgotten
+};
 
 // ---- failover ----
 
@@ -367,7 +394,9 @@ struct State {
   Settings settings;
   std::map<std::string, Group> groups;  // in the order of their names
   std::map<base::RunId, PeerLink> peer_links;
+  std::map<base::Endpoint, Stranger> strangers;
   std::map<std::string, ResolvedName> names;  // by name, in lower case
+  base::Instant names_swept_at{};
   std::map<std::string, RetiredGroup> retired;
   base::Epoch retired_vote_floor;
 

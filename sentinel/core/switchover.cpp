@@ -51,14 +51,6 @@ bool MeansNoSuchPause(const std::string& error) {
   });
 }
 
-// A server's error, fit for an event.
-std::string Quoted(const std::string& error) {
-  std::string text = error.substr(0, kMaxQuotedError);
-  for (char& c : text)
-    if (c < ' ' || c > '~') c = '?';
-  return "#" + text;
-}
-
 // Writes go on at the primary: promoting another now could lose some.
 void OnPauseRefused(Turn& turn, Group& group, const std::string& error) {
   group.failover->pause.reset();  // what was not paused is not lifted

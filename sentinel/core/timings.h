@@ -84,8 +84,14 @@ inline constexpr base::Duration kNewProcessWatch = std::chrono::seconds(3);
 inline constexpr base::Duration kCandidacyJitter = std::chrono::milliseconds(20);
 // A peer that has missed this many hellos is no longer counted as speaking.
 inline constexpr int kHellosUntilSilent = 5;
+// Dial-back (strangers.h): a claimed address has this long to say who lives there, connecting (at
+// most kConnectTimeout) included, and its standing is kept, and not asked for again, this long.
+inline constexpr base::Duration kDialBackTimeout = std::chrono::seconds(5);
+inline constexpr base::Duration kDialBackPause = std::chrono::seconds(5);
 // A name is not resolved more often than this.
 inline constexpr base::Duration kNameFreshness = std::chrono::seconds(1);
+// One that is nobody's and was not told for so long makes room for another when there is none.
+inline constexpr base::Duration kNameKept = std::chrono::minutes(1);
 // After RESET nobody stands until the peers are likely to be known again.
 inline constexpr base::Duration kResetGrace = std::chrono::seconds(5);
 // After RESET the electorate keeps its size, and unconfirmed replicas stay watched, for this long:
@@ -135,6 +141,9 @@ inline constexpr base::Duration kStallForgiven = std::chrono::milliseconds(200);
 inline constexpr size_t kMaxGroups = 10000;
 inline constexpr size_t kMaxReplicasPerGroup = 256;
 inline constexpr size_t kMaxPeersPerGroup = 128;
+// Addresses that are asked who lives there, or were a moment ago; hellos that wait for one of them.
+inline constexpr size_t kMaxStrangers = 128;
+inline constexpr size_t kMaxClaims = 512;
 inline constexpr size_t kMaxRetiredGroups = 1000;
 inline constexpr size_t kMaxAnnouncedAddresses = 256;
 inline constexpr size_t kMaxNames = 10000;

@@ -47,6 +47,11 @@ class LyingPeers(SentinelTest):
         self.addCleanup(peer.close)
         return peer
 
+    def sentinel_that_is(self, identity):
+        peer = FakePeer(lambda words: bulk(identity) if words[1:] == [b"MYID"] else b"+OK\r\n")
+        self.addCleanup(peer.close)
+        return peer
+
     def test_rubbish_in_info(self):
         for name, info in RUBBISH_INFOS.items():
             with self.subTest(name):
@@ -64,7 +69,8 @@ class LyingPeers(SentinelTest):
         peer = self.server_that_says(HONEST_INFO)
         sentinel = self.watch(peer.port)
         wait_for("the sentinel listens", lambda: peer.asked(b"SUBSCRIBE"))
-        good_id = b"3" * 40
+        good_id, other_id = b"3" * 40, b"4" * 40
+        other = self.sentinel_that_is(other_id)
         honest_id = 0
         for payload in (b"", b",,,,,,,", b"rubbish", bytes(range(256)), b"x" * 100000,
                         b"127.0.0.1,0," + good_id + b",1,mymaster,127.0.0.1,6379,1",
@@ -74,10 +80,16 @@ class LyingPeers(SentinelTest):
                         b"127.0.0.1,5000," + good_id + b"," + b"9" * 20 + b",mymaster,127.0.0.1,6379," + b"9" * 20,
                         b"127.0.0.1,5000," + good_id + b",1,nosuchgroup,127.0.0.1,6379,1",
                         b"127.0.0.1,5000," + good_id + b",1,mymaster,,,1",
+                        # Well-formed, but of nobody, of a server, of another sentinel.
+                        b"127.0.0.1,%d,%s,9,mymaster,127.0.0.1,6379,9" % (free_port(), good_id),
+                        b"127.0.0.1,%d,%s,9,mymaster,127.0.0.1,6379,9" % (peer.port, good_id),
+                        b"127.0.0.1,%d,%s,9,mymaster,127.0.0.1,6379,9" % (other.port, good_id),
                         b"127.0.0.1,5000," + good_id + b",1,mymaster,127.0.0.1,6379,1,and,more"):
             with self.subTest(payload[:60]):
                 honest_id += 1  # what is published after the rubbish is read after it
-                honest = b"127.0.0.1,%d,%040x,1,mymaster,127.0.0.1,%d,0" % (5000 + honest_id, honest_id, peer.port)
+                identity = b"%040x" % honest_id
+                honest = b"127.0.0.1,%d,%s,1,mymaster,127.0.0.1,%d,0" % (
+                    self.sentinel_that_is(identity).port, identity, peer.port)
                 self.assertEqual(peer.publish(b"__sentinel__:hello", payload), 1)
                 self.assertEqual(peer.publish(b"__sentinel__:hello", honest), 1)
                 wait_for("the honest one after it is heard",

@@ -293,14 +293,14 @@ std::string HelloLine(const std::string& id, const std::string& host, uint64_t e
 
 TEST_CASE("hello: a newer configuration is adopted, once it is durable") {
   Operator o;
-  CHECK(o.Ask(HelloPublished{ClientId{}, HelloLine(kOne, "10.0.9.1", 4, "10.0.0.2", 4)}) == "1");
+  o.world.Hear(0, HelloLine(kOne, "10.0.9.1", 4, "10.0.0.2", 4));
   CHECK(o.world.PrimaryOf(0) == o.world.server(1).address);
   CHECK(o.world.Happened("s0 +new-epoch 4"));
   CHECK(o.world.Happened("s0 +config-update-from sentinel " + kOne + " 10.0.9.1 26379 @ mymaster"));
   CHECK(o.world.Happened("s0 +switch-master mymaster 10.0.0.1 6379 10.0.0.2 6379"));
   // Older, or of the same epoch: not adopted.
-  o.Ask(HelloPublished{ClientId{}, HelloLine(kOne, "10.0.9.1", 4, "10.0.0.1", 4)});
-  o.Ask(HelloPublished{ClientId{}, HelloLine(kOne, "10.0.9.1", 4, "10.0.0.1", 3)});
+  o.world.Hear(0, HelloLine(kOne, "10.0.9.1", 4, "10.0.0.1", 4));
+  o.world.Hear(0, HelloLine(kOne, "10.0.9.1", 4, "10.0.0.1", 3));
   CHECK(o.world.PrimaryOf(0) == o.world.server(1).address);
 }
 
@@ -317,14 +317,15 @@ TEST_CASE("hello: absurd epochs, unknown groups and rubbish change nothing") {
 
 TEST_CASE("hello: a sentinel that moved, and one that was replaced at its address") {
   Operator o;
-  o.Ask(HelloPublished{ClientId{}, HelloLine(kOne, "10.0.9.1", 0, "10.0.0.1", 0)});
+  o.world.Hear(0, HelloLine(kOne, "10.0.9.1", 0, "10.0.0.1", 0));
   CHECK(o.world.Happened("s0 +sentinel sentinel " + kOne + " 10.0.9.1 26379"));
-  o.Ask(HelloPublished{ClientId{}, HelloLine(kOne, "10.0.9.2", 0, "10.0.0.1", 0)});
+  o.world.Hear(0, HelloLine(kOne, "10.0.9.2", 0, "10.0.0.1", 0));
   CHECK(o.world.Happened(
       "s0 +sentinel-address-switch master mymaster 10.0.0.1 6379 ip 10.0.9.2 port 26379 for " +
       kOne));
   CHECK(o.world.group(0).peers.size() == 1);
-  o.Ask(HelloPublished{ClientId{}, HelloLine(kTwo, "10.0.9.2", 0, "10.0.0.1", 0)});
+  o.world.RunFor(kDialBackPause);
+  o.world.Hear(0, HelloLine(kTwo, "10.0.9.2", 0, "10.0.0.1", 0));
   CHECK(o.world.Happened("s0 +sentinel-invalid-addr sentinel " + kOne + " 10.0.9.2 26379"));
   CHECK(o.world.group(0).peers.size() == 1);
   CHECK(o.world.group(0).peers.begin()->first.ToString() == kTwo);
@@ -337,9 +338,9 @@ TEST_CASE("hello: a sentinel that moved is found at its new address in every gro
                         const std::string& primary) {
     return host + ",26379," + kOne + ",0," + group + "," + primary + ",6379,0";
   };
-  o.Ask(HelloPublished{ClientId{}, hello("10.0.9.1", "mymaster", "10.0.0.1")});
-  o.Ask(HelloPublished{ClientId{}, hello("10.0.9.1", "other", "10.0.0.2")});
-  o.Ask(HelloPublished{ClientId{}, hello("10.0.9.2", "mymaster", "10.0.0.1")});
+  o.world.Hear(0, hello("10.0.9.1", "mymaster", "10.0.0.1"));
+  o.world.Hear(0, hello("10.0.9.1", "other", "10.0.0.2"));
+  o.world.Hear(0, hello("10.0.9.2", "mymaster", "10.0.0.1"));
   CHECK(
       o.world.Happened("s0 +sentinel-address-update sentinel " + kOne +
                        " 10.0.9.2 26379 @ mymaster 10.0.0.1 6379 1 additional matching instances"));
@@ -352,9 +353,7 @@ TEST_CASE("hello: members are bounded") {
   for (int i = 0; i < 2 * static_cast<int>(kMaxPeersPerGroup); ++i) {
     std::string id = std::to_string(i);
     id.insert(0, 40 - id.size(), 'a');
-    o.world.Command(
-        0, 9,
-        HelloPublished{ClientId{}, HelloLine(id, "10.8.0." + std::to_string(i), 0, "10.0.0.1", 0)});
+    o.world.Hear(0, HelloLine(id, "10.8.0." + std::to_string(i), 0, "10.0.0.1", 0));
   }
   CHECK(o.world.group(0).peers.size() == kMaxPeersPerGroup);
 }
@@ -363,8 +362,8 @@ TEST_CASE("hello: our own id from another address is reported, once") {
   Operator o;
   const std::string myid = o.world.sentinel(0).core->state().myid.ToString();
   const std::string line = "10.0.9.9,26999," + myid + ",0,mymaster,10.0.0.1,6379,0";
-  o.Ask(HelloPublished{ClientId{}, line});
-  o.Ask(HelloPublished{ClientId{}, line});
+  o.world.Hear(0, line);
+  o.world.Hear(0, line);
   CHECK(o.world.Events({"+duplicate-myid"}).size() == 1);
   CHECK(o.world.group(0).peers.empty());
 }
@@ -373,16 +372,16 @@ TEST_CASE("hello: our own id from another address keeps us from elections until 
   Operator o;
   const std::string myid = o.world.sentinel(0).core->state().myid.ToString();
   const std::string line = "10.0.9.9,26999," + myid + ",0,mymaster,10.0.0.1,6379,0";
-  o.Ask(HelloPublished{ClientId{}, line});
+  o.world.Hear(0, line);
   o.world.RunFor(seconds(10));
-  o.Ask(HelloPublished{ClientId{}, line});
+  o.world.Hear(0, line);
   o.world.RunFor(seconds(10));
   CHECK_FALSE(MayTakePart(o.world.sentinel(0).core->state()));
   CHECK_FALSE(o.world.Happened("s0 -duplicate-myid sentinel " + myid));
   o.world.RunFor(seconds(6));
   CHECK(MayTakePart(o.world.sentinel(0).core->state()));
   CHECK(o.world.Happened("s0 -duplicate-myid sentinel " + myid));
-  o.Ask(HelloPublished{ClientId{}, line});
+  o.world.Hear(0, line);
   CHECK(o.world.Events({"+duplicate-myid"}).size() == 2);
 }
 
@@ -401,12 +400,13 @@ TEST_CASE("quorum check: usable sentinels against quorum and majority") {
   CHECK_FALSE(check.majority_reachable);
 }
 
-// Sentinels that never were, made up by someone who may publish.
+// Sentinels that say hello once and are gone.
 void MeetGhosts(Operator& o, int count) {
   for (int i = 0; i < count; ++i)
-    o.Ask(
-        HelloPublished{ClientId{}, HelloLine(std::string(40, static_cast<char>('1' + i)),
-                                             "10.0.9." + std::to_string(1 + i), 0, "10.0.0.1", 0)});
+    o.world.Hear(0, HelloLine(std::string(40, static_cast<char>('1' + i)),
+                              "10.0.9." + std::to_string(1 + i), 0, "10.0.0.1", 0));
+  o.world.strangers.clear();
+  o.world.RunFor(seconds(2));
 }
 
 TEST_CASE("electorate: ghosts inflate it, FORGET cures it") {

@@ -20,8 +20,7 @@ GroupOptions Options() {
 std::string MyId(World& world, int i) { return world.sentinel(i).core->state().myid.ToString(); }
 
 void HearHello(World& world, const std::string& host, const std::string& id) {
-  world.Command(0, 5,
-                HelloPublished{ClientId{}, host + ",26379," + id + ",0,mymaster,10.0.0.1,6379,0"});
+  world.Hear(0, host + ",26379," + id + ",0,mymaster,10.0.0.1,6379,0");
 }
 
 std::string AskForVote(World& world, uint64_t epoch) {

@@ -19,11 +19,6 @@ GroupOptions Options(uint32_t quorum = 2) {
   return options;
 }
 
-void Hear(World& world, int sentinel, const std::string& line) {
-  world.Command(sentinel, 5, HelloPublished{ClientId{}, line});
-  world.RunFor(milliseconds(20));
-}
-
 MasterDownReply AskForVote(World& world, int sentinel, const base::Endpoint& primary,
                            uint64_t epoch, const std::string& candidate,
                            Candidacy candidacy = Candidacy::kOrdered) {
@@ -201,16 +196,37 @@ TEST_CASE("names are learned from nobody unless they are resolved") {
   World world(1, 2, Options(1));
   world.RunFor(seconds(5));
   const DurableState before = world.sentinel(0).core->Durable();
-  Hear(world, 0, "db9,26379," + kStranger + ",0,mymaster,10.0.0.1,6379,0");
-  Hear(world, 0, "10.0.9.9,26379," + kStranger + ",4,mymaster,db2,6379,4");
-  Hear(world, 0, "1.2.3.999,26379," + kStranger + ",0,mymaster,10.0.0.1,6379,0");
+  world.Hear(0, "db9,26379," + kStranger + ",0,mymaster,10.0.0.1,6379,0");
+  world.Hear(0, "10.0.9.9,26379," + kStranger + ",4,mymaster,db2,6379,4");
+  world.Hear(0, "1.2.3.999,26379," + kStranger + ",0,mymaster,10.0.0.1,6379,0");
   CHECK(world.sentinel(0).core->Durable() == before);
+}
+
+TEST_CASE("redis docs 3607: whoever can publish is not believed for that") {
+  World world(3, 2, Options());
+  world.RunFor(seconds(8));
+  const DurableState before = world.sentinel(0).core->Durable();
+  const auto publish = [&](const std::string& hello) {
+    world.Command(0, 5, HelloPublished{ClientId{}, hello + ",9,mymaster,10.0.0.2,6379,9"});
+    world.RunFor(seconds(1));
+  };
+  const base::RunId peer = world.sentinel(1).core->state().myid;
+  publish("10.0.9.9,26379," + kStranger);                               // nobody
+  publish("10.0.0.1,6379," + kStranger);                                // a server
+  publish("10.0.1.2,26379," + kStranger);                               // in a peer's place
+  publish("10.0.9.8,26379," + peer.ToString());                         // a peer elsewhere
+  publish("10.0.9.7,26379," + world.sentinel(0).disk.myid.ToString());  // ourselves
+  CHECK(world.sentinel(0).core->Durable() == before);
+  CHECK(world.Events({"-hello-unproven"}).size() == 5);
+  CHECK_FALSE(world.Happened("+duplicate-myid"));
+  world.KillServer(0);
+  CHECK(world.RunUntil([&] { return world.Happened("+switch-master"); }, seconds(5)));
 }
 
 TEST_CASE("a hello from our own address under another id makes nobody our peer") {
   World world(1, 2, Options());
   world.RunFor(seconds(5));
-  Hear(world, 0, "10.0.1.1,26379," + kStranger + ",0,mymaster,10.0.0.1,6379,0");
+  world.Hear(0, "10.0.1.1,26379," + kStranger + ",0,mymaster,10.0.0.1,6379,0");
   CHECK(world.group(0).peers.empty());
   // Nor does a file in which we are a peer of our own.
   DurableState& disk = world.sentinel(0).disk;
@@ -226,10 +242,10 @@ TEST_CASE("a hello from our own address under another id makes nobody our peer")
 TEST_CASE("another primary of our own epoch is announced, once, and not adopted") {
   World world(1, 3, Options(1));
   world.RunFor(seconds(5));
-  Hear(world, 0, "10.0.9.9,26379," + kStranger + ",4,mymaster,10.0.0.2,6379,4");
+  world.Hear(0, "10.0.9.9,26379," + kStranger + ",4,mymaster,10.0.0.2,6379,4");
   REQUIRE(world.PrimaryOf(0) == world.server(1).address);
   for (int i = 0; i < 3; ++i)
-    Hear(world, 0, "10.0.9.9,26379," + kStranger + ",4,mymaster,10.0.0.3,6379,4");
+    world.Hear(0, "10.0.9.9,26379," + kStranger + ",4,mymaster,10.0.0.3,6379,4");
   CHECK(world.PrimaryOf(0) == world.server(1).address);
   const auto events = world.Events({"+config-conflict"});
   REQUIRE(events.size() == 1);

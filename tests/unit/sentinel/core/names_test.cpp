@@ -116,5 +116,25 @@ TEST_CASE("names: without resolve-hostnames a name is refused, and nothing is re
   CHECK(world.sentinel(0).core->state().names.empty());
 }
 
+TEST_CASE("names: those that others made up make room after a while, those of members stay") {
+  Named t(false);
+  const auto& names = t.world.sentinel(0).core->state().names;
+  const Peer& peer = t.world.group(0).peers.begin()->second;
+  const auto tell = [&](const std::string& host) {
+    const std::string hello =
+        peer.address.host + ",26379," + peer.id.ToString() + ",0,mymaster," + host + ",6379,0";
+    t.world.Command(0, 9, HelloPublished{ClientId{}, hello});
+  };
+  for (size_t i = 0; i < 2 * kMaxNames; ++i) tell("made-up-" + std::to_string(i));
+  CHECK(names.size() == kMaxNames);
+  tell("another");
+  CHECK(names.count("another") == 0);
+  t.world.RunFor(kNameKept);
+  tell("another");
+  CHECK(names.count("another") == 1);
+  CHECK(names.count("db1") == 1);
+  CHECK(names.count("made-up-1") == 0);
+}
+
 }  // namespace
 }  // namespace quorate::sentinel::core::test

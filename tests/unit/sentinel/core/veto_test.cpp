@@ -16,7 +16,7 @@ struct Vetoed {
   explicit Vetoed(std::optional<Verdict> verdict, NoVerdict on_timeout = NoVerdict::kProceed)
       : world(3, 3, Options(on_timeout)) {
     for (int i = 0; i < 3; ++i) world.sentinel(i).verdict = verdict;
-    world.RunFor(seconds(8));
+    world.RunFor(seconds(11));  // INFO of the replicas is fresh: who would follow is known
     world.KillServer(0);
   }
   static GroupOptions Options(NoVerdict on_timeout) {
@@ -42,6 +42,7 @@ struct Vetoed {
 TEST_CASE("veto: the script is told who fails and who would follow, and its yes is a failover") {
   Vetoed t(Verdict::kProceed);
   REQUIRE(t.Moves());
+  t.world.RunFor(seconds(1));  // whoever led, all know
   REQUIRE(t.Asked() >= 1);
   const AskVeto* asked = nullptr;
   for (int i = 0; i < 3; ++i)

@@ -2,6 +2,7 @@
 
 #include <sstream>
 
+#include "sentinel/core/hello.h"
 #include "sentinel/core/invariants.h"
 #include "shared/base/check.h"
 #include "shared/base/numbers.h"
@@ -253,7 +254,9 @@ void World::DoOpen(int i, const OpenLink& open) {
     if (!wire) return;
     const FakeServer* server = FindServer(wire->to);
     const int peer = FindSentinel(wire->to);
-    const bool alive = server ? server->alive : peer >= 0 && sentinels_[peer].alive;
+    const bool alive = server      ? server->alive
+                       : peer >= 0 ? sentinels_[peer].alive
+                                   : strangers.count(wire->to) != 0;
     const LinkId link = wire->link;
     if (!lost && alive) {
       wire->up = true;
@@ -296,7 +299,7 @@ void World::DeliverOne(const WireKey& key) {
   const int peer = FindSentinel(wire->to);
   // What is sent into a cut is retransmitted until it gets through.
   const bool cut = IsCut(sentinels_[key.first].address, wire->to);
-  if (cut || (server ? server->frozen : sentinels_[peer].frozen)) {
+  if (cut || (server ? server->frozen : peer >= 0 && sentinels_[peer].frozen)) {
     After(milliseconds(50), [this, key] { DeliverOne(key); });
     return;
   }
@@ -304,6 +307,8 @@ void World::DeliverOne(const WireKey& key) {
   wire->requests.pop_front();
   if (server && server->alive) return ServerGets(*wire, *server, request, argv);
   if (peer >= 0 && sentinels_[peer].alive) return SentinelGets(key, peer, request, argv);
+  if (const auto stranger = strangers.find(wire->to); stranger != strangers.end())
+    return StrangerGets(key, stranger->second, request, argv);
   const LinkId link = wire->link;
   wires_.erase(key);
   StepSentinel(key.first, LinkDown{link, LinkFailure::kReset});
@@ -336,6 +341,8 @@ void World::SentinelGets(const WireKey& key, int peer, RequestId request,
     return Answer(key, request,
                   WireReply::Bulk(sentinels_[peer].stock ? "redis_version:7.0.15\r\n"
                                                          : "quorate_version:0.1.0\r\n"));
+  if (argv[0] == "SENTINEL" && argv[1] == "MYID")
+    return Answer(key, request, WireReply::Bulk(sentinels_[peer].core->state().myid.ToString()));
   const uint64_t client = ++next_client_;
   peer_queries_[client] = {key, request};
   if (argv[0] == "PUBLISH") {
@@ -359,6 +366,21 @@ void World::SentinelGets(const WireKey& key, int peer, RequestId request,
       query.candidacy = argv[6] == "ORDERED" ? Candidacy::kOrdered : Candidacy::kLost;
     StepSentinel(peer, std::move(query));
   }
+}
+
+void World::StrangerGets(const WireKey& key, FakeStranger& stranger, RequestId request,
+                         const std::vector<std::string>& argv) {
+  if (argv[0] != "SENTINEL" || argv[1] != "MYID") return;
+  ++stranger.asked;
+  if (stranger.answer) Answer(key, request, *stranger.answer);
+}
+
+void World::Hear(int sentinel, const std::string& line) {
+  const std::optional<Hello> hello = ParseHello(line);
+  if (hello && FindSentinel(hello->sentinel) < 0)
+    strangers[hello->sentinel].answer = WireReply::Bulk(hello->id.ToString());
+  Command(sentinel, ++next_client_, HelloPublished{ClientId{}, line});
+  RunFor(milliseconds(20));
 }
 
 // ---- data nodes ----
@@ -480,6 +502,7 @@ WireReply World::Execute(FakeServer& server, const std::vector<std::string>& arg
     return WireReply::Integer(1);
   }
   if (argv[0] == "QUORATE") return ExecuteFencing(server, argv);
+  if (argv[0] == "SENTINEL") return WireReply::Error("ERR unknown command 'SENTINEL'");
   server.log.push_back(Join(argv));
   if (argv[0] == "SLAVEOF") return Follow(server, argv[1], argv[2]);
   if (argv[0] == "CLIENT" && argv[1] == "PAUSE") {

@@ -72,6 +72,12 @@ struct FakeSentinel {
   std::vector<RecordDiscarded> discarded;
 };
 
+// A process that answers SENTINEL MYID, and nothing else: for sentinels that a test makes up.
+struct FakeStranger {
+  std::optional<WireReply> answer;  // absent: none
+  int asked = 0;
+};
+
 class World {
  public:
   // `sentinels` sentinels watch group "mymaster": server 0 is its primary, the others follow it.
@@ -95,6 +101,11 @@ class World {
   // Messages and connections between the two hosts get lost, in both directions.
   void Cut(const Endpoint& a, const Endpoint& b);
   void Heal() { cuts_.clear(); }
+
+  // The sentinel hears a hello line of a sentinel that is made up: who lives at its address, unless
+  // a sentinel of this world does, is as the line says.
+  void Hear(int sentinel, const std::string& line);
+  std::map<Endpoint, FakeStranger> strangers;
 
   // A command of a client; the reply, once there is one.
   void Command(int sentinel, uint64_t client, Input input);
@@ -142,6 +153,8 @@ class World {
   void DeliverOne(const WireKey& key);
   void DeliverReply(const WireKey& key);
   void Answer(const WireKey& key, RequestId request, WireReply reply);
+  void StrangerGets(const WireKey& key, FakeStranger& stranger, RequestId request,
+                    const std::vector<std::string>& argv);
   void ServerGets(Wire& wire, FakeServer& server, RequestId request,
                   const std::vector<std::string>& argv);
   WireReply Follow(FakeServer& server, const std::string& host, const std::string& port);
