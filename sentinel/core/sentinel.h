@@ -24,7 +24,7 @@
 //      | (monitored anew, or given another address in the YAML, it is another group)
 //   C3 | a config epoch that we announce was won by us or heard from a peer
 //   C6 | no instance is twice in a group, and the primary is not among its own replicas
-//   L4 | groups, replicas, peers, requests and held answers have the limits of timings.h
+//   L4 | groups, replicas, peers, strangers, requests and held answers have the limits of timings.h
 //
 // Single-threaded. Not copyable.
 #pragma once
