@@ -33,20 +33,26 @@ std::string ServerConfig(const DeploymentOptions& options, size_t index) {
   return text;
 }
 
-std::string SentinelConfig(const DeploymentOptions& options) {
+// `electorate`: 0 = whom it meets.
+std::string SentinelConfig(const DeploymentOptions& options, const base::Endpoint& primary,
+                           size_t electorate) {
   const char* detection = options.fast_detection ? "fast" : "classic";
   if (options.syntax == ConfigSyntax::kYaml) {
-    return fmt::format(
+    std::string text = fmt::format(
         "port: {}\ngroups:\n  - name: {}\n    primary: {}:{}\n    quorum: {}\n"
         "    down-after-milliseconds: {}\n    failover-timeout: {}\n    failure-detection: {}\n",
-        SentinelNode::kPort, kGroup, Ip(1, 0), ServerNode::kPort, options.quorum,
+        SentinelNode::kPort, kGroup, primary.host, primary.port, options.quorum,
         base::ToMs(options.down_after), base::ToMs(options.failover_timeout), detection);
+    if (electorate != 0) text += fmt::format("    electorate: {}\n", electorate);
+    return text;
   }
-  return fmt::format(
+  std::string text = fmt::format(
       "port {0}\nsentinel monitor {1} {2} {3} {4}\nsentinel down-after-milliseconds {1} {5}\n"
       "sentinel failover-timeout {1} {6}\nsentinel failure-detection {1} {7}\n",
-      SentinelNode::kPort, kGroup, Ip(1, 0), ServerNode::kPort, options.quorum,
+      SentinelNode::kPort, kGroup, primary.host, primary.port, options.quorum,
       base::ToMs(options.down_after), base::ToMs(options.failover_timeout), detection);
+  if (electorate != 0) text += fmt::format("sentinel electorate {} {}\n", kGroup, electorate);
+  return text;
 }
 
 }  // namespace
@@ -65,9 +71,10 @@ Deployment::Deployment(uint64_t seed, const DeploymentOptions& options, const Wo
   writing.pause = options_.write_pause;
   writing.longest_value = options_.longest_value;
   writing.fleeting_keys = options_.fleeting_keys;
+  const base::Endpoint first = servers_[0]->endpoint();
   for (size_t i = 0; i < options_.sentinels; ++i) {
     sentinels_.push_back(std::make_unique<SentinelNode>(world_, Ip(2, i), options_.syntax,
-                                                        SentinelConfig(options_)));
+                                                        SentinelConfig(options_, first, 0)));
     writing.sentinels.push_back(sentinels_.back()->endpoint());
   }
   for (size_t i = 0; i < options_.writers; ++i)
@@ -103,11 +110,18 @@ bool Deployment::ReplicasAreLinked() const {
   });
 }
 
+const sentinel::core::Group* Deployment::GroupAt(const SentinelNode& node) const {
+  if (!node.running()) return nullptr;
+  const auto found = node.state().groups.find(kGroup);
+  return found == node.state().groups.end() ? nullptr : &found->second;
+}
+
 std::optional<std::string> Deployment::SentinelTrouble(const SentinelNode& node) const {
   if (!node.running() || node.paused()) return node.ip() + " does not run";
   const sentinel::core::State& state = node.state();
-  const sentinel::core::Group& group = state.groups.at(kGroup);
-  const sentinel::core::Group& first = sentinels_[0]->state().groups.at(kGroup);
+  if (GroupAt(node) == nullptr) return node.ip() + " does not watch the group";
+  const sentinel::core::Group& group = *GroupAt(node);
+  const sentinel::core::Group& first = *GroupAt(*sentinels_[0]);
   if (state.tilt_since) return node.ip() + " is in TILT";
   if (group.peers.size() + 1 != sentinels_.size())
     return fmt::format("{} knows {} peers", node.ip(), group.peers.size());
@@ -187,6 +201,12 @@ size_t Deployment::LostWrites(const ServerNode& server) const {
   size_t lost = 0;
   for (const auto& writer : writers_) lost += writer->CountLost(server.engine().databases());
   return lost;
+}
+
+void Deployment::ReplaceSentinel(size_t index, const base::Endpoint& primary,
+                                 bool told_electorate) {
+  sentinels_[index]->Replace(
+      SentinelConfig(options_, primary, told_electorate ? sentinels_.size() : 0));
 }
 
 void Deployment::StopWriters() {

@@ -76,6 +76,9 @@ class Deployment {
   // Acknowledged writes that `server` does not have.
   size_t LostWrites(const ServerNode& server) const;
   void StopWriters();
+  // That sentinel is gone with its disk; who starts in its place watches `primary`, and counts on
+  // all of the sentinels from the beginning if `told_electorate`. Precondition: it does not run.
+  void ReplaceSentinel(size_t index, const base::Endpoint& primary, bool told_electorate);
 
   const DeploymentOptions& options() const { return options_; }
   World& world() { return world_; }
@@ -86,6 +89,8 @@ class Deployment {
  private:
   bool ReplicasAreLinked() const;
   std::optional<std::string> Trouble(bool writes_too) const;
+  // As that sentinel knows it. Null: it does not run, or does not watch the group.
+  const sentinel::core::Group* GroupAt(const SentinelNode& node) const;
   std::optional<std::string> SentinelTrouble(const SentinelNode& node) const;
   std::optional<std::string> WritesTrouble(const ServerNode& primary) const;
   std::optional<std::string> ServerTrouble(const ServerNode& node, const base::Endpoint& primary,

@@ -41,6 +41,11 @@ constexpr std::string_view kNames[] = {
     "torn-snapshot",
     "server-disk",
     "torn-segment",
+    "switchover",
+    "maintenance",
+    "set",
+    "remove",
+    "replace-sentinel",
 };
 static_assert(std::size(kNames) == kFaults);
 
@@ -139,6 +144,9 @@ bool MayLoseWrites(Fault fault) {
     case Fault::kWallJump:
     case Fault::kForcedFailover:
     case Fault::kSave:
+    case Fault::kSwitchover:
+    case Fault::kMaintenance:
+    case Fault::kSet:
       return false;
     default:
       return true;
@@ -167,7 +175,7 @@ SwarmOptions DrawOptions(uint64_t seed) {
   options.faults = DrawFaults(random);
   if (random.Chance(1, 8)) {
     std::erase_if(options.faults, MayLoseWrites);
-    options.faults.insert(Fault::kForcedFailover);
+    options.faults.insert({Fault::kForcedFailover, Fault::kSwitchover});
   }
   // Time for one failure after the other to be noticed and mended.
   const base::Duration down_after = options.deployment.down_after;

@@ -25,6 +25,8 @@ constexpr base::Duration kSettleLook = seconds(1);
 constexpr base::Duration kSteady = seconds(1);
 // An operator looks after what sentinels have not mended by then.
 constexpr base::Duration kOperatorComes = seconds(20);
+// What is still missing at sentinels is put right so often.
+constexpr base::Duration kMends = milliseconds(500);
 // Requests of writers that were told to stop are over after this, or when they have been answered.
 constexpr base::Duration kLastRequests = seconds(1);
 constexpr base::Duration kShortLook = milliseconds(20);
@@ -163,7 +165,7 @@ void Run::OnSentinelTurn(size_t index) {
   const SentinelNode& node = *deployment_.sentinels()[index];
   if (!node.running()) return;
   if (std::exchange(sentinel_starts_[index], node.starts()) != node.starts())
-    checkers_.ForgetSentinel(index);
+    checkers_.ForgetSentinel(index, node.id());
   checkers_.ObserveSentinel(index, node.state());
 }
 
@@ -324,12 +326,17 @@ void Run::DemandLiveness() {
   const base::Instant arrived =
       deployment_.world().Now() + options_.world.network.retransmit_within + kArrives;
   base::Instant operator_comes = deployment_.world().Now() + kOperatorComes;
+  base::Instant mends = deployment_.world().Now();
   const uint64_t elections_before = checkers_.elections();
   base::Duration well{};
   while ((well < kSteady || deployment_.world().Now() < arrived + kSteady / 2) && !Violated()) {
     RunFor(kLook);
+    if (deployment_.world().Now() >= mends) {
+      faults_.MendSentinels();
+      mends = deployment_.world().Now() + kMends;
+    }
     if (deployment_.world().Now() >= operator_comes) {
-      faults_.AllowRefusedSyncs();
+      faults_.operators().AllowRefusedSyncs();
       operator_comes = deployment_.world().Now() + kOperatorComes / 4;
     }
     const std::optional<std::string> trouble = deployment_.Trouble();
