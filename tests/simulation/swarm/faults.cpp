@@ -154,9 +154,12 @@ Host& Faults::AnyHost() {
 
 size_t Faults::ServerToHit() {
   auto& servers = deployment_.servers();
-  for (size_t i = 0; i < servers.size(); ++i)
+  const size_t first = deployment_.FirstServerOf(random_.Below(deployment_.groups()));
+  for (size_t n = 0; n < servers.size(); ++n) {
+    const size_t i = (first + n) % servers.size();
     if (servers[i]->running() && !servers[i]->replication().is_replica() && random_.Chance(2, 3))
       return i;
+  }
   return AnyServer();
 }
 

@@ -16,12 +16,8 @@ constexpr size_t kUnknownDepth = 100;
 constexpr base::Duration kPatience = std::chrono::seconds(3);
 constexpr int64_t kLongestPauseSeconds = 4;
 constexpr int64_t kLongestCatchUpMs = 1500;
-
-const sentinel::core::Group* GroupOf(const SentinelNode& node) {
-  if (!node.running()) return nullptr;
-  const auto found = node.state().groups.find(kGroup);
-  return found == node.state().groups.end() ? nullptr : &found->second;
-}
+// To find a replica by chance.
+constexpr int kTries = 4;
 
 }  // namespace
 
@@ -35,6 +31,8 @@ Operators::Operators(Deployment& deployment, base::Random random,
 SentinelNode& Operators::AnySentinel() {
   return *deployment_.sentinels()[random_.Below(deployment_.sentinels().size())];
 }
+
+size_t Operators::AnyGroup() { return random_.Below(deployment_.groups()); }
 
 ServerNode& Operators::AnyServer() {
   return *deployment_.servers()[random_.Below(deployment_.servers().size())];
@@ -64,19 +62,27 @@ void Operators::Ask(const SentinelNode& node, Words words) {
 // ---- requests
 
 void Operators::Failover() {
-  Words words = {"FAILOVER", kGroup};
+  Words words = {"FAILOVER", GroupName(AnyGroup())};
   if (random_.Chance(1, 4)) words.emplace_back("COORDINATED");
   Ask(AnySentinel(), std::move(words));
 }
 
+ServerNode& Operators::AnyHeir(size_t group) {
+  ServerNode* heir = nullptr;
+  for (int tries = 0; tries < kTries; ++tries) {
+    const size_t index = random_.Below(deployment_.servers().size());
+    heir = deployment_.servers()[index].get();
+    if (deployment_.GroupOf(index) == group && heir->running() && heir->replication().is_replica())
+      break;
+  }
+  return *heir;
+}
+
 void Operators::Switchover() {
-  Words words = {"SWITCHOVER", kGroup};
+  const size_t group = AnyGroup();
+  Words words = {"SWITCHOVER", GroupName(group)};
   if (random_.Chance(1, 2)) {
-    // Mostly one that is a replica.
-    const ServerNode* node = &AnyServer();
-    for (int i = 0; i < 2 && node->running() && !node->replication().is_replica(); ++i)
-      node = &AnyServer();
-    const base::Endpoint heir = node->endpoint();
+    const base::Endpoint heir = AnyHeir(group).endpoint();
     words.insert(words.end(), {"TO", heir.host, std::to_string(heir.port)});
   }
   if (random_.Chance(1, 2))
@@ -84,21 +90,24 @@ void Operators::Switchover() {
   Ask(AnySentinel(), std::move(words));
 }
 
-void Operators::Reset() { Ask(AnySentinel(), {"RESET", kGroup}); }
+void Operators::Reset() {
+  Ask(AnySentinel(), {"RESET", random_.Chance(1, 4) ? "*" : GroupName(AnyGroup())});
+}
 
 void Operators::PauseOrResume() {
   const SentinelNode& node = AnySentinel();
-  const auto* group = GroupOf(node);
+  const size_t index = AnyGroup();
+  const auto* group = Deployment::GroupAt(node, index);
   if (group != nullptr && group->maintenance.until && random_.Chance(3, 4))
-    return Ask(node, {"RESUME", kGroup});
+    return Ask(node, {"RESUME", GroupName(index)});
   const int64_t seconds = random_.Between(1, kLongestPauseSeconds);
-  Ask(node, {"PAUSE", kGroup, std::to_string(seconds), "work"});
+  Ask(node, {"PAUSE", GroupName(index), std::to_string(seconds), "work"});
 }
 
 void Operators::Set() {
   const DeploymentOptions& options = deployment_.options();
   const int64_t down_after = base::ToMs(options.down_after);
-  Words words = {"SET", kGroup};
+  Words words = {"SET", GroupName(AnyGroup())};
   if (random_.Chance(1, 2)) {
     const auto majority = static_cast<int64_t>(options.sentinels / 2 + 1);
     words.insert(words.end(), {"quorum", std::to_string(random_.Between(1, majority))});
@@ -116,7 +125,8 @@ void Operators::Save() {
 }
 
 void Operators::Remove(size_t sentinel) {
-  Ask(*deployment_.sentinels()[sentinel], {"REMOVE", kGroup});
+  removed_ = true;
+  Ask(*deployment_.sentinels()[sentinel], {"REMOVE", GroupName(AnyGroup())});
 }
 
 size_t Operators::DepthOf(const ServerNode& node) const {
@@ -145,12 +155,16 @@ size_t Operators::HeightOf(const ServerNode& node) const {
 }
 
 void Operators::Reparent() {
-  std::vector<const ServerNode*> replicas;
-  for (const auto& server : deployment_.servers())
-    if (server->running() && server->replication().is_replica()) replicas.push_back(server.get());
+  const auto& servers = deployment_.servers();
+  std::vector<size_t> replicas;
+  for (size_t i = 0; i < servers.size(); ++i)
+    if (servers[i]->running() && servers[i]->replication().is_replica()) replicas.push_back(i);
   if (replicas.empty()) return;
-  const ServerNode& node = *replicas[random_.Below(replicas.size())];
-  const ServerNode& target = AnyServer();
+  const size_t replica = replicas[random_.Below(replicas.size())];
+  const size_t other = random_.Below(servers.size());
+  if (deployment_.GroupOf(replica) != deployment_.GroupOf(other)) return;
+  const ServerNode& node = *servers[replica];
+  const ServerNode& target = *servers[other];
   if (&node == &target || node.replication().Upstream()->primary == target.endpoint()) return;
   if (DepthOf(target) + 1 + HeightOf(node) > kDeepest) return;
   Request(node.endpoint(), {"REPLICAOF", target.ip(), std::to_string(ServerNode::kPort)});
@@ -158,72 +172,88 @@ void Operators::Reparent() {
 
 // ---- mending
 
-base::Endpoint Operators::PrimaryToMonitor(size_t sentinel) {
-  const size_t count = deployment_.sentinels().size();
-  const size_t first = random_.Below(count);
-  for (size_t i = 0; i < count; ++i) {
-    const size_t index = (first + i) % count;
-    const auto* group = index == sentinel ? nullptr : GroupOf(*deployment_.sentinels()[index]);
-    if (group != nullptr) return group->primary.address;
+base::Endpoint Operators::PrimaryToMonitor(const SentinelNode& but, size_t group) {
+  const auto& sentinels = deployment_.sentinels();
+  const size_t first = random_.Below(sentinels.size());
+  for (size_t i = 0; i < sentinels.size(); ++i) {
+    const SentinelNode& node = *sentinels[(first + i) % sentinels.size()];
+    if (&node == &but) continue;
+    if (const auto* known = Deployment::GroupAt(node, group)) return known->primary.address;
   }
-  for (const auto& server : deployment_.servers())
-    if (server->running() && !server->replication().is_replica()) return server->endpoint();
-  return deployment_.servers()[0]->endpoint();
+  const auto& servers = deployment_.servers();
+  for (size_t i = 0; i < servers.size(); ++i)
+    if (deployment_.GroupOf(i) == group && servers[i]->running() &&
+        !servers[i]->replication().is_replica())
+      return servers[i]->endpoint();
+  return servers[deployment_.FirstServerOf(group)]->endpoint();
 }
 
 void Operators::MonitorAgain(size_t sentinel) {
   const SentinelNode& node = *deployment_.sentinels()[sentinel];
   if (!node.running()) return;
+  for (size_t i = 0; i < deployment_.groups(); ++i) MonitorAgain(node, i);
+}
+
+void Operators::MonitorAgain(const SentinelNode& node, size_t index) {
   const DeploymentOptions& options = deployment_.options();
-  const auto* group = GroupOf(node);
+  const auto* group = Deployment::GroupAt(node, index);
   if (group == nullptr) {
-    const base::Endpoint primary = PrimaryToMonitor(sentinel);
-    return Ask(node, {"MONITOR", kGroup, primary.host, std::to_string(primary.port),
+    const base::Endpoint primary = PrimaryToMonitor(node, index);
+    return Ask(node, {"MONITOR", GroupName(index), primary.host, std::to_string(primary.port),
                       std::to_string(options.quorum)});
   }
   if (group->options.down_after <= options.down_after &&
       group->options.failover_timeout == options.failover_timeout)
     return;
-  Ask(node,
-      {"SET", kGroup, "down-after-milliseconds", std::to_string(base::ToMs(options.down_after)),
-       "failover-timeout", std::to_string(base::ToMs(options.failover_timeout)),
-       "failure-detection", options.fast_detection ? "fast" : "classic"});
+  Ask(node, {"SET", GroupName(index), "down-after-milliseconds",
+             std::to_string(base::ToMs(options.down_after)), "failover-timeout",
+             std::to_string(base::ToMs(options.failover_timeout)), "failure-detection",
+             options.fast_detection ? "fast" : "classic"});
 }
 
 bool Operators::OthersAgree(size_t sentinel) const {
-  const sentinel::core::State* first = nullptr;
-  for (size_t i = 0; i < deployment_.sentinels().size(); ++i) {
-    if (i == sentinel) continue;
-    const SentinelNode& node = *deployment_.sentinels()[i];
-    const auto* group = GroupOf(node);
-    if (group == nullptr || node.paused() || group->failover || group->pending_config) return false;
-    const sentinel::core::State& state = node.state();
-    if (first == nullptr) first = &state;
-    const sentinel::core::Group& same = first->groups.at(kGroup);
-    if (state.current_epoch != first->current_epoch || group->config_epoch != same.config_epoch)
-      return false;
-  }
+  const auto& sentinels = deployment_.sentinels();
+  const SentinelNode& first = *sentinels[sentinel == 0 ? 1 : 0];
+  const auto agrees = [&](const SentinelNode& node, size_t index) {
+    const auto* group = Deployment::GroupAt(node, index);
+    const auto* same = Deployment::GroupAt(first, index);
+    return group != nullptr && same != nullptr && !node.paused() && !group->failover &&
+           !group->pending_config && group->config_epoch == same->config_epoch &&
+           node.state().current_epoch == first.state().current_epoch;
+  };
+  for (size_t i = 0; i < sentinels.size(); ++i)
+    for (size_t group = 0; group < deployment_.groups(); ++group)
+      if (i != sentinel && !agrees(*sentinels[i], group)) return false;
   return true;
 }
 
 bool Operators::Replace(size_t sentinel) {
   if (!OthersAgree(sentinel)) return false;
-  const base::Endpoint primary =
-      random_.Chance(1, 2) ? PrimaryToMonitor(sentinel) : deployment_.servers()[0]->endpoint();
-  // One that has met nobody yet must not decide alone.
-  const bool alone = deployment_.options().quorum == 1;
-  replaced_.insert(deployment_.sentinels()[sentinel]->id());
-  deployment_.ReplaceSentinel(sentinel, primary, alone || random_.Chance(1, 2));
-  tell_(deployment_.sentinels()[sentinel]->ip() + " is replaced, to watch " + primary.ToString());
+  const SentinelNode& node = *deployment_.sentinels()[sentinel];
+  const bool as_at_first = random_.Chance(1, 2);
+  std::vector<base::Endpoint> primaries;
+  for (size_t i = 0; i < deployment_.groups(); ++i)
+    primaries.push_back(as_at_first
+                            ? deployment_.servers()[deployment_.FirstServerOf(i)]->endpoint()
+                            : PrimaryToMonitor(node, i));
+  // One that has met nobody yet counts on itself alone: it must not decide anything, nor give a lease
+  // to whom it takes for the primary.
+  const DeploymentOptions& options = deployment_.options();
+  const bool decides = options.quorum == 1 || options.primary_lease != base::Duration::zero();
+  replaced_.insert(node.id());
+  deployment_.ReplaceSentinel(sentinel, primaries, decides || random_.Chance(1, 2));
+  tell_(fmt::format("{} is replaced, to watch {}", node.ip(), primaries[0].ToString()));
   return true;
 }
 
 void Operators::ForgetReplaced() {
   for (const auto& node : deployment_.sentinels()) {
-    const auto* group = GroupOf(*node);
-    if (group == nullptr) continue;
-    for (const base::RunId& id : replaced_)
-      if (group->peers.contains(id)) Ask(*node, {"FORGET", kGroup, id.ToString()});
+    for (size_t i = 0; i < deployment_.groups(); ++i) {
+      const auto* group = Deployment::GroupAt(*node, i);
+      if (group == nullptr) continue;
+      for (const base::RunId& id : replaced_)
+        if (group->peers.contains(id)) Ask(*node, {"FORGET", GroupName(i), id.ToString()});
+    }
   }
 }
 
@@ -234,6 +264,25 @@ void Operators::AllowRefusedSyncs() {
     if (upstream->refused)
       Request(server->endpoint(),
               {"REPLICAOF", upstream->primary.host, std::to_string(upstream->primary.port)});
+  }
+}
+
+bool Operators::IsStray(size_t server) const {
+  const ServerNode& node = *deployment_.servers()[server];
+  if (!node.running() || node.replication().is_replica()) return false;
+  return std::ranges::all_of(deployment_.sentinels(), [&](const auto& sentinel) {
+    const auto* group = Deployment::GroupAt(*sentinel, deployment_.GroupOf(server));
+    return group != nullptr && group->primary.address != node.endpoint() &&
+           !group->replicas.contains(node.endpoint());
+  });
+}
+
+void Operators::AttachStrays() {
+  for (size_t i = 0; removed_ && i < deployment_.servers().size(); ++i) {
+    if (!IsStray(i)) continue;
+    const base::Endpoint primary = deployment_.primary(deployment_.GroupOf(i)).endpoint();
+    Request(deployment_.servers()[i]->endpoint(),
+            {"REPLICAOF", primary.host, std::to_string(primary.port)});
   }
 }
 

@@ -34,8 +34,8 @@ class Operators {
   void PauseOrResume();
   // The quorum, or a shorter down-after-milliseconds; often at all sentinels.
   void Set();
-  // A replica is told to follow another server, at most kDeepest below the top; never below itself,
-  // as far as can be seen: nobody would mend that.
+  // A replica is told to follow another server of its group, at most kDeepest below the top; never
+  // below itself, as far as can be seen: nobody would mend that.
   void Reparent();
   void Save();
   // REMOVE. What was removed is Monitored again when the caller says so.
@@ -54,6 +54,9 @@ class Operators {
   // Servers refuse what their primaries would give them (replica-refuse-empty-primary), and no
   // sentinel has found a better primary: lets it happen.
   void AllowRefusedSyncs();
+  // A server that was away while every sentinel was told to forget its group comes back as a primary
+  // that none of them knows: it is told to follow theirs.
+  void AttachStrays();
   // All that is to be mended at the sentinels.
   void MendSentinels();
 
@@ -71,10 +74,15 @@ class Operators {
   size_t DepthOf(const ServerNode& node) const;
   // How many generations of replicas are below it.
   size_t HeightOf(const ServerNode& node) const;
+  void MonitorAgain(const SentinelNode& node, size_t group);
   // As some other sentinel names it; if nobody does, a server that says it is one.
-  base::Endpoint PrimaryToMonitor(size_t sentinel);
+  base::Endpoint PrimaryToMonitor(const SentinelNode& but, size_t group);
   bool OthersAgree(size_t sentinel) const;
+  bool IsStray(size_t server) const;
+  size_t AnyGroup();
   SentinelNode& AnySentinel();
+  // Mostly one that is a replica.
+  ServerNode& AnyHeir(size_t group);
   ServerNode& AnyServer();
 
   Deployment& deployment_;
@@ -83,6 +91,7 @@ class Operators {
   Process& process_;
   std::vector<std::unique_ptr<link::Link>> requests_;
   std::set<base::RunId> replaced_;
+  bool removed_ = false;  // some group, from some sentinel
 };
 
 }  // namespace quorate::simulation

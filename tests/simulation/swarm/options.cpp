@@ -62,7 +62,9 @@ constexpr uint64_t kUsualBacklog = 256 * 1024;
 constexpr uint64_t kSmallBacklog = 16 * 1024;
 constexpr uint64_t kSmallBulkyBacklog = 48 * 1024;
 // Of twenty deployments, how many have so many of them.
-constexpr int kServers[] = {1, 11, 5, 2, 1};          // 1 and up
+constexpr int kServers[] = {1, 11, 5, 2, 1};          // 1 and up, of the first group
+constexpr int kMoreServers[] = {2, 16, 2};            // 1 and up, of another
+constexpr int kGroups[] = {17, 2, 1};                 // 1 and up
 constexpr int kSentinels[] = {0, 0, 14, 2, 2, 1, 1};  // 1 and up
 
 // An index, each as likely as its share of twenty says.
@@ -82,6 +84,12 @@ DeploymentOptions DrawDeployment(base::Random& random) {
   const size_t servers = 1 + DrawByShare(random, kServers);
   options.follows = {std::nullopt};
   for (size_t i = 1; i < servers; ++i) options.follows.push_back(random.Below(i));
+  for (size_t more = DrawByShare(random, kGroups); more > 0; --more) {
+    const size_t first = options.follows.size();
+    options.follows.push_back(std::nullopt);
+    for (size_t left = DrawByShare(random, kMoreServers); left > 0; --left)
+      options.follows.push_back(first);
+  }
   options.sentinels = 1 + DrawByShare(random, kSentinels);
   options.quorum = static_cast<uint32_t>(1 + random.Below(options.sentinels / 2 + 1));
   options.down_after = milliseconds(random.Between(400, 2000));
