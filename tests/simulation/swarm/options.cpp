@@ -64,7 +64,7 @@ constexpr uint64_t kSmallBulkyBacklog = 48 * 1024;
 // Of twenty deployments, how many have so many of them.
 constexpr int kServers[] = {1, 11, 5, 2, 1};          // 1 and up, of the first group
 constexpr int kMoreServers[] = {2, 16, 2};            // 1 and up, of another
-constexpr int kGroups[] = {17, 2, 1};                 // 1 and up
+constexpr int kGroups[] = {18, 1, 1};                 // 1 and up
 constexpr int kSentinels[] = {0, 0, 14, 2, 2, 1, 1};  // 1 and up
 
 // An index, each as likely as its share of twenty says.
@@ -188,10 +188,12 @@ SwarmOptions DrawOptions(uint64_t seed) {
   // Time for one failure after the other to be noticed and mended.
   const base::Duration down_after = options.deployment.down_after;
   options.safety = seconds(1) + down_after * random.Between(15, 50) / 10;
-  // So many writes in that time; now and then rather more.
+  // So many writes in that time, in whatever group; now and then rather more.
   const bool many = options.deployment.longest_value == kBulkyValue || random.Chance(1, 8);
   const int64_t writes = many ? random.Between(80, 300) : random.Between(15, 80);
-  options.deployment.write_pause = options.safety / writes;
+  const int64_t groups = std::ranges::count_if(options.deployment.follows,
+                                               [](const auto& followed) { return !followed; });
+  options.deployment.write_pause = options.safety * groups / writes;
   options.strikes = static_cast<int>(random.Between(1, 8));
   options.timely_strikes = static_cast<int>(random.Below(4));
   DrawDiskBacklogs(random, options.deployment);
