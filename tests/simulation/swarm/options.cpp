@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <span>
+#include <vector>
 
 #include "shared/base/random.h"
 
@@ -62,9 +64,9 @@ constexpr uint64_t kUsualBacklog = 256 * 1024;
 constexpr uint64_t kSmallBacklog = 16 * 1024;
 constexpr uint64_t kSmallBulkyBacklog = 48 * 1024;
 // Of twenty deployments, how many have so many of them.
-constexpr int kServers[] = {1, 11, 5, 2, 1};          // 1 and up, of the first group
-constexpr int kMoreServers[] = {2, 16, 2};            // 1 and up, of another
-constexpr int kGroups[] = {18, 1, 1};                 // 1 and up
+constexpr int kServers[] = {1, 11, 5, 2, 1};          // 1 and up, of the only group
+constexpr int kSmallServers[] = {2, 16, 2};           // 1 and up, of one of several groups
+constexpr int kGroups[] = {0, 15, 5};                 // 1 and up, where there are several
 constexpr int kSentinels[] = {0, 0, 14, 2, 2, 1, 1};  // 1 and up
 
 // An index, each as likely as its share of twenty says.
@@ -75,21 +77,27 @@ size_t DrawByShare(base::Random& random, std::span<const int> shares) {
   return index;
 }
 
+// Whom each follows. Few deployments have several groups: they cost as much as several runs.
+std::vector<std::optional<size_t>> DrawServers(base::Random& random) {
+  const bool several = random.Chance(1, 20);
+  std::vector<std::optional<size_t>> follows;
+  for (size_t groups = several ? 1 + DrawByShare(random, kGroups) : 1; groups > 0; --groups) {
+    const size_t first = follows.size();
+    const std::span<const int> shares = several ? std::span<const int>(kSmallServers) : kServers;
+    follows.push_back(std::nullopt);
+    for (size_t replicas = DrawByShare(random, shares); replicas > 0; --replicas)
+      follows.push_back(first + random.Below(follows.size() - first));
+  }
+  return follows;
+}
+
 DeploymentOptions DrawDeployment(base::Random& random) {
   DeploymentOptions options;
   options.prompt = true;
   options.repl_timeout = seconds(random.Between(2, 5));
   options.hz = static_cast<int>(random.Between(2, 10));
   options.fleeting_keys = true;
-  const size_t servers = 1 + DrawByShare(random, kServers);
-  options.follows = {std::nullopt};
-  for (size_t i = 1; i < servers; ++i) options.follows.push_back(random.Below(i));
-  for (size_t more = DrawByShare(random, kGroups); more > 0; --more) {
-    const size_t first = options.follows.size();
-    options.follows.push_back(std::nullopt);
-    for (size_t left = DrawByShare(random, kMoreServers); left > 0; --left)
-      options.follows.push_back(first);
-  }
+  options.follows = DrawServers(random);
   options.sentinels = 1 + DrawByShare(random, kSentinels);
   options.quorum = static_cast<uint32_t>(1 + random.Below(options.sentinels / 2 + 1));
   options.down_after = milliseconds(random.Between(400, 2000));
