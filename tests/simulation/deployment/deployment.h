@@ -1,6 +1,6 @@
 // A whole simulated deployment: servers in chains, of one group or more, the sentinels that watch
-// them all, and writers, each on a host of its own in one World. It knows who is who and when all is
-// well; what happens to it is the harness' business. Groups are known by index; the first is
+// them all, and writers, each on a host of its own in one World. It knows who is who and when all
+// is well; what happens to it is the harness' business. Groups are known by index; the first is
 // "mymaster".
 #pragma once
 
@@ -77,8 +77,8 @@ class Deployment {
   // the group's only one that takes writes, and its others follow it, directly or not, with their
   // links up. Nothing: all is well.
   std::optional<std::string> Trouble() const { return Trouble(true); }
-  // Why the datasets of a group are not equal, at equal offsets; nothing: they are. Precondition: Trouble() is
-  // nothing.
+  // Why the datasets of a group are not equal, at equal offsets; nothing: they are. Precondition:
+  // Trouble() is nothing.
   std::optional<std::string> Difference() const;
   // The server at that address. Null: none.
   ServerNode* ServerAt(const base::Endpoint& address) const;
@@ -91,8 +91,8 @@ class Deployment {
   size_t LostWrites(const ServerNode& server) const;
   void StopWriters();
   // That sentinel is gone with its disk; who starts in its place watches these, one of each group,
-  // and counts on all of the sentinels from the beginning if `told_electorate`. Precondition: it does
-  // not run.
+  // and counts on all of the sentinels from the beginning if `told_electorate`. Precondition: it
+  // does not run.
   void ReplaceSentinel(size_t index, const std::vector<base::Endpoint>& primaries,
                        bool told_electorate);
 

@@ -236,8 +236,8 @@ bool Operators::Replace(size_t sentinel) {
     primaries.push_back(as_at_first
                             ? deployment_.servers()[deployment_.FirstServerOf(i)]->endpoint()
                             : PrimaryToMonitor(node, i));
-  // One that has met nobody yet counts on itself alone: it must not decide anything, nor give a lease
-  // to whom it takes for the primary.
+  // One that has met nobody yet counts on itself alone: it must not decide anything, nor give a
+  // lease to whom it takes for the primary.
   const DeploymentOptions& options = deployment_.options();
   const bool decides = options.quorum == 1 || options.primary_lease != base::Duration::zero();
   replaced_.insert(node.id());

@@ -54,8 +54,8 @@ class Operators {
   // Servers refuse what their primaries would give them (replica-refuse-empty-primary), and no
   // sentinel has found a better primary: lets it happen.
   void AllowRefusedSyncs();
-  // A server that was away while every sentinel was told to forget its group comes back as a primary
-  // that none of them knows: it is told to follow theirs.
+  // A server that was away while every sentinel was told to forget its group comes back as a
+  // primary that none of them knows: it is told to follow theirs.
   void AttachStrays();
   // All that is to be mended at the sentinels.
   void MendSentinels();
