@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "sentinel/core/views.h"
 #include "shared/base/check.h"
 #include "tests/simulation/deployment/difference.h"
 
@@ -154,6 +155,8 @@ std::optional<std::string> Deployment::GroupTrouble(const SentinelNode& node, si
   const sentinel::core::Group& first = *GroupAt(*sentinels_[0], index);
   if (group.peers.size() + 1 != sentinels_.size())
     return fmt::format("{} knows {} peers", node.ip(), group.peers.size());
+  if (Electorate(group) != sentinels_.size())
+    return fmt::format("{} counts on {} sentinels", node.ip(), Electorate(group));
   if (group.config_epoch != first.config_epoch || group.primary.address != first.primary.address)
     return fmt::format("{} is on ({}, {}), {} on ({}, {})", node.ip(), group.config_epoch.number(),
                        group.primary.address.ToString(), sentinels_[0]->ip(),

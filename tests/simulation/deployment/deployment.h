@@ -72,10 +72,10 @@ class Deployment {
   // within `limit`.
   bool Start(base::Duration limit = std::chrono::seconds(60));
 
-  // Why not all is well now: every process runs; all sentinels know each other and agree on one
-  // (epoch, address) of every group and see it up, with no failover under way; the server there is
-  // the group's only one that takes writes, and its others follow it, directly or not, with their
-  // links up. Nothing: all is well.
+  // Why not all is well now: every process runs; all sentinels know each other, count on each other
+  // and nobody else, agree on one (epoch, address) of every group and see it up, with no failover
+  // under way; the server there is the group's only one that takes writes, and its others follow
+  // it, directly or not, with their links up. Nothing: all is well.
   std::optional<std::string> Trouble() const { return Trouble(true); }
   // Why the datasets of a group are not equal, at equal offsets; nothing: they are. Precondition:
   // Trouble() is nothing.
