@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "sentinel/core/views.h"
 #include "shared/base/check.h"
 #include "tests/simulation/deployment/difference.h"
 
@@ -33,23 +34,45 @@ std::string ServerConfig(const DeploymentOptions& options, size_t index) {
   return text;
 }
 
-std::string SentinelConfig(const DeploymentOptions& options) {
-  const char* detection = options.fast_detection ? "fast" : "classic";
-  if (options.syntax == ConfigSyntax::kYaml) {
-    return fmt::format(
-        "port: {}\ngroups:\n  - name: {}\n    primary: {}:{}\n    quorum: {}\n"
-        "    down-after-milliseconds: {}\n    failover-timeout: {}\n    failure-detection: {}\n",
-        SentinelNode::kPort, kGroup, Ip(1, 0), ServerNode::kPort, options.quorum,
-        base::ToMs(options.down_after), base::ToMs(options.failover_timeout), detection);
-  }
-  return fmt::format(
-      "port {0}\nsentinel monitor {1} {2} {3} {4}\nsentinel down-after-milliseconds {1} {5}\n"
-      "sentinel failover-timeout {1} {6}\nsentinel failure-detection {1} {7}\n",
-      SentinelNode::kPort, kGroup, Ip(1, 0), ServerNode::kPort, options.quorum,
-      base::ToMs(options.down_after), base::ToMs(options.failover_timeout), detection);
+// `electorate`: 0 = whom it meets.
+std::string YamlGroup(const DeploymentOptions& options, const std::string& name,
+                      const base::Endpoint& primary, size_t electorate) {
+  std::string text = fmt::format(
+      "  - name: {}\n    primary: {}:{}\n    quorum: {}\n"
+      "    down-after-milliseconds: {}\n    failover-timeout: {}\n    failure-detection: {}\n",
+      name, primary.host, primary.port, options.quorum, base::ToMs(options.down_after),
+      base::ToMs(options.failover_timeout), options.fast_detection ? "fast" : "classic");
+  if (electorate != 0) text += fmt::format("    electorate: {}\n", electorate);
+  return text;
+}
+
+std::string RedisGroup(const DeploymentOptions& options, const std::string& name,
+                       const base::Endpoint& primary, size_t electorate) {
+  std::string text = fmt::format(
+      "sentinel monitor {0} {1} {2} {3}\nsentinel down-after-milliseconds {0} {4}\n"
+      "sentinel failover-timeout {0} {5}\nsentinel failure-detection {0} {6}\n",
+      name, primary.host, primary.port, options.quorum, base::ToMs(options.down_after),
+      base::ToMs(options.failover_timeout), options.fast_detection ? "fast" : "classic");
+  if (electorate != 0) text += fmt::format("sentinel electorate {} {}\n", name, electorate);
+  return text;
+}
+
+std::string SentinelConfig(const DeploymentOptions& options,
+                           const std::vector<base::Endpoint>& primaries, size_t electorate) {
+  const bool yaml = options.syntax == ConfigSyntax::kYaml;
+  std::string text = fmt::format("port{} {}\n", yaml ? ":" : "", SentinelNode::kPort);
+  if (yaml) text += "groups:\n";
+  for (size_t group = 0; group < primaries.size(); ++group)
+    text +=
+        (yaml ? YamlGroup : RedisGroup)(options, GroupName(group), primaries[group], electorate);
+  return text;
 }
 
 }  // namespace
+
+std::string GroupName(size_t group) {
+  return group == 0 ? kGroup : fmt::format("group{}", group + 1);
+}
 
 std::string SavePointText(const DeploymentOptions& options) {
   if (!options.save_point) return "\"\"";
@@ -58,20 +81,28 @@ std::string SavePointText(const DeploymentOptions& options) {
 
 Deployment::Deployment(uint64_t seed, const DeploymentOptions& options, const WorldOptions& world)
     : options_(options), world_(seed, world) {
-  for (size_t i = 0; i < options_.follows.size(); ++i)
+  std::vector<base::Endpoint> primaries;
+  for (size_t i = 0; i < options_.follows.size(); ++i) {
     servers_.push_back(std::make_unique<ServerNode>(world_, Ip(1, i), ServerConfig(options_, i)));
+    const std::optional<size_t> followed = options_.follows[i];
+    group_of_.push_back(followed ? group_of_[*followed] : first_servers_.size());
+    if (followed) continue;
+    first_servers_.push_back(i);
+    primaries.push_back(servers_.back()->endpoint());
+  }
   Writer::Options writing;
-  writing.group = kGroup;
   writing.pause = options_.write_pause;
   writing.longest_value = options_.longest_value;
   writing.fleeting_keys = options_.fleeting_keys;
   for (size_t i = 0; i < options_.sentinels; ++i) {
-    sentinels_.push_back(std::make_unique<SentinelNode>(world_, Ip(2, i), options_.syntax,
-                                                        SentinelConfig(options_)));
+    sentinels_.push_back(std::make_unique<SentinelNode>(
+        world_, Ip(2, i), options_.syntax, SentinelConfig(options_, primaries, /*electorate=*/0)));
     writing.sentinels.push_back(sentinels_.back()->endpoint());
   }
-  for (size_t i = 0; i < options_.writers; ++i)
+  for (size_t i = 0; i < groups() * options_.writers; ++i) {
+    writing.group = GroupName(GroupOfWriter(i));
     writers_.push_back(std::make_unique<Writer>(world_, Ip(3, i), writing));
+  }
 }
 
 bool Deployment::Start(base::Duration limit) {
@@ -103,14 +134,29 @@ bool Deployment::ReplicasAreLinked() const {
   });
 }
 
+const sentinel::core::Group* Deployment::GroupAt(const SentinelNode& node, size_t group) {
+  if (!node.running()) return nullptr;
+  const auto found = node.state().groups.find(GroupName(group));
+  return found == node.state().groups.end() ? nullptr : &found->second;
+}
+
 std::optional<std::string> Deployment::SentinelTrouble(const SentinelNode& node) const {
   if (!node.running() || node.paused()) return node.ip() + " does not run";
-  const sentinel::core::State& state = node.state();
-  const sentinel::core::Group& group = state.groups.at(kGroup);
-  const sentinel::core::Group& first = sentinels_[0]->state().groups.at(kGroup);
-  if (state.tilt_since) return node.ip() + " is in TILT";
+  if (node.state().tilt_since) return node.ip() + " is in TILT";
+  for (size_t i = 0; i < groups(); ++i)
+    if (auto trouble = GroupTrouble(node, i)) return trouble;
+  return std::nullopt;
+}
+
+std::optional<std::string> Deployment::GroupTrouble(const SentinelNode& node, size_t index) const {
+  if (GroupAt(node, index) == nullptr)
+    return fmt::format("{} does not watch {}", node.ip(), GroupName(index));
+  const sentinel::core::Group& group = *GroupAt(node, index);
+  const sentinel::core::Group& first = *GroupAt(*sentinels_[0], index);
   if (group.peers.size() + 1 != sentinels_.size())
     return fmt::format("{} knows {} peers", node.ip(), group.peers.size());
+  if (Electorate(group) != sentinels_.size())
+    return fmt::format("{} counts on {} sentinels", node.ip(), Electorate(group));
   if (group.config_epoch != first.config_epoch || group.primary.address != first.primary.address)
     return fmt::format("{} is on ({}, {}), {} on ({}, {})", node.ip(), group.config_epoch.number(),
                        group.primary.address.ToString(), sentinels_[0]->ip(),
@@ -151,23 +197,26 @@ std::optional<std::string> Deployment::ServerTrouble(const ServerNode& node,
 std::optional<std::string> Deployment::Trouble(bool writes_too) const {
   for (const auto& sentinel : sentinels_)
     if (auto trouble = SentinelTrouble(*sentinel)) return trouble;
-  const base::Endpoint& primary = sentinels_[0]->state().groups.at(kGroup).primary.address;
-  for (const auto& server : servers_)
-    if (auto trouble = ServerTrouble(*server, primary, writes_too)) return trouble;
+  for (size_t i = 0; i < servers_.size(); ++i) {
+    const base::Endpoint& primary = GroupAt(*sentinels_[0], GroupOf(i))->primary.address;
+    if (auto trouble = ServerTrouble(*servers_[i], primary, writes_too)) return trouble;
+  }
   return std::nullopt;
 }
 
 std::optional<std::string> Deployment::Difference() const {
-  const ServerNode& top = primary();
-  const base::Offset offset = top.replication().offset();
-  for (const auto& server : servers_)
-    if (servers_.size() > 1 && server->replication().offset() != offset)
-      return fmt::format("{} is at offset {}, {} at {}", server->ip(),
-                         server->replication().offset().bytes(), top.ip(), offset.bytes());
-  for (const auto& server : servers_)
-    if (const auto found = FindDifference(top.engine().databases(), server->engine().databases()))
-      return fmt::format("{} and {} differ at offset {}: {}", top.ip(), server->ip(),
-                         offset.bytes(), *found);
+  for (size_t i = 0; i < servers_.size(); ++i) {
+    const ServerNode& top = primary(GroupOf(i));
+    const ServerNode& server = *servers_[i];
+    const base::Offset offset = top.replication().offset();
+    if (&server == &top) continue;
+    if (server.replication().offset() != offset)
+      return fmt::format("{} is at offset {}, {} at {}", server.ip(),
+                         server.replication().offset().bytes(), top.ip(), offset.bytes());
+    if (const auto found = FindDifference(top.engine().databases(), server.engine().databases()))
+      return fmt::format("{} and {} differ at offset {}: {}", top.ip(), server.ip(), offset.bytes(),
+                         *found);
+  }
   return std::nullopt;
 }
 
@@ -177,16 +226,27 @@ ServerNode* Deployment::ServerAt(const base::Endpoint& address) const {
   return found == servers_.end() ? nullptr : found->get();
 }
 
-ServerNode& Deployment::primary() const {
-  ServerNode* node = ServerAt(sentinels_[0]->state().groups.at(kGroup).primary.address);
+ServerNode& Deployment::primary(size_t group) const {
+  ServerNode* node = ServerAt(sentinels_[0]->state().groups.at(GroupName(group)).primary.address);
   CHECK(node != nullptr);
   return *node;
 }
 
 size_t Deployment::LostWrites(const ServerNode& server) const {
+  const auto index = static_cast<size_t>(
+      std::ranges::find(servers_, &server, [](const auto& node) { return node.get(); }) -
+      servers_.begin());
   size_t lost = 0;
-  for (const auto& writer : writers_) lost += writer->CountLost(server.engine().databases());
+  for (size_t i = 0; i < writers_.size(); ++i)
+    if (GroupOfWriter(i) == GroupOf(index))
+      lost += writers_[i]->CountLost(server.engine().databases());
   return lost;
+}
+
+void Deployment::ReplaceSentinel(size_t index, const std::vector<base::Endpoint>& primaries,
+                                 bool told_electorate) {
+  sentinels_[index]->Replace(
+      SentinelConfig(options_, primaries, told_electorate ? sentinels_.size() : 0));
 }
 
 void Deployment::StopWriters() {

@@ -53,7 +53,14 @@ base::Status SentinelNode::Start() {
     return app.error();
   }
   app_ = std::move(*app);
+  id_ = state().myid;
   return {};
+}
+
+void SentinelNode::Replace(const std::string& configuration) {
+  CHECK(!running());
+  host_.disk().Wipe();
+  host_.disk().Put(kDirectory + config_name_, configuration);
 }
 
 void SentinelNode::Kill() {

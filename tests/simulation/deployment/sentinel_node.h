@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,12 +41,18 @@ class SentinelNode {
   // The machine dies, and with it what its disk had not synced.
   void PowerOff();
 
+  // The machine gets an empty disk but for this configuration file: who starts next is another
+  // sentinel. Precondition: !running().
+  void Replace(const std::string& configuration);
+
   // How often it has been started.
   int starts() const { return starts_; }
   bool running() const { return app_ != nullptr; }
   bool paused() const { return running() && process_->paused(); }
   // Precondition: running().
   const sentinel::core::State& state() const { return app_->daemon().core().state(); }
+  // Its own, as of its last start. Precondition: it has started.
+  const base::RunId& id() const { return *id_; }
   Process& process() { return *process_; }
   Host& host() { return host_; }
   const std::string& ip() const { return host_.ip(); }
@@ -66,6 +73,7 @@ class SentinelNode {
   std::vector<std::string> log_;
   std::function<void(std::string_view)> on_log_;
   int starts_ = 0;
+  std::optional<base::RunId> id_;
   Process* process_ = nullptr;
   std::unique_ptr<log::Logger> logger_;
   std::unique_ptr<sentinel::App> app_;

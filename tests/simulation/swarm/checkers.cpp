@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace quorate::simulation {
 
@@ -42,6 +43,7 @@ uint64_t MixVote(uint64_t hash, const core::Vote& vote) {
 uint64_t Fingerprint(const core::State& state) {
   uint64_t hash = Mix(1, state.persist_failed ? 1 : 0);
   hash = Mix(hash, state.durable_version);
+  hash = Mix(hash, state.groups.size());
   for (const auto& [name, group] : state.groups) {
     hash = MixVote(Mix(hash, group.config_epoch.number()), group.vote);
     hash = Mix(hash, group.primary.address.port);
@@ -60,9 +62,10 @@ void Checkers::Violate(const std::string& what) {
   if (!violation_) violation_ = what;
 }
 
-void Checkers::ForgetSentinel(size_t index) {
+void Checkers::ForgetSentinel(size_t index, const base::RunId& next) {
   SeenSentinel& seen = sentinels_[index];
   seen.fingerprint = 0;
+  if (std::exchange(seen.id, next) != next) seen.config_epochs.clear();
   for (auto& [name, epoch] : seen.config_epochs) epoch.known = epoch.durable;
 }
 
@@ -71,6 +74,8 @@ void Checkers::ObserveSentinel(size_t index, const core::State& state) {
   const uint64_t fingerprint = Fingerprint(state);
   if (seen.fingerprint == fingerprint) return;
   seen.fingerprint = fingerprint;
+  std::erase_if(seen.config_epochs,
+                [&](const auto& entry) { return !state.groups.contains(entry.first); });
   for (const auto& [name, group] : state.groups) ObserveGroup(seen, state, group);
 }
 

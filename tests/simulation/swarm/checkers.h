@@ -5,7 +5,7 @@
 //   E1  at most one leader is elected per group and epoch, over all time and restarts
 //   E2  a sentinel's vote of an epoch, once told to anyone, is the same for ever
 //   C1  a sentinel's config epoch of a group never falls; over a restart, not below what its disk
-//       had taken
+//       had taken; monitored anew it is another group, and begins again
 //   C2  a config epoch means one address, everywhere and for ever
 //   Z1  at most one server that has a primary-lease accepts writes at a time
 //   R1  within one replication id a server's offset never falls while it runs, but by a new
@@ -52,8 +52,8 @@ class Checkers {
   void ObserveServer(size_t index, const ServerView& view);
   // What server `replica` has acknowledged to a server whose history is `id`.
   void ObserveAcknowledged(size_t replica, const base::ReplicationId& id, base::Offset offset);
-  // The process has ended.
-  void ForgetSentinel(size_t index);
+  // The process has ended; `next` has started, which may be another than before.
+  void ForgetSentinel(size_t index, const base::RunId& next);
   void ForgetServer(size_t index);
 
   // The first violation, in words; nothing if there is none.
@@ -71,6 +71,7 @@ class Checkers {
   };
   struct SeenSentinel {
     uint64_t fingerprint = 0;
+    std::optional<base::RunId> id;
     std::map<std::string, ConfigEpoch> config_epochs;  // by group
   };
   struct SeenServer {

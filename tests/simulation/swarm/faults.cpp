@@ -1,7 +1,6 @@
 #include "tests/simulation/swarm/faults.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <iterator>
@@ -26,9 +25,9 @@ const std::set<std::string_view> kSteps = {
 };
 
 constexpr int64_t kMostClockPpm = 100'000;
-// A replica's distance from the top.
-constexpr size_t kDeepest = 3;
-constexpr size_t kUnknownDepth = 100;
+// What has to follow MONITOR, and what could not be done yet.
+constexpr base::Duration kSetLater = milliseconds(20);
+constexpr base::Duration kTryAgain = milliseconds(200);
 // To read a snapshot file takes less.
 constexpr base::Duration kLoadingTakes = std::chrono::seconds(2);
 
@@ -41,7 +40,7 @@ Faults::Faults(Deployment& deployment, const SwarmOptions& options, base::Random
       options_(options),
       random_(random),
       tell_(std::move(tell)),
-      operator_(world_.AddHost("10.0.9.1").StartProcess("operator")) {
+      operators_(deployment, random_.Fork(), tell_) {
   for (size_t i = 0; i < deployment_.servers().size(); ++i)
     deployment_.servers()[i]->SetEndObserver(
         [this, i](const std::string& last_words) { OnServerEnd(i, last_words); });
@@ -119,19 +118,32 @@ void Faults::Strike(Fault fault) {
     case Fault::kSlowNetwork:
       return SlowNetwork();
     case Fault::kForcedFailover:
-      return Operate(random_.Chance(1, 2) ? "FAILOVER" : "SWITCHOVER");
+      return operators_.Failover();
     case Fault::kReset:
-      return Operate("RESET");
+      return operators_.Reset();
     case Fault::kReparent:
-      return Reparent();
+      return operators_.Reparent();
     case Fault::kSlowLink:
       return SlowLink();
     case Fault::kSave:
-      return Save();
+      return operators_.Save();
     case Fault::kTornSnapshot:
       return TearSnapshot();
     case Fault::kTornSegment:
       return TearSegment();
+    case Fault::kSwitchover:
+      return operators_.Switchover();
+    case Fault::kMaintenance:
+      operators_.PauseOrResume();
+      if (random_.Chance(1, 2))
+        Later(DrawLasting(100, 2000), [this] { operators_.PauseOrResume(); });
+      return;
+    case Fault::kSet:
+      return operators_.Set();
+    case Fault::kRemove:
+      return RemoveGroup();
+    case Fault::kReplaceSentinel:
+      return ReplaceSentinel();
   }
 }
 
@@ -142,9 +154,12 @@ Host& Faults::AnyHost() {
 
 size_t Faults::ServerToHit() {
   auto& servers = deployment_.servers();
-  for (size_t i = 0; i < servers.size(); ++i)
+  const size_t first = deployment_.FirstServerOf(random_.Below(deployment_.groups()));
+  for (size_t n = 0; n < servers.size(); ++n) {
+    const size_t i = (first + n) % servers.size();
     if (servers[i]->running() && !servers[i]->replication().is_replica() && random_.Chance(2, 3))
       return i;
+  }
   return AnyServer();
 }
 
@@ -264,7 +279,7 @@ void Faults::RestartServer(size_t index) {
 
 void Faults::RestartSentinel(size_t index) {
   SentinelNode& node = *deployment_.sentinels()[index];
-  if (node.running()) return;
+  if (node.running() || gone_ == index) return;
   tell_(node.ip() + " starts");
   const base::Status started = node.Start();
   if (started.ok()) return;
@@ -383,85 +398,37 @@ void Faults::TouchClock(Fault fault) {
 
 // ---- operators
 
-void Faults::Operate(const std::string& command) {
-  Request(deployment_.sentinels()[AnySentinel()]->endpoint(), {"SENTINEL", command, kGroup});
+void Faults::RemoveGroup() {
+  const size_t index = AnySentinel();
+  operators_.Remove(index);
+  const base::Duration away = DrawLasting(0, 3000);
+  for (const base::Duration later : {away, away + kSetLater})
+    Later(later, [this, index] { operators_.MonitorAgain(index); });
 }
 
-void Faults::AllowRefusedSyncs() {
-  for (const auto& server : deployment_.servers()) {
-    if (!server->running() || !server->replication().is_replica()) continue;
-    const auto upstream = server->replication().Upstream();
-    if (upstream->refused)
-      Request(server->endpoint(),
-              {"REPLICAOF", upstream->primary.host, std::to_string(upstream->primary.port)});
-  }
+void Faults::ReplaceSentinel() {
+  const size_t index = AnySentinel();
+  if (gone_ || !Stop(*deployment_.sentinels()[index], random_.Chance(1, 2))) return;
+  gone_ = index;
+  Later(DrawLasting(0, 2000), [this] { StartReplacement(); });
 }
 
-void Faults::Save() {
-  const base::Endpoint to = deployment_.servers()[AnyServer()]->endpoint();
-  Request(to, {random_.Chance(1, 2) ? "SAVE" : "BGSAVE"});
+void Faults::StartReplacement() {
+  if (!gone_) return;
+  if (!operators_.Replace(*gone_)) return Later(kTryAgain, [this] { StartReplacement(); });
+  RestartSentinel(*std::exchange(gone_, std::nullopt));
+  Later(DrawLasting(0, 1000), [this] { operators_.ForgetReplaced(); });
 }
 
-size_t Faults::DepthOf(const ServerNode& node) const {
-  size_t depth = 0;
-  for (const ServerNode* at = &node; at != nullptr && depth <= deployment_.servers().size();
-       ++depth) {
-    if (!at->running()) return kUnknownDepth;
-    if (!at->replication().is_replica()) return depth;
-    at = deployment_.ServerAt(at->replication().Upstream()->primary);
-  }
-  return depth;
-}
-
-size_t Faults::HeightOf(const ServerNode& node) const {
-  size_t height = 0;
-  for (const auto& other : deployment_.servers()) {
-    size_t hops = 0;
-    for (const ServerNode* at = other.get(); at != nullptr && at != &node; ++hops) {
-      const bool follows =
-          at->running() && at->replication().is_replica() && hops <= deployment_.servers().size();
-      at = follows ? deployment_.ServerAt(at->replication().Upstream()->primary) : nullptr;
-      if (at == &node) height = std::max(height, hops + 1);
-    }
-  }
-  return height;
-}
-
-// Never below itself, as far as can be seen: nobody would mend that.
-void Faults::Reparent() {
-  std::vector<const ServerNode*> replicas;
-  for (const auto& server : deployment_.servers())
-    if (server->running() && server->replication().is_replica()) replicas.push_back(server.get());
-  if (replicas.empty()) return;
-  const ServerNode& node = *replicas[random_.Below(replicas.size())];
-  const ServerNode& target = *deployment_.servers()[AnyServer()];
-  if (&node == &target || node.replication().Upstream()->primary == target.endpoint()) return;
-  if (DepthOf(target) + 1 + HeightOf(node) > kDeepest) return;
-  Request(node.endpoint(), {"REPLICAOF", target.ip(), std::to_string(ServerNode::kPort)});
-}
-
-void Faults::Request(const base::Endpoint& to, const std::vector<std::string>& args) {
-  const std::string words = fmt::format("{}", fmt::join(args, " "));
-  tell_(fmt::format("{} at {}", words, to.host));
-  link::LinkOptions options;
-  options.endpoint = to;
-  requests_.push_back(
-      std::make_unique<link::Link>(operator_.io(), random_.Fork(), options, link::LinkCallbacks{}));
-  requests_.back()->Start();
-  const bool sent = requests_.back()->Send(
-      std::vector<std::string_view>(args.begin(), args.end()),
-      operator_.io().Now() + std::chrono::seconds(3),
-      [this, words](const base::Result<resp::Value>& reply) {
-        tell_(fmt::format("{}: {}", words, reply.ok() ? reply->ToString() : reply.error().message));
-      });
-  if (!sent) tell_("not sent");
+void Faults::MendSentinels() {
+  StartReplacement();
+  operators_.MendSentinels();
 }
 
 void Faults::HealAll() {
   healed_ = true;
   tell_("all faults end");
-  // Requests that wait for a reply must not start anything any more.
-  requests_.clear();
+  operators_.DropRequests();
   world_.HealAll();
   std::vector<Host*> hosts;
   for (const auto& node : deployment_.servers()) hosts.push_back(&node->host());

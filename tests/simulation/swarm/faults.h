@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "shared/base/random.h"
-#include "tests/simulation/deployment/caller.h"
 #include "tests/simulation/deployment/deployment.h"
+#include "tests/simulation/swarm/operators.h"
 #include "tests/simulation/swarm/options.h"
 
 namespace quorate::simulation {
@@ -28,9 +28,9 @@ class Faults {
   // Everything is powered, runs, is connected and in order again; no strike that is still planned
   // happens.
   void HealAll();
-  // The operator sees that servers refuse what their primaries would give them
-  // (replica-refuse-empty-primary), and no sentinel has found a better primary: lets it happen.
-  void AllowRefusedSyncs();
+  // After HealAll, again and again: what is missing at sentinels is put right.
+  void MendSentinels();
+  Operators& operators() { return operators_; }
   // A sentinel has just announced it; some steps of a failover are answered by a strike at once.
   void OnEvent(size_t sentinel, std::string_view event);
 
@@ -61,19 +61,14 @@ class Faults {
   void CutWays(bool both);
   void Partition();
   void SlowLink();
-  void Reparent();
-  // How many servers are above it, as their configurations go; far more than allowed if one of them
-  // does not run: it may come back below anybody.
-  size_t DepthOf(const ServerNode& node) const;
-  // How many generations of replicas are below it.
-  size_t HeightOf(const ServerNode& node) const;
   void SpoilDisk(Host& host, Fault fault);
   void TouchClock(Fault fault);
   void SlowNetwork();
-  // SENTINEL <command> <group>, at any sentinel.
-  void Operate(const std::string& command);
-  void Save();
-  void Request(const base::Endpoint& to, const std::vector<std::string>& args);
+  // It is MONITORed again after a while.
+  void RemoveGroup();
+  // One sentinel is gone for good, and another starts in its place: one at a time.
+  void ReplaceSentinel();
+  void StartReplacement();
 
   size_t AnyServer() { return random_.Below(deployment_.servers().size()); }
   size_t AnySentinel() { return random_.Below(deployment_.sentinels().size()); }
@@ -91,14 +86,14 @@ class Faults {
   const SwarmOptions& options_;
   base::Random random_;
   const std::function<void(const std::string&)> tell_;
-  Process& operator_;  // who asks for failovers and resets
-  std::vector<std::unique_ptr<link::Link>> requests_;
+  Operators operators_;
   bool healed_ = false;
   int timely_strikes_ = 0;
   int votes_to_hit_ = 0;
   std::optional<std::string> failed_start_;
   // Of servers whose snapshot file was damaged and not read since: what it is now.
   std::map<size_t, std::string> torn_;
+  std::optional<size_t> gone_;  // the sentinel that is to be replaced
 };
 
 }  // namespace quorate::simulation

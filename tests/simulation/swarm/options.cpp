@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <span>
+#include <vector>
 
 #include "shared/base/random.h"
 
@@ -41,6 +43,11 @@ constexpr std::string_view kNames[] = {
     "torn-snapshot",
     "server-disk",
     "torn-segment",
+    "switchover",
+    "maintenance",
+    "set",
+    "remove",
+    "replace-sentinel",
 };
 static_assert(std::size(kNames) == kFaults);
 
@@ -57,7 +64,9 @@ constexpr uint64_t kUsualBacklog = 256 * 1024;
 constexpr uint64_t kSmallBacklog = 16 * 1024;
 constexpr uint64_t kSmallBulkyBacklog = 32 * 1024;
 // Of twenty deployments, how many have so many of them.
-constexpr int kServers[] = {1, 12, 4, 2, 1};          // 1 and up
+constexpr int kServers[] = {1, 12, 4, 2, 1};          // 1 and up, of the only group
+constexpr int kSmallServers[] = {2, 16, 2};           // 1 and up, of one of several groups
+constexpr int kGroups[] = {0, 15, 5};                 // 1 and up, where there are several
 constexpr int kSentinels[] = {0, 0, 16, 1, 2, 0, 1};  // 1 and up
 
 // An index, each as likely as its share of twenty says.
@@ -68,15 +77,27 @@ size_t DrawByShare(base::Random& random, std::span<const int> shares) {
   return index;
 }
 
+// Whom each follows. Few deployments have several groups: they cost as much as several runs.
+std::vector<std::optional<size_t>> DrawServers(base::Random& random) {
+  const bool several = random.Chance(1, 20);
+  std::vector<std::optional<size_t>> follows;
+  for (size_t groups = several ? 1 + DrawByShare(random, kGroups) : 1; groups > 0; --groups) {
+    const size_t first = follows.size();
+    const std::span<const int> shares = several ? std::span<const int>(kSmallServers) : kServers;
+    follows.push_back(std::nullopt);
+    for (size_t replicas = DrawByShare(random, shares); replicas > 0; --replicas)
+      follows.push_back(first + random.Below(follows.size() - first));
+  }
+  return follows;
+}
+
 DeploymentOptions DrawDeployment(base::Random& random) {
   DeploymentOptions options;
   options.prompt = true;
   options.repl_timeout = seconds(random.Between(2, 5));
   options.hz = static_cast<int>(random.Between(2, 10));
   options.fleeting_keys = true;
-  const size_t servers = 1 + DrawByShare(random, kServers);
-  options.follows = {std::nullopt};
-  for (size_t i = 1; i < servers; ++i) options.follows.push_back(random.Below(i));
+  options.follows = DrawServers(random);
   options.sentinels = 1 + DrawByShare(random, kSentinels);
   options.quorum = static_cast<uint32_t>(1 + random.Below(options.sentinels / 2 + 1));
   options.down_after =
@@ -140,6 +161,9 @@ bool MayLoseWrites(Fault fault) {
     case Fault::kWallJump:
     case Fault::kForcedFailover:
     case Fault::kSave:
+    case Fault::kSwitchover:
+    case Fault::kMaintenance:
+    case Fault::kSet:
       return false;
     default:
       return true;
@@ -168,15 +192,17 @@ SwarmOptions DrawOptions(uint64_t seed) {
   options.faults = DrawFaults(random);
   if (random.Chance(1, 8)) {
     std::erase_if(options.faults, MayLoseWrites);
-    options.faults.insert(Fault::kForcedFailover);
+    options.faults.insert({Fault::kForcedFailover, Fault::kSwitchover});
   }
   // Time for one failure after the other to be noticed and mended.
   const base::Duration down_after = options.deployment.down_after;
   options.safety = milliseconds(500) + down_after * random.Between(15, 40) / 10;
-  // So many writes in that time; now and then rather more.
+  // So many writes in that time, in whatever group; now and then rather more.
   const bool many = options.deployment.longest_value == kBulkyValue || random.Chance(1, 8);
   const int64_t writes = many ? random.Between(80, 300) : random.Between(15, 80);
-  options.deployment.write_pause = options.safety / writes;
+  const int64_t groups = std::ranges::count_if(options.deployment.follows,
+                                               [](const auto& followed) { return !followed; });
+  options.deployment.write_pause = options.safety * groups / writes;
   options.strikes = static_cast<int>(random.Between(1, 8));
   options.timely_strikes = static_cast<int>(random.Below(4));
   DrawDiskBacklogs(random, options.deployment);

@@ -37,8 +37,13 @@ enum class Fault {
   kTornSnapshot,  // a server dies, and its snapshot file is damaged before it starts again
   kServerDisk,    // one of a server's disk fills up, fails to sync or is slow
   kTornSegment,   // a server dies, and a segment of its on-disk backlog is damaged before it starts
+  kSwitchover,
+  kMaintenance,      // PAUSE or RESUME
+  kSet,              // the quorum, or a shorter time until somebody is held for down
+  kRemove,           // REMOVE, and later MONITOR
+  kReplaceSentinel,  // one is gone for good, with its disk, and another starts in its place
 };
-inline constexpr int kFaults = static_cast<int>(Fault::kTornSegment) + 1;
+inline constexpr int kFaults = static_cast<int>(Fault::kReplaceSentinel) + 1;
 
 std::string_view Name(Fault fault);
 // Whether acknowledged writes may be lost when it strikes: a primary is cut off, dies or stands

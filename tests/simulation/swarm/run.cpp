@@ -25,12 +25,14 @@ constexpr base::Duration kSettleLook = seconds(1);
 constexpr base::Duration kSteady = milliseconds(600);
 // An operator looks after what sentinels have not mended by then.
 constexpr base::Duration kOperatorComes = seconds(20);
+// What is still missing at sentinels is put right so often.
+constexpr base::Duration kMends = milliseconds(500);
 // Requests of writers that were told to stop are over after this, or when they have been answered.
 constexpr base::Duration kLastRequests = seconds(1);
 constexpr base::Duration kShortLook = milliseconds(20);
 // What was stuck in a cut has arrived so long after the last of it is sent again.
 constexpr base::Duration kArrives = milliseconds(300);
-// L3: elections that may be won until all is well; more are a livelock.
+// L3: elections of a group that may be won until all is well; more are a livelock.
 constexpr uint64_t kMostElections = 4;
 // Then the last writes reach every server within this.
 constexpr base::Duration kDrain = seconds(10);
@@ -63,6 +65,8 @@ class Run {
   void DemandEqualData();
   void DemandWrites();
   void ObserveAcknowledged();
+  // What the primary has whose group the writer writes to. Precondition: all is well.
+  const server::store::Databases& DataFor(size_t writer) const;
   // D3, D4.
   void NoteSettled();
   void DemandSettled();
@@ -163,7 +167,7 @@ void Run::OnSentinelTurn(size_t index) {
   const SentinelNode& node = *deployment_.sentinels()[index];
   if (!node.running()) return;
   if (std::exchange(sentinel_starts_[index], node.starts()) != node.starts())
-    checkers_.ForgetSentinel(index);
+    checkers_.ForgetSentinel(index, node.id());
   checkers_.ObserveSentinel(index, node.state());
 }
 
@@ -193,9 +197,12 @@ void Run::DemandOneLease(size_t index) {
   };
   const ServerNode& node = *deployment_.servers()[index];
   if (!holds(node)) return;
-  for (const auto& other : deployment_.servers())
-    if (other.get() != &node && other->running() && !other->paused() && holds(*other))
-      checkers_.Violate(fmt::format("Z1: {} and {} accept writes", node.ip(), other->ip()));
+  for (size_t i = 0; i < deployment_.servers().size(); ++i) {
+    const ServerNode& other = *deployment_.servers()[i];
+    if (i != index && deployment_.GroupOf(i) == deployment_.GroupOf(index) && other.running() &&
+        !other.paused() && holds(other))
+      checkers_.Violate(fmt::format("Z1: {} and {} accept writes", node.ip(), other.ip()));
+  }
 }
 
 bool Run::Violated() {
@@ -224,6 +231,10 @@ void Run::ObserveAcknowledged() {
   }
 }
 
+const server::store::Databases& Run::DataFor(size_t writer) const {
+  return deployment_.primary(deployment_.GroupOfWriter(writer)).engine().databases();
+}
+
 // What every server has, and none was stopped since: nothing can lose it.
 void Run::NoteSettled() {
   int starts = 0;
@@ -231,22 +242,25 @@ void Run::NoteSettled() {
   for (const auto& server : deployment_.servers()) {
     starts += server->starts();
     if (!server->running()) return settled_.clear();
-    equal =
-        equal && server->replication().offset() == deployment_.servers()[0]->replication().offset();
+  }
+  for (size_t i = 0; i < deployment_.servers().size(); ++i) {
+    const size_t first = deployment_.FirstServerOf(deployment_.GroupOf(i));
+    equal = equal && deployment_.servers()[i]->replication().offset() ==
+                         deployment_.servers()[first]->replication().offset();
   }
   if (std::exchange(settled_starts_, starts) != starts) settled_.clear();
   if (!equal || deployment_.world().Now() < next_settled_ || deployment_.Trouble()) return;
   next_settled_ = deployment_.world().Now() + kSettleLook;
   settled_.clear();
-  const auto& databases = deployment_.primary().engine().databases();
-  for (const auto& writer : deployment_.writers())
-    settled_.push_back({writer->acknowledged(), writer->Absent(writer->acknowledged(), databases)});
+  for (size_t i = 0; i < deployment_.writers().size(); ++i) {
+    const Writer& writer = *deployment_.writers()[i];
+    settled_.push_back({writer.acknowledged(), writer.Absent(writer.acknowledged(), DataFor(i))});
+  }
 }
 
 void Run::DemandSettled() {
-  const auto& databases = deployment_.primary().engine().databases();
   for (size_t i = 0; i < settled_.size(); ++i) {
-    const auto absent = deployment_.writers()[i]->Absent(settled_[i].acknowledged, databases);
+    const auto absent = deployment_.writers()[i]->Absent(settled_[i].acknowledged, DataFor(i));
     if (!std::ranges::includes(settled_[i].absent, absent))
       checkers_.Violate("D3: writes are lost that all servers had, and none was stopped since");
     if (absent.size() < settled_[i].absent.size())
@@ -273,9 +287,9 @@ void Run::DemandRecords() {
       if (summary->missing_bytes != 0) return;
     }
   }
-  const auto& databases = deployment_.primary().engine().databases();
-  for (const auto& writer : deployment_.writers()) {
-    for (const std::string& absent : writer->Absent(writer->acknowledged(), databases)) {
+  for (size_t i = 0; i < deployment_.writers().size(); ++i) {
+    const Writer& writer = *deployment_.writers()[i];
+    for (const std::string& absent : writer.Absent(writer.acknowledged(), DataFor(i))) {
       const std::string key = absent.substr(absent.find(':') + 1);
       ++discarded_;
       if (recorded.find("\r\n" + key + "\r\n") == std::string::npos)
@@ -324,12 +338,18 @@ void Run::DemandLiveness() {
   const base::Instant arrived =
       deployment_.world().Now() + options_.world.network.retransmit_within + kArrives;
   base::Instant operator_comes = deployment_.world().Now() + kOperatorComes;
+  base::Instant mends = deployment_.world().Now();
   const uint64_t elections_before = checkers_.elections();
   base::Duration well{};
   while ((well < kSteady || deployment_.world().Now() < arrived + kSteady / 2) && !Violated()) {
     RunFor(kLook);
+    if (deployment_.world().Now() >= mends) {
+      faults_.MendSentinels();
+      mends = deployment_.world().Now() + kMends;
+    }
     if (deployment_.world().Now() >= operator_comes) {
-      faults_.AllowRefusedSyncs();
+      faults_.operators().AllowRefusedSyncs();
+      faults_.operators().AttachStrays();
       operator_comes = deployment_.world().Now() + kOperatorComes / 4;
     }
     const std::optional<std::string> trouble = deployment_.Trouble();
@@ -339,7 +359,7 @@ void Run::DemandLiveness() {
           fmt::format("L1: {} ms after the last fault: {}", base::ToMs(bound), *trouble));
   }
   const uint64_t elections = checkers_.elections() - elections_before;
-  if (elections > kMostElections)
+  if (elections > kMostElections * deployment_.groups())
     checkers_.Violate(fmt::format("L3: {} elections won after the last fault", elections));
   if (!Violated()) Tell("all is well again");
 }
@@ -364,15 +384,16 @@ void Run::DemandEqualData() {
 }
 
 void Run::DemandWrites() {
-  ServerNode& primary = deployment_.primary();
-  if (std::ranges::none_of(options_.faults, MayLoseWrites)) {
+  for (size_t group = 0; group < deployment_.groups(); ++group) {
+    const ServerNode& primary = deployment_.primary(group);
+    DemandWholeTransactions(primary);
+    if (std::ranges::any_of(options_.faults, MayLoseWrites)) continue;
     const size_t lost = deployment_.LostWrites(primary);
     if (lost > 0)
       checkers_.Violate(fmt::format("D1: {} acknowledged writes lost, and nobody died", lost));
   }
   DemandSettled();
   DemandRecords();
-  DemandWholeTransactions(primary);
 }
 
 void Run::DemandWholeTransactions(const ServerNode& server) {

@@ -66,6 +66,12 @@ std::vector<std::string> Disk::List() const {
   return paths;
 }
 
+void Disk::Wipe() {
+  names_.clear();
+  durable_names_.clear();
+  unsynced_names_.clear();
+}
+
 void Disk::PowerCut() {
   std::set<std::string> lost_from_here;  // directories whose later changes did not make it
   for (const NameChange& change : std::exchange(unsynced_names_, {})) {

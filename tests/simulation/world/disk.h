@@ -42,6 +42,8 @@ class Disk {
   // ---- for the harness: no faults, durable at once
   void Put(const std::string& path, std::string_view bytes);
   std::optional<std::string> Peek(const std::string& path) const;
+  // Another disk is in the machine, an empty one; whatever has a file open goes on with that.
+  void Wipe();
   // What a power cut leaves whatever chance does, by path.
   std::map<std::string, std::string> Durable() const;
   // Paths of all files, sorted.

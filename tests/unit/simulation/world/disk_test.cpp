@@ -162,3 +162,15 @@ TEST_CASE("world disk: a directory lists its own files only") {
   CHECK(*disk.ListDirectory("/a") == std::vector<std::string>{"one", "two"});
   CHECK_FALSE(disk.ListDirectory("/b").ok());
 }
+
+TEST_CASE(
+    "world disk: of another disk in its place nothing is left of the first, power cut or not") {
+  Disk disk{base::Random(1)};
+  disk.Put("/state", "old");
+  CHECK(disk.Create("/unsynced").ok());
+  disk.Wipe();
+  CHECK(disk.List().empty());
+  disk.Put("/config", "new");
+  disk.PowerCut();
+  CHECK(disk.List() == std::vector<std::string>{"/config"});
+}
