@@ -215,15 +215,15 @@ void OnHello(Turn& turn, const Hello& hello) {
   const auto position = turn.state().groups.find(hello.group);
   if (position == turn.state().groups.end()) return;
   Group& group = position->second;
-  // Our own; or of whom we were, or another's state file is ours now: it would be our own second
-  // vote (E5).
-  if (IsOwnAddress(state, hello.sentinel)) return;
-  if (hello.current_epoch.number() > state.current_epoch.number() + kMaxEpochJump) return;
   const auto known = group.peers.find(hello.id);
   if (known != group.peers.end() && ConfirmsOnly(state, group, known->second, hello)) {
     known->second.last_hello = turn.now();
     return;
   }
+  // Our own; or of whom we were, or another's state file is ours now: it would be our own second
+  // vote (E5).
+  if (IsOwnAddress(state, hello.sentinel)) return;
+  if (hello.current_epoch.number() > state.current_epoch.number() + kMaxEpochJump) return;
   if (!IsProven(state, hello)) return AwaitProof(turn, hello);
   if (hello.id == state.myid) return NoteDuplicate(turn, hello);
   Believe(turn, group, hello);
