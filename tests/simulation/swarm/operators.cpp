@@ -230,7 +230,7 @@ bool Operators::OthersAgree(size_t sentinel) const {
 bool Operators::Replace(size_t sentinel) {
   if (!OthersAgree(sentinel)) return false;
   const SentinelNode& node = *deployment_.sentinels()[sentinel];
-  // Where nobody may know the first primary any more, the new one would never meet the others there.
+  // Where nobody may know the first primary any more, it would never meet the others there.
   const bool as_at_first = !removed_ && random_.Chance(1, 2);
   std::vector<base::Endpoint> primaries;
   for (size_t i = 0; i < deployment_.groups(); ++i)
