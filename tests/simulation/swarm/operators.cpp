@@ -230,7 +230,8 @@ bool Operators::OthersAgree(size_t sentinel) const {
 bool Operators::Replace(size_t sentinel) {
   if (!OthersAgree(sentinel)) return false;
   const SentinelNode& node = *deployment_.sentinels()[sentinel];
-  const bool as_at_first = random_.Chance(1, 2);
+  // Where nobody may know the first primary any more, it would never meet the others there.
+  const bool as_at_first = !removed_ && random_.Chance(1, 2);
   std::vector<base::Endpoint> primaries;
   for (size_t i = 0; i < deployment_.groups(); ++i)
     primaries.push_back(as_at_first

@@ -211,11 +211,11 @@ SwarmOptions DrawOptions(uint64_t seed) {
     std::erase_if(options.faults, HurtsServers);
     if (options.faults.empty()) options.faults.insert(Fault::kPartition);
   }
-  // Where leases end before anybody is held for down they matter most.
+  // Where leases end before anybody is held for down, or long after it, they matter most.
   if (random.Chance(1, 2))
     options.deployment.primary_lease =
-        random.Chance(1, 2) ? options.deployment.down_after * random.Between(2, 8) / 10
-                            : milliseconds(random.Between(300, 1500));
+        options.deployment.down_after *
+        (random.Chance(2, 3) ? random.Between(2, 8) : random.Between(10, 25)) / 10;
   // A stamp has to be there and back again within it, time and again.
   if (options.deployment.primary_lease != base::Duration::zero())
     options.deployment.primary_lease = std::max(
