@@ -1,5 +1,5 @@
 // swarm --seeds N [--seed S] [--twice] [--verbose]: runs N seeds from S on, stops at the first that
-// fails, and says how to run it again.
+// fails, and says how to run it again. swarm --canary: whether the alarm works.
 #include <signal.h>
 #include <unistd.h>
 
@@ -15,6 +15,7 @@
 namespace {
 
 using quorate::simulation::DrawOptions;
+using quorate::simulation::RunCanary;
 using quorate::simulation::RunSeed;
 using quorate::simulation::Verdict;
 
@@ -56,6 +57,22 @@ void Report(uint64_t seed, const std::string& violation) {
          violation.c_str(), DrawOptions(seed).Describe().c_str(), ReplayCommand(seed).c_str());
 }
 
+// Each canary has to be found dead. The exit status.
+int RunCanaries(uint64_t first, uint64_t seeds) {
+  uint64_t planted = 0;
+  for (uint64_t seed = first; seed < first + seeds; ++seed) {
+    const Verdict verdict = RunCanary(seed);
+    planted += verdict.planted ? 1 : 0;
+    if (!verdict.planted || verdict.violation) continue;
+    printf("The canary of seed %llu was lost, and nobody noticed\n",
+           static_cast<unsigned long long>(seed));
+    return 1;
+  }
+  printf("%llu seeds, %llu canaries, each one missed\n", static_cast<unsigned long long>(seeds),
+         static_cast<unsigned long long>(planted));
+  return planted > 0 ? 0 : 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -65,12 +82,15 @@ int main(int argc, char** argv) {
   bool twice = false;
   bool verbose = false;
   bool keep_going = false;
+  bool canary = false;
   app.add_option("--seeds", seeds, "how many");
   app.add_option("--seed", first, "the first");
   app.add_flag("--twice", twice, "run each twice and compare the hashes of their traces");
   app.add_flag("--verbose", verbose, "print options, faults and events");
   app.add_flag("--keep-going", keep_going, "report every failing seed, not only the first");
+  app.add_flag("--canary", canary, "lose a key in each run; succeed if every run then fails");
   CLI11_PARSE(app, argc, argv);
+  if (canary) return RunCanaries(first, seeds);
 
   signal(SIGABRT, OnAbort);
   std::function<void(const std::string&)> tell;
@@ -100,7 +120,7 @@ int main(int argc, char** argv) {
     printf(
         "%llu seeds%s, %llu failed; %llu elections won, %llu configurations, %llu acknowledged "
         "writes; %llu seeds allowed no loss; %llu resyncs from disk, %llu replays; "
-        "%llu discarded writes found in records; %.1f s\n",
+        "%llu discarded writes found in records; %.1f s, %.0f seeds a second\n",
         static_cast<unsigned long long>(seeds), twice ? " twice" : "",
         static_cast<unsigned long long>(failures),
         static_cast<unsigned long long>(totals.elections),
@@ -109,6 +129,7 @@ int main(int argc, char** argv) {
         static_cast<unsigned long long>(totals.loss_checked),
         static_cast<unsigned long long>(totals.resumed_from_disk),
         static_cast<unsigned long long>(totals.replayed),
-        static_cast<unsigned long long>(totals.recorded), took);
+        static_cast<unsigned long long>(totals.recorded), took,
+        static_cast<double>(twice ? 2 * seeds : seeds) / took);
   return failures == 0 ? 0 : 1;
 }

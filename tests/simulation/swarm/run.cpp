@@ -50,6 +50,8 @@ class Run {
   Run(uint64_t seed, const std::function<void(const std::string&)>& tell);
   ~Run() { deployment_.world().SetTurnObserver({}); }
   Verdict Execute();
+  // RunCanary.
+  void PlantCanary() { canary_ = true; }
 
  private:
   void Watch();
@@ -74,6 +76,8 @@ class Run {
   void DemandRecords();
   // R6.
   void DemandWholeTransactions(const ServerNode& server);
+  // A replica loses a key; false: there is none.
+  bool LoseKey();
   void Tell(const std::string& what);
   // The last words of every server, which sentinels' events leave out.
   void TellServers();
@@ -104,6 +108,7 @@ class Run {
   std::vector<Settled> settled_;
   int settled_starts_ = 0;  // of servers, by then
   uint64_t discarded_ = 0;  // acknowledged writes, all found in records
+  bool canary_ = false;
   base::Instant next_settled_{};
 };
 
@@ -310,10 +315,11 @@ Verdict Run::Execute() {
     faults_.HealAll();
     DemandLiveness();
   }
+  Verdict verdict;
+  if (!Violated()) verdict.planted = canary_ && LoseKey();
   if (!Violated()) DemandEqualData();
   if (!Violated()) DemandWrites();
   if (Violated()) TellServers();
-  Verdict verdict;
   verdict.violation = checkers_.violation();
   verdict.trace_hash = deployment_.world().TraceHash();
   verdict.elections = checkers_.elections();
@@ -327,6 +333,23 @@ Verdict Run::Execute() {
     verdict.replayed += CountLines(*server, "commands replayed");
   }
   return verdict;
+}
+
+bool Run::LoseKey() {
+  for (const auto& server : deployment_.servers()) {
+    if (!server->replication().is_replica()) continue;
+    server::store::Databases& databases = server->engine().databases();
+    for (size_t i = 0; i < databases.count(); ++i) {
+      const server::store::Record* victim = nullptr;
+      databases[i].ForEach([&victim](const server::store::Record* record) {
+        if (!record->has_expiry()) victim = record;
+      });
+      if (victim == nullptr) continue;
+      const std::string key(victim->key());
+      return databases[i].Delete(databases[i].Prepare(key));
+    }
+  }
+  return false;
 }
 
 // L1 and L3. A command that was stuck in a cut may still arrive and undo what was well; so it
@@ -406,6 +429,13 @@ void Run::DemandWholeTransactions(const ServerNode& server) {
 
 Verdict RunSeed(uint64_t seed, const std::function<void(const std::string&)>& tell) {
   return Run(seed, tell).Execute();
+}
+
+Verdict RunCanary(uint64_t seed) {
+  const std::function<void(const std::string&)> nobody;
+  Run run(seed, nobody);
+  run.PlantCanary();
+  return run.Execute();
 }
 
 }  // namespace quorate::simulation

@@ -24,9 +24,13 @@ struct Verdict {
   uint64_t resumed_from_disk = 0;
   uint64_t replayed = 0;
   uint64_t recorded = 0;  // acknowledged writes that were discarded, and found in rollback records
+  bool planted = false;   // the canary was
 };
 
 // `tell` is given faults and events as they happen, with their virtual times; it may be empty.
 Verdict RunSeed(uint64_t seed, const std::function<void(const std::string&)>& tell);
+// The same, but in the end a replica, if there is one, loses a key behind everybody's back: whoever
+// then finds no violation would find none at all.
+Verdict RunCanary(uint64_t seed);
 
 }  // namespace quorate::simulation
