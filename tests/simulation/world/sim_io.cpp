@@ -280,6 +280,7 @@ void SimIo::Turn() {
 }
 
 void SimIo::AcceptAll() {
+  if (ready_listeners_.empty()) return;
   for (const ListenerId id : std::exchange(ready_listeners_, {})) {
     for (int i = 0; i < kAcceptsPerTurn; ++i) {
       const auto found = listeners_.find(id);
@@ -293,15 +294,17 @@ void SimIo::AcceptAll() {
 }
 
 void SimIo::ServeSockets() {
-  std::vector<SocketId> order = std::exchange(ready_sockets_, {});
-  for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random_.Below(i)]);
-  for (const SocketId id : order) {
+  served_.clear();
+  served_.swap(ready_sockets_);
+  for (size_t i = served_.size(); i > 1; --i) std::swap(served_[i - 1], served_[random_.Below(i)]);
+  for (const SocketId id : served_) {
     const auto found = streams_.find(id);
     if (found != streams_.end()) found->second->Serve();
   }
 }
 
 void SimIo::RunAll(std::vector<std::function<void()>>& tasks) {
+  if (tasks.empty()) return;
   for (const std::function<void()>& task : std::exchange(tasks, {})) task();
 }
 

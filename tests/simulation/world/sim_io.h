@@ -132,6 +132,7 @@ class SimIo final : public io::Io, public SocketOwner {
   std::function<void()> end_of_turn_;
   std::vector<std::function<void()>> parked_steps_;
   std::vector<SocketId> ready_sockets_;  // in order, each once
+  std::vector<SocketId> served_;         // in this turn, in the order in which they are
   std::set<ListenerId> ready_listeners_;
   std::map<SocketId, SimStream*> streams_;
   std::map<ListenerId, SimListener*> listeners_;
