@@ -49,8 +49,7 @@ std::string Server(const Host& host) {
       .Add("os", facts.os)
       .Add("arch_bits", 64)
       .Add("multiplexing_api", "epoll")
-      .Add("gcc_version", std::to_string(__GNUC__) + "." + std::to_string(__GNUC_MINOR__) + "." +
-                              std::to_string(__GNUC_PATCHLEVEL__))
+      .Add("gcc_version", session::CompilerVersion())
       .Add("process_id", facts.pid)
       .Add("process_supervised",
            host.process().supervised == config::Supervised::kNo ? "no" : "systemd")

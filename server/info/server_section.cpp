@@ -1,5 +1,3 @@
-#include <string>
-
 #include "server/info/info.h"
 #include "shared/session/handshake.h"
 
@@ -19,9 +17,7 @@ void AppendServer(engine::Engine& engine, Fields& out) {
   out.Number("arch_bits", sizeof(void*) * 8);
   out.Text("monotonic_clock", "POSIX clock_gettime");
   out.Text("multiplexing_api", "epoll");
-  // As Redis says it, whoever compiled.
-  out.Text("gcc_version", std::to_string(__GNUC__) + "." + std::to_string(__GNUC_MINOR__) + "." +
-                              std::to_string(__GNUC_PATCHLEVEL__));
+  out.Text("gcc_version", session::CompilerVersion());
   out.Number("process_id", process.pid);
   out.Text("process_supervised",
            engine.settings().supervised == config::Supervised::kNo ? "no" : "systemd");

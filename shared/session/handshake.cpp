@@ -1,6 +1,7 @@
 #include "shared/session/handshake.h"
 
 #include <algorithm>
+#include <string>
 
 #include "shared/base/numbers.h"
 #include "shared/resp/errors.h"
@@ -8,6 +9,16 @@
 namespace quorate::session {
 
 namespace errors = resp::errors;
+
+std::string CompilerVersion() {
+#ifdef __clang__
+  constexpr int kParts[] = {__clang_major__, __clang_minor__, __clang_patchlevel__};
+#else
+  constexpr int kParts[] = {__GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__};
+#endif
+  return std::to_string(kParts[0]) + "." + std::to_string(kParts[1]) + "." +
+         std::to_string(kParts[2]);
+}
 
 bool CheckPassword(std::string_view user, std::string_view password, std::string_view requirepass) {
   if (user != "default") return false;

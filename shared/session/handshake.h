@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "shared/session/client.h"
@@ -19,6 +20,9 @@ struct ServerIdentity {
 
 // The version of Redis whose behaviour and formats we offer: clients and tools decide by it.
 inline constexpr std::string_view kRedisVersion = "7.0.15";
+
+// INFO's gcc_version: "12.2.0", or the same of clang, which calls itself gcc 4.2.1 otherwise.
+std::string CompilerVersion();
 
 // AUTH [username] password. `requirepass` empty: no password is configured.
 void HandleAuth(Client& client, std::span<const std::string_view> args,
