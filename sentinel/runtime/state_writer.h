@@ -68,8 +68,9 @@ class StateWriter {
   // Begins a journal to what was written before the start. Without it the first write is a rewrite.
   void Start(Saved on_disk);
 
+  // Takes the order; EndTurn writes it, or whatever is newer by then.
   void Want(const core::PersistState& order);
-  // Starts a write if one is wanted and none runs.
+  // Starts a write if one is due and none runs.
   void EndTurn();
   // The process ends in good order: the state's file says everything, unless a write is under way.
   // Waits for the disk.

@@ -35,36 +35,31 @@ std::string ServerConfig(const DeploymentOptions& options, size_t index) {
 }
 
 // `electorate`: 0 = whom it meets.
-std::string YamlGroup(const DeploymentOptions& options, const std::string& name,
-                      const base::Endpoint& primary, size_t electorate) {
-  std::string text = fmt::format(
-      "  - name: {}\n    primary: {}:{}\n    quorum: {}\n"
-      "    down-after-milliseconds: {}\n    failover-timeout: {}\n    failure-detection: {}\n",
-      name, primary.host, primary.port, options.quorum, base::ToMs(options.down_after),
-      base::ToMs(options.failover_timeout), options.fast_detection ? "fast" : "classic");
-  if (electorate != 0) text += fmt::format("    electorate: {}\n", electorate);
-  return text;
-}
-
-std::string RedisGroup(const DeploymentOptions& options, const std::string& name,
-                       const base::Endpoint& primary, size_t electorate) {
-  std::string text = fmt::format(
-      "sentinel monitor {0} {1} {2} {3}\nsentinel down-after-milliseconds {0} {4}\n"
-      "sentinel failover-timeout {0} {5}\nsentinel failure-detection {0} {6}\n",
-      name, primary.host, primary.port, options.quorum, base::ToMs(options.down_after),
-      base::ToMs(options.failover_timeout), options.fast_detection ? "fast" : "classic");
-  if (electorate != 0) text += fmt::format("sentinel electorate {} {}\n", name, electorate);
+std::string GroupConfig(const DeploymentOptions& options, const std::string& name,
+                        const base::Endpoint& primary, size_t electorate) {
+  const bool yaml = options.syntax == ConfigSyntax::kYaml;
+  std::string text =
+      fmt::format(fmt::runtime(yaml ? "  - name: {}\n    primary: {}:{}\n    quorum: {}\n"
+                                    : "sentinel monitor {} {} {} {}\n"),
+                  name, primary.host, primary.port, options.quorum);
+  const auto add = [&](std::string_view option, const auto& value) {
+    text += yaml ? fmt::format("    {}: {}\n", option, value)
+                 : fmt::format("sentinel {} {} {}\n", option, name, value);
+  };
+  add("down-after-milliseconds", base::ToMs(options.down_after));
+  add("failover-timeout", base::ToMs(options.failover_timeout));
+  add("failure-detection", options.fast_detection ? "fast" : "classic");
+  if (electorate != 0) add("electorate", electorate);
   return text;
 }
 
 std::string SentinelConfig(const DeploymentOptions& options,
                            const std::vector<base::Endpoint>& primaries, size_t electorate) {
   const bool yaml = options.syntax == ConfigSyntax::kYaml;
-  std::string text = fmt::format("port{} {}\n", yaml ? ":" : "", SentinelNode::kPort);
-  if (yaml) text += "groups:\n";
+  std::string text =
+      fmt::format(fmt::runtime(yaml ? "port: {}\ngroups:\n" : "port {}\n"), SentinelNode::kPort);
   for (size_t group = 0; group < primaries.size(); ++group)
-    text +=
-        (yaml ? YamlGroup : RedisGroup)(options, GroupName(group), primaries[group], electorate);
+    text += GroupConfig(options, GroupName(group), primaries[group], electorate);
   return text;
 }
 
