@@ -19,8 +19,8 @@ std::optional<base::Error> Fencing::Stale(base::Instant now, base::Epoch epoch) 
     return base::Error{"STALEEPOCH " + std::to_string(fence_->epoch.number()) +
                        " elected: an order of that epoch is awaited here, not of " +
                        std::to_string(epoch.number())};
-  return base::Error{"STALEEPOCH " + std::to_string(word_.epoch.number()) +
-                     (word_.primary ? " primary" : " replica") +
+  return base::Error{"STALEEPOCH " + std::to_string(word_.epoch.number()) + " " +
+                     std::string(RoleName(word_.role)) +
                      ": that is the epoch here, and this server's role in it, not " +
                      std::to_string(epoch.number())};
 }
@@ -29,13 +29,19 @@ base::Status Fencing::OnHeartbeat(base::Instant now, const Heartbeat& heartbeat)
   if (auto stale = Stale(now, heartbeat.epoch)) return *std::move(stale);
   watched_ = true;
   confirmed_ = true;
-  if (!word_.primary || !heartbeat.primary) ForgetHeard();
-  word_ = {heartbeat.epoch, heartbeat.primary};
+  if (word_.role == Role::kReplica || !heartbeat.primary) ForgetHeard();
+  word_.epoch = heartbeat.epoch;
+  word_.role = heartbeat.primary ? Role::kPrimary : Role::kReplica;
   // Whoever speaks in that epoch has seen its order carried out.
   if (fence_ && heartbeat.epoch >= fence_->epoch) fence_.reset();
   Note(heartbeat, now);
+  RememberElectorate(now);
   ComputeLeaseEnd();
   return {};
+}
+
+void Fencing::Release() {
+  if (word_.role == Role::kReplica) word_.role = Role::kReleased;
 }
 
 void Fencing::Note(const Heartbeat& heartbeat, base::Instant now) {
@@ -58,13 +64,26 @@ void Fencing::ForgetHeard() {
   lease_end_ = base::Instant{};
 }
 
-uint32_t Fencing::Electorate() const {
+uint32_t Fencing::ToldElectorate() const {
   uint32_t largest = 0;
   for (const auto& [sentinel, told] : told_) {
     if (told.electorate == 0) return 0;
     largest = std::max(largest, told.electorate);
   }
   return largest;
+}
+
+uint32_t Fencing::Electorate() const {
+  const uint32_t told = ToldElectorate();
+  return told == 0 ? 0 : std::max(told, word_.electorate);
+}
+
+void Fencing::RememberElectorate(base::Instant now) {
+  const uint32_t told = ToldElectorate();
+  if (told == 0) return;
+  const bool may_fall =
+      lease_ == base::Duration::zero() || CountHeard(now).heard > word_.electorate / 2;
+  if (told > word_.electorate || may_fall) word_.electorate = told;
 }
 
 void Fencing::ComputeLeaseEnd() {
@@ -104,9 +123,16 @@ base::Status Fencing::OnOrder(base::Instant now, std::optional<base::Epoch> epoc
     if (auto stale = Stale(now, *epoch)) return *std::move(stale);
     watched_ = true;
     word_.epoch = *epoch;
+  } else {
+    word_.electorate = 0;
   }
-  if (!word_.primary || !primary) ForgetHeard();
-  word_.primary = primary;
+  if (word_.role == Role::kReplica || !primary) ForgetHeard();
+  if (!primary)
+    word_.role = Role::kReplica;
+  else if (epoch)
+    word_.role = Role::kPrimary;
+  else
+    Release();
   confirmed_ = true;
   fence_.reset();
   return {};
@@ -119,7 +145,7 @@ void Fencing::SetLease(base::Duration lease) {
 
 Fencing::Refusal Fencing::WhyRefused(base::Instant now) const {
   if (!confirmed_) return Refusal::kBooted;
-  if (!word_.primary) return Refusal::kDeposed;
+  if (word_.role == Role::kReplica) return Refusal::kDeposed;
   if (fence_ && now < fence_->until) return Refusal::kFenced;
   if (lease_ != base::Duration::zero() && now >= lease_end_) return Refusal::kNoMajority;
   return Refusal::kNone;
@@ -130,6 +156,18 @@ Fencing::Majority Fencing::CountHeard(base::Instant now) const {
     return entry.second.stamp && now < *entry.second.stamp + lease_;
   });
   return {static_cast<uint32_t>(heard), Electorate()};
+}
+
+std::string_view Fencing::RoleName(Role role) {
+  switch (role) {
+    case Role::kPrimary:
+      return "primary";
+    case Role::kReplica:
+      return "replica";
+    case Role::kReleased:
+      return "released";
+  }
+  return "";
 }
 
 std::string_view Fencing::InfoName(Refusal refusal) {

@@ -17,9 +17,10 @@
 // What lay in a buffer while the process, or the network, stood still proves nothing. And a
 // sentinel that has had no answer for as long as the lease knows, without a clock in common, that
 // no lease rests on it. The electorate is the largest that a sentinel has told since we are the
-// primary: who has met fewer of the others must not make a smaller majority do. Stock sentinels say
-// nothing of the kind: an electorate that has one among them is told as 0, and there is no lease
-// while somebody says so.
+// primary: who has met fewer of the others must not make a smaller majority do. It is remembered
+// across restarts, or a sentinel that has lost its disk and met nobody could give a lease to a
+// primary that was replaced while it was off. Stock sentinels say nothing of the kind: an electorate
+// that has one among them is told as 0, and there is no lease while somebody says so.
 //
 // Invariants
 //   X1  word().epoch never falls. With the saved one handed to Restore that holds across restarts.
@@ -29,6 +30,8 @@
 //       one, or an order without an epoch, says who is the primary (the boot fence).
 //   X4  a heartbeat that calls a primary a replica ends its writes: another was elected. What lets
 //       them begin again is as in X3.
+//   X5  word().electorate falls only on the word of a majority of as many as it says, fresh by the
+//       lease; without a lease, and by an order without an epoch, it may.
 //
 // Pure; the times are the engine's.
 #pragma once
@@ -55,10 +58,18 @@ class Fencing {
   // who were replaced.
   static constexpr base::Duration kStockMemory = std::chrono::minutes(1);
 
-  // The last word of sentinels to this server: in that epoch it is the primary, or a replica.
+  enum class Role {
+    kPrimary,
+    kReplica,
+    // An order without an epoch has made it a primary, or another one has handed the role over: it
+    // is not the one that was elected in that epoch, and must not pass for it.
+    kReleased,
+  };
+  // The last word of sentinels to this server: its role in that epoch.
   struct Word {
     base::Epoch epoch;
-    bool primary = true;
+    Role role = Role::kPrimary;
+    uint32_t electorate = 0;  // of the lease, the largest told; 0: none was
     friend bool operator==(const Word&, const Word&) = default;
   };
   // What an earlier process of this server has saved.
@@ -79,13 +90,15 @@ class Fencing {
   // Error: it is not to be.
   base::Status OnOrder(base::Instant now, std::optional<base::Epoch> epoch, bool primary);
   // We have become a primary without an order: another one has handed the role over.
-  void OnPromoted() { word_.primary = true; }
+  void OnPromoted() { Release(); }
 
   // 0 = no lease.
   void SetLease(base::Duration lease);
 
   // To be saved when it has changed, and when the first sentinel has spoken.
   const Word& word() const { return word_; }
+  // "primary", "replica", "released".
+  static std::string_view RoleName(Role role);
   // Some sentinel of ours has spoken, to this process or an earlier one.
   bool watched() const { return watched_; }
   base::Duration lease() const { return lease_; }
@@ -119,10 +132,15 @@ class Fencing {
   Refusal WhyRefused(base::Instant now) const;
   // X2.
   std::optional<base::Error> Stale(base::Instant now, base::Epoch epoch) const;
+  void Release();
   void Note(const Heartbeat& heartbeat, base::Instant now);
+  // X5.
+  void RememberElectorate(base::Instant now);
   void ComputeLeaseEnd();
   // A lease is of one time as a primary: another may have had one since.
   void ForgetHeard();
+  // The largest that is told; 0: somebody says that there are stock sentinels.
+  uint32_t ToldElectorate() const;
   // 0 = no lease.
   uint32_t Electorate() const;
 

@@ -20,21 +20,30 @@ bool IsYaml(const std::string& path) { return path.ends_with(".yaml") || path.en
 
 base::Random Seeded(io::Io& io) { return base::Random(io.RandomSeed()); }
 
-// The sentinels' last word to this server: "<epoch> primary" or "<epoch> replica" and a line end.
-// One file for each port, since servers may share a folder.
+// The sentinels' last word to this server: "<epoch> <role> <electorate>" and a line end; an
+// earlier form has no electorate. One file for each port, since servers may share a folder.
 std::string WordFile(const config::ServerSettings& settings) {
   return fmt::format("sentinel-{}.epoch", settings.port);
 }
 
 std::string Written(const engine::Fencing::Word& word) {
-  return fmt::format("{} {}\n", word.epoch.number(), word.primary ? "primary" : "replica");
+  return fmt::format("{} {} {}\n", word.epoch.number(), engine::Fencing::RoleName(word.role),
+                     word.electorate);
 }
 
 std::optional<engine::Fencing::Word> ParseWord(std::string_view text) {
+  using Role = engine::Fencing::Role;
   const std::optional<uint64_t> epoch = base::ParseUint64(text.substr(0, text.find(' ')));
-  if (!epoch) return std::nullopt;
-  for (const bool primary : {true, false}) {
-    const engine::Fencing::Word word{base::Epoch(*epoch), primary};
+  if (!epoch || text.back() != '\n') return std::nullopt;
+  const std::string_view rest = text.substr(text.find(' '), text.rfind('\n') - text.find(' '));
+  for (const Role role : {Role::kPrimary, Role::kReplica, Role::kReleased}) {
+    const std::string name = fmt::format(" {}", engine::Fencing::RoleName(role));
+    if (!rest.starts_with(name)) continue;
+    const std::string_view number = rest.substr(name.size());
+    if (number.empty()) return engine::Fencing::Word{base::Epoch(*epoch), role};
+    const std::optional<uint64_t> electorate = base::ParseUint64(number.substr(1));
+    if (!electorate || *electorate > UINT32_MAX) return std::nullopt;
+    const engine::Fencing::Word word{base::Epoch(*epoch), role, static_cast<uint32_t>(*electorate)};
     if (Written(word) == text) return word;
   }
   return std::nullopt;

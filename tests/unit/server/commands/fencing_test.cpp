@@ -7,6 +7,7 @@
 using namespace quorate;
 using namespace std::chrono_literals;
 using quorate::testing::CommandFixture;
+using Role = server::engine::Fencing::Role;
 using Word = server::engine::Fencing::Word;
 
 namespace {
@@ -56,9 +57,10 @@ TEST_CASE("quorate heartbeat: the word is saved when it changes") {
   f.Run(Heartbeat(kSecond, 3, "PRIMARY"));
   CHECK(f.Run(Heartbeat(kSecond, 2, "REPLICA")).starts_with("-STALEEPOCH 3 primary"));
   f.Run(Heartbeat(kSecond, 4, "REPLICA"));
-  CHECK(f.host.saved_words == std::vector<Word>{{base::Epoch(), true},  // before any election
-                                                {base::Epoch(3), true},
-                                                {base::Epoch(4), false}});
+  CHECK(f.host.saved_words ==
+        std::vector<Word>{{base::Epoch(), Role::kPrimary, 3},  // before any election
+                          {base::Epoch(3), Role::kPrimary, 3},
+                          {base::Epoch(4), Role::kReplica, 3}});
   CHECK(f.Run("SET k v") ==
         "-NOQUORUM Another primary was elected (epoch 4). REPLICAOF NO ONE lifts this.\r\n");
   // A replica's writes are refused as ever.
@@ -91,7 +93,7 @@ TEST_CASE("quorate fence: no writes, and no link to a primary, until its order")
   CHECK(f.replication.asked_primaries.size() == 1);
   CHECK(f.replication.held_upstream_until == base::Instant{});
   CHECK_FALSE(Refused(f));
-  CHECK(f.host.saved_words == std::vector<Word>{{base::Epoch(7), true}});
+  CHECK(f.host.saved_words == std::vector<Word>{{base::Epoch(7), Role::kPrimary}});
   CHECK(f.Run("QUORATE FENCE 8 100") == "+OK\r\n");
   CHECK(f.Run("QUORATE FENCE 8 0") == "+OK\r\n");
   CHECK_FALSE(Refused(f));

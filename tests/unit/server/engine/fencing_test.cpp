@@ -8,6 +8,7 @@ using namespace quorate;
 using namespace std::chrono_literals;
 using server::engine::Fencing;
 using Refusal = Fencing::Refusal;
+using Role = Fencing::Role;
 
 namespace {
 
@@ -87,10 +88,64 @@ TEST_CASE("fencing: the largest electorate that was told counts, for as long as 
   CHECK(fencing.OnHeartbeat(At(10min), From('b', 1, At(10min))).ok());
   CHECK(fencing.OnHeartbeat(At(10min), From('c', 1, At(10min))).ok());
   CHECK(fencing.WritesRefused(At(10min)) == Refusal::kNoMajority);
-  // Until it says otherwise itself.
+  // Until it says otherwise itself, and three of five do.
   CHECK(fencing.OnHeartbeat(At(10min), From('a', 1, At(0ms))).ok());
+  CHECK(fencing.CountHeard(At(10min)).electorate == 5);
+  CHECK(fencing.WritesRefused(At(10min)) == Refusal::kNoMajority);
+  CHECK(fencing.OnHeartbeat(At(10min), From('a', 1, At(10min))).ok());
   CHECK(fencing.CountHeard(At(10min)).electorate == 3);
   CHECK(fencing.WritesRefused(At(10min)) == Refusal::kNone);
+}
+
+TEST_CASE("fencing: a sentinel without a memory gives no lease on its own after a restart") {
+  Fencing before;
+  before.SetLease(500ms);
+  for (const char sentinel : {'a', 'b', 'c'})
+    CHECK(before.OnHeartbeat(At(0ms), From(sentinel, 1, At(0ms))).ok());
+  CHECK(before.word().electorate == 3);
+  Fencing fencing;
+  fencing.SetLease(500ms);
+  fencing.Restore(before.word());
+  Fencing::Heartbeat alone = From('d', 1, At(0ms));
+  alone.electorate = 1;
+  CHECK(fencing.OnHeartbeat(At(10ms), alone).ok());
+  CHECK(fencing.WritesRefused(At(10ms)) == Refusal::kNoMajority);
+  SUBCASE("the others join it") {
+    CHECK(fencing.OnHeartbeat(At(20ms), From('a', 1, At(10ms))).ok());
+    CHECK(fencing.WritesRefused(At(20ms)) == Refusal::kNone);
+  }
+  SUBCASE("a majority says that there are fewer now") {
+    Fencing::Heartbeat another = From('a', 1, At(10ms));
+    another.electorate = 1;
+    CHECK(fencing.OnHeartbeat(At(20ms), another).ok());
+    CHECK(fencing.word().electorate == 1);
+  }
+  SUBCASE("an operator says so") {
+    CHECK(fencing.OnOrder(At(20ms), std::nullopt, true).ok());
+    CHECK(fencing.OnHeartbeat(At(30ms), alone).ok());
+    CHECK(fencing.WritesRefused(At(30ms)) == Refusal::kNone);
+  }
+  SUBCASE("without a lease nothing is to be guarded") {
+    fencing.SetLease(0ms);
+    CHECK(fencing.OnHeartbeat(At(30ms), alone).ok());
+    CHECK(fencing.word().electorate == 1);
+  }
+}
+
+TEST_CASE("fencing: who was promoted without an epoch does not pass for the elected one") {
+  Fencing fencing;
+  CHECK(fencing.OnOrder(At(0s), base::Epoch(5), false).ok());
+  SUBCASE("by an operator") { CHECK(fencing.OnOrder(At(1s), std::nullopt, true).ok()); }
+  SUBCASE("by the primary before it") { fencing.OnPromoted(); }
+  CHECK(fencing.WritesRefused(At(1s)) == Refusal::kNone);
+  CHECK(fencing.OnHeartbeat(At(1s), From('a', 4))
+            .error()
+            .message.starts_with("STALEEPOCH 5 released: "));
+  Fencing again;
+  again.Restore(fencing.word());
+  CHECK(again.WritesRefused(At(2s)) == Refusal::kBooted);
+  CHECK(again.OnHeartbeat(At(2s), From('a', 6)).ok());
+  CHECK(again.word().role == Role::kPrimary);
 }
 
 TEST_CASE(
@@ -158,15 +213,15 @@ TEST_CASE("fencing: an earlier epoch is refused and changes nothing") {
   CHECK_FALSE(fencing.OnHeartbeat(At(0s), Deposing('b', 4)).ok());
   CHECK_FALSE(fencing.OnFence(At(0s), base::Epoch(4), 1s).ok());
   CHECK(fencing.WritesRefused(At(0s)) == Refusal::kNone);
-  CHECK(fencing.word() == Fencing::Word{base::Epoch(5), true});
+  CHECK(fencing.word() == Fencing::Word{base::Epoch(5), Role::kPrimary, 3});
   // One without an epoch is an operator's.
   CHECK(fencing.OnOrder(At(0s), std::nullopt, false).ok());
-  CHECK(fencing.word() == Fencing::Word{base::Epoch(5), false});
+  CHECK(fencing.word() == Fencing::Word{base::Epoch(5), Role::kReplica, 0});
 }
 
 TEST_CASE("fencing: after a restart writes wait for a sentinel's word") {
   Fencing fencing;
-  fencing.Restore({base::Epoch(5), true});
+  fencing.Restore({base::Epoch(5), Role::kPrimary, 3});
   CHECK(fencing.WritesRefused(At(0s)) == Refusal::kBooted);
   CHECK_FALSE(fencing.OnHeartbeat(At(0s), From('a', 4)).ok());
   CHECK(fencing.WritesRefused(At(0s)) == Refusal::kBooted);
