@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "sentinel/core/electorate.h"
 #include "sentinel/core/maintenance.h"
 #include "sentinel/core/names.h"
 #include "sentinel/core/views.h"

@@ -4,6 +4,7 @@
 #include "sentinel/commands/context.h"
 #include "sentinel/commands/instances.h"
 #include "sentinel/core/actions.h"
+#include "sentinel/core/electorate.h"
 #include "sentinel/core/explain.h"
 #include "sentinel/core/names.h"
 #include "sentinel/core/views.h"

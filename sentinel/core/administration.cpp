@@ -84,7 +84,7 @@ void Monitor(Turn& turn, const MonitorRequested& request) {
   fresh.vote.epoch = kept.vote;
   fresh.electorate_met = kept.electorate;
   Group& group = state.groups.emplace(fresh.name, RestoreGroup(fresh, turn.now())).first->second;
-  group.reset_at = turn.now();
+  group.unsettled_at = turn.now();
   turn.AnnouncePrimary(group, EventType::kMonitor, "quorum " + request.quorum);
   turn.Touch(group.name);
   RespondOkWhenDurable(turn, request.client);
@@ -145,9 +145,10 @@ void Reset(Turn& turn, const ResetGroups& request) {
     group.primary = NewDataNode(group.primary.address, turn.now());
     DoubtReplicas(group, turn.now());
     ForgetAnswers(group, turn.now());
+    group.voted_at = {};  // whether the primary is still the process it was then is forgotten
     group.peers.clear();
     group.odown_since.reset();
-    group.reset_at = turn.now();
+    group.unsettled_at = turn.now();
     group.may_stand_at = std::max(group.may_stand_at, turn.now() + kResetGrace);
     turn.AnnouncePrimary(group, EventType::kResetMaster);
     turn.Touch(name);
@@ -188,23 +189,13 @@ void ChangeSettings(Turn& turn, const SettingsChanged& request) {
                                old.requirepass != state.settings.requirepass;
   if (new_credentials) {
     for (auto& [id, link] : state.peer_links) {
-      DropLink(turn, link);
+      DropPeerLink(turn, link);
       link.next_deadline = turn.now();
     }
     ForgetStrangers(turn);
   }
   turn.TouchAll();
   RespondOkWhenDurable(turn, request.client);
-}
-
-void KeepElectorate(Turn& turn, Group& group) {
-  if (!group.reset_at || !IsDue(turn, *group.reset_at + kResetSettling)) return;
-  const auto met = static_cast<uint32_t>(group.peers.size() + 1);
-  if (met < group.electorate_met / 2 + 1) return;
-  group.reset_at.reset();
-  if (met == group.electorate_met) return;
-  group.electorate_met = met;
-  turn.Persist();
 }
 
 Group RestoreGroup(const DurableGroup& durable, base::Instant now) {
@@ -229,8 +220,9 @@ Group RestoreGroup(const DurableGroup& durable, base::Instant now) {
     peer.address = known.address;
     group.peers.emplace(known.id, std::move(peer));
   }
-  group.electorate_met =
-      std::max(durable.electorate_met, static_cast<uint32_t>(group.peers.size() + 1));
+  const auto known = static_cast<uint32_t>(group.peers.size() + 1);
+  group.electorate_met = std::max(durable.electorate_met, known);
+  if (group.electorate_met > known) group.unsettled_at = now;
   return group;
 }
 

@@ -1,5 +1,5 @@
 // What operators change at run time: SENTINEL MONITOR, REMOVE, RESET, FORGET, SET, FLUSHCONFIG,
-// CONFIG SET and DEBUG. Each answers when its change is durable. Texts are checked here, and the
+// CONFIG SET and DEBUG. Each but RESET answers when its change is durable. Texts are checked here, and the
 // errors are Redis', plus one: values with control characters, which a configuration file could not
 // hold, are refused.
 #pragma once
@@ -27,11 +27,6 @@ void ForgetDoubted(Turn& turn, Group& group);
 void SetOptions(Turn& turn, const SetRequested& request);
 void Flush(Turn& turn, const FlushRequested& request);
 void ChangeSettings(Turn& turn, const SettingsChanged& request);
-
-// After RESET the electorate shrinks to the sentinels that were met again, once that has had time
-// to happen and they are a majority of the old one; until then elections need a majority of the
-// old.
-void KeepElectorate(Turn& turn, Group& group);
 
 // Builds a group from what was kept of it; no events, links due at once.
 Group RestoreGroup(const DurableGroup& durable, base::Instant now);

@@ -43,7 +43,6 @@ void RecordLineage(DataNode& node, const InfoFacts& facts) {
   if (!facts.replication_id) return;
   node.replication_id = facts.replication_id;
   node.second_replication_id = facts.second_replication_id;
-  node.second_offset = facts.second_offset;
   node.primary_offset = facts.primary_offset;
 }
 
@@ -218,17 +217,16 @@ void VerifyReplica(Turn& turn, const Group& group, Replica& replica) {
   turn.Progress();
 }
 
-bool AddReplica(Turn& turn, Group& group, const base::Endpoint& address) {
+void AddReplica(Turn& turn, Group& group, const base::Endpoint& address) {
   const auto known = group.replicas.find(address);
   if (known != group.replicas.end()) VerifyReplica(turn, group, known->second);
   if (address == group.primary.address || known != group.replicas.end() ||
       !MayName(turn.state(), address) || !MakeRoom(turn, group))
-    return false;
+    return;
   const auto position = group.replicas.emplace(address, NewReplica(address, turn.now())).first;
   turn.AnnounceReplica(group, position->second, EventType::kSlave);
   turn.PersistSoon();
   turn.Progress();
-  return true;
 }
 
 }  // namespace quorate::sentinel::core

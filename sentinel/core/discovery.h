@@ -1,6 +1,7 @@
 // Learning who belongs to a group from INFO: which replicas a primary has, who runs at an address,
-// and what role each reports. Peers are discovered by gossip (gossip.h). What is learned is judged
-// elsewhere; here it is only recorded, with its events.
+// and what role each reports. Peers are discovered by gossip (gossip.h). What follows from it for a
+// failover is judged elsewhere; here it is recorded, with its events, and who is who is settled: second
+// names of one process, replicas in doubt since a RESET.
 #pragma once
 
 #include <string>
@@ -34,8 +35,8 @@ Replica NewReplica(const base::Endpoint& address, base::Instant now);
 // A doubted replica (administration.h, Reset) is one of the group after all.
 void VerifyReplica(Turn& turn, const Group& group, Replica& replica);
 
-// Adds a replica, unless it is known, is the primary itself, or the group is full of others. True
-// if added. One that was doubted is verified.
-bool AddReplica(Turn& turn, Group& group, const base::Endpoint& address);
+// Adds a replica, unless it is known, is the primary itself, or the group is full of others. One
+// that was doubted is verified.
+void AddReplica(Turn& turn, Group& group, const base::Endpoint& address);
 
 }  // namespace quorate::sentinel::core

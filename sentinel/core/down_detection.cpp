@@ -8,10 +8,25 @@
 #include "sentinel/core/links.h"
 #include "sentinel/core/names.h"
 #include "sentinel/core/replica_selection.h"
-#include "sentinel/core/views.h"
 
 namespace quorate::sentinel::core {
 namespace {
+
+base::Instant SilentSince(const Turn& turn, const CommandLink& link, base::Duration down_after) {
+  if (!link.unanswered_since) return link.last_valid_reply;
+  // Whoever answers, answers in every ping period: the silence began with the last answer. It is
+  // not counted for longer than one before the ping, as none may have been sent meanwhile.
+  return std::max(link.last_valid_reply, *link.unanswered_since - PingPeriod(turn, down_after));
+}
+
+// Rule (a): nothing valid was heard for down_after, though something was owed; otherwise the turn comes back
+// when it may be so.
+bool IsSilent(Turn& turn, const CommandLink& link, base::Duration down_after) {
+  // With a link that is up and nothing outstanding there is no silence: the next ping has not been
+  // sent yet.
+  if (!link.unanswered_since && link.up()) return false;
+  return IsDue(turn, SilentSince(turn, link, down_after) + down_after);
+}
 
 // True if the condition that began at `since` has lasted for `limit`; otherwise the turn comes back
 // when it will have.
@@ -28,7 +43,7 @@ bool ClaimsWrongRole(Turn& turn, const Group& group) {
 
 // Rule (c).
 bool RebootsTooLong(Turn& turn, const Group& group) {
-  return group.primary.rebooted_at &&
+  return group.primary.rebooted_at && group.options.reboot_down_after > base::Duration::zero() &&
          HasLasted(turn, *group.primary.rebooted_at, group.options.reboot_down_after);
 }
 
@@ -130,8 +145,7 @@ void KeepSubjective(Turn& turn, Group& group) {
 void KeepObjective(Turn& turn, Group& group) {
   const size_t witnesses = DownWitnesses(group, turn.now());
   for (const auto& [id, peer] : group.peers)
-    if (peer.answer && peer.answer->down && turn.now() < peer.answer->at + kAnswerValidity)
-      turn.WakeAt(peer.answer->at + kAnswerValidity);
+    if (HeardDown(peer, turn.now())) turn.WakeAt(peer.answer->at + kAnswerValidity);
   const bool down = group.primary.sdown_since && witnesses >= group.options.quorum;
   if (!Update(turn, group.odown_since, down)) return;
   if (down) {
@@ -171,6 +185,23 @@ void Ask(Turn& turn, const Group& group, Peer& peer, PeerLink& link) {
 
 }  // namespace
 
+bool IsHealthy(const Group& group, base::Instant now) {
+  const DataNode& primary = group.primary;
+  return !primary.sdown_since && !primary.rebooted_at && primary.reported_role == Role::kPrimary &&
+         HasAnsweredWithin(primary.command, now, group.options.down_after / 2);
+}
+
+bool HeardDown(const Peer& peer, base::Instant now) {
+  return peer.answer && peer.answer->down && now < peer.answer->at + kAnswerValidity;
+}
+
+size_t DownWitnesses(const Group& group, base::Instant now) {
+  const auto peers =
+      std::count_if(group.peers.begin(), group.peers.end(),
+                    [now](const auto& entry) { return HeardDown(entry.second, now); });
+  return static_cast<size_t>(peers) + (group.primary.sdown_since ? 1 : 0);
+}
+
 void KeepDownDetection(Turn& turn, Group& group) {
   KeepSubjective(turn, group);
   KeepObjective(turn, group);
@@ -180,7 +211,7 @@ void KeepAsking(Turn& turn, Group& group) {
   if (!group.primary.sdown_since && !CandidacyEpoch(group)) return;
   for (auto& [id, peer] : group.peers) {
     PeerLink& link = turn.state().peer_links.at(id);
-    if (!link.up() || !HasRoom(link)) continue;
+    if (!link.proven || !HasRoom(link)) continue;
     if (peer.asked_at && !IsDue(turn, *peer.asked_at + turn.timings().ask_period)) continue;
     Ask(turn, group, peer, link);
     turn.WakeAt(turn.now() + turn.timings().ask_period);

@@ -22,6 +22,14 @@ namespace quorate::sentinel::core {
 // SDOWN of all members and ODOWN of the primary. Not to be called in TILT.
 void KeepDownDetection(Turn& turn, Group& group);
 
+// The primary answers, as a primary: validly within half of down-after.
+bool IsHealthy(const Group& group, base::Instant now);
+
+// The peer has told us within kAnswerValidity that the primary is down.
+bool HeardDown(const Peer& peer, base::Instant now);
+// Such peers, and ourselves if we see it down.
+size_t DownWitnesses(const Group& group, base::Instant now);
+
 // Asks peers whether the primary is down, and for their votes while we are a candidate.
 void KeepAsking(Turn& turn, Group& group);
 // Asks all of them in this turn's advance.

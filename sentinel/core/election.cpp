@@ -5,23 +5,26 @@
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "sentinel/core/down_detection.h"
+#include "sentinel/core/electorate.h"
 #include "sentinel/core/failover.h"
 #include "sentinel/core/gossip.h"
 #include "sentinel/core/history.h"
 #include "sentinel/core/maintenance.h"
 #include "sentinel/core/names.h"
 #include "sentinel/core/veto.h"
-#include "sentinel/core/views.h"
 
 namespace quorate::sentinel::core {
 namespace {
 
-Group* FindGroupByPrimary(State& state, const base::Endpoint& primary) {
+// Votes are asked for by address: groups with the same primary are one voter.
+std::vector<Group*> GroupsOf(State& state, const base::Endpoint& primary) {
+  std::vector<Group*> found;
   for (auto& [name, group] : state.groups)
-    if (IsSameAddress(state, group.primary.address, primary)) return &group;
-  return nullptr;
+    if (IsSameAddress(state, group.primary.address, primary)) found.push_back(&group);
+  return found;
 }
 
 // Why this process neither votes nor stands at all.
@@ -58,15 +61,12 @@ base::Duration RandomUpTo(Turn& turn, base::Duration limit) {
   return base::Duration(turn.random().Between(0, limit.count()));
 }
 
-// Votes are asked for by address: where two groups have the same primary, an epoch is spent in
-// both.
+// What one of them has voted is spent in all.
 void SpendInSiblings(Turn& turn, const Group& group) {
-  for (auto& [name, other] : turn.state().groups) {
-    if (&other == &group || other.vote.epoch >= group.vote.epoch ||
-        !IsSameAddress(turn.state(), other.primary.address, group.primary.address))
-      continue;
-    other.vote = group.vote;
-    other.vote_version = group.vote_version;
+  for (Group* other : GroupsOf(turn.state(), group.primary.address)) {
+    if (other->vote.epoch >= group.vote.epoch) continue;
+    other->vote = group.vote;
+    other->vote_version = group.vote_version;
   }
 }
 
@@ -79,26 +79,33 @@ void CastVote(Turn& turn, Group& group, base::Epoch epoch, const base::RunId& ca
                 candidate.ToString() + " " + std::to_string(epoch.number()));
 }
 
-MasterDownReply Refused(const Group& group, const MasterDownQuery& query, bool down,
-                        std::optional<VoteRefusal> why) {
+bool IsKnown(const State& state, const Group& group, const std::string& candidate) {
+  const auto id = base::RunId::Parse(candidate);
+  return id && (*id == state.myid || group.peers.count(*id) != 0);
+}
+
+// The electorate that it tells counts a candidate whom we have not met: it is one more, or in the
+// place of one.
+MasterDownReply Refused(const State& state, const Group& group, const MasterDownQuery& query,
+                        bool down, std::optional<VoteRefusal> why) {
   MasterDownReply reply{down, "*", 0};
   if (!query.candidacy) return reply;
   reply.refusal = why ? VoteRefusalName(*why) : "";
-  reply.electorate = Electorate(group);
+  reply.electorate = Voters(group) + (IsKnown(state, group, query.candidate) ? 0 : 1);
   return reply;
 }
 
 // The vote as it stands, to be answered once it is durable. A write that failed is tried again.
 void RespondWithVote(Turn& turn, Group& group, const MasterDownQuery& query, bool down,
                      std::optional<VoteRefusal> why) {
-  MasterDownReply reply = Refused(group, query, down, why);
+  MasterDownReply reply = Refused(turn.state(), group, query, down, why);
   if (!group.vote.leader) return turn.Respond(query.client, reply);
   reply.leader = group.vote.leader->ToString();
   reply.leader_epoch = group.vote.epoch.number();
   if (!turn.IsDurable(group.vote_version) && turn.state().finished_version >= group.vote_version)
     group.vote_version = turn.Persist();
-  turn.RespondWhenDurable(
-      {group.vote_version, query.client, reply, Refused(group, query, down, VoteRefusal::kDisk)});
+  turn.RespondWhenDurable({group.vote_version, query.client, reply,
+                           Refused(turn.state(), group, query, down, VoteRefusal::kDisk)});
 }
 
 // Someone stands in a higher epoch: what we have begun and cannot be a fact yet is given up. A
@@ -128,8 +135,9 @@ std::optional<VoteRefusal> ParseVoteRefusal(std::string_view name) {
 
 void AnswerMasterDown(Turn& turn, const MasterDownQuery& query) {
   State& state = turn.state();
-  Group* group = FindGroupByPrimary(state, query.primary);
-  if (!group) return turn.Respond(query.client, MasterDownReply{});
+  const std::vector<Group*> groups = GroupsOf(state, query.primary);
+  if (groups.empty()) return turn.Respond(query.client, MasterDownReply{});
+  Group* group = groups.front();
   const bool down = group->primary.sdown_since && !state.tilt_since;
   const auto candidate = base::RunId::Parse(query.candidate);
   OnAskedByPeer(turn, *group);
@@ -137,20 +145,24 @@ void AnswerMasterDown(Turn& turn, const MasterDownQuery& query) {
     return turn.Respond(query.client, MasterDownReply{down, "*", 0});
 
   if (!turn.MayHold())
-    return turn.Respond(query.client, Refused(*group, query, down, VoteRefusal::kBusy));
+    return turn.Respond(query.client, Refused(state, *group, query, down, VoteRefusal::kBusy));
   const base::Epoch epoch(query.epoch);
-  std::optional<VoteRefusal> refusal =
-      AdoptEpoch(turn, *group, epoch)
-          ? WhyNoVote(state, *group, turn.now(), epoch, query.candidacy.value_or(Candidacy::kLost))
-          : VoteRefusal::kSpent;
+  std::optional<VoteRefusal> refusal;
+  if (!AdoptEpoch(turn, *group, epoch)) refusal = VoteRefusal::kSpent;
+  for (const Group* one : groups)
+    if (!refusal)
+      refusal =
+          WhyNoVote(state, *one, turn.now(), epoch, query.candidacy.value_or(Candidacy::kLost));
   if (epoch <= state.current_epoch) group->heard_epoch = std::max(group->heard_epoch, epoch);
   if (query.candidacy == Candidacy::kOrdered && refusal != VoteRefusal::kSpent)
     group->ordered_epoch = std::max(group->ordered_epoch, epoch);
   if (!refusal) {
-    GiveWay(turn, *group);
+    for (Group* one : groups) GiveWay(turn, *one);
     CastVote(turn, *group, epoch, *candidate);
-    if (*candidate != state.myid) BackOffLong(turn, *group);
-    turn.Touch(group->name);
+    for (Group* one : groups) {
+      if (*candidate != state.myid) BackOffLong(turn, *one);
+      turn.Touch(one->name);
+    }
   } else if (group->vote == Vote{epoch, candidate}) {
     refusal.reset();  // it has it already
   }
@@ -159,12 +171,21 @@ void AnswerMasterDown(Turn& turn, const MasterDownQuery& query) {
 
 bool MayTakePart(const State& state) { return !WhyApart(state); }
 
+bool IsUnderWay(State& state, const Group& group) {
+  return group.failover || group.pending_config ||
+         std::ranges::any_of(GroupsOf(state, group.primary.address), [](const Group* other) {
+           return other->failover || other->pending_config;
+         });
+}
+
 void KeepCandidacy(Turn& turn, Group& group) {
-  const State& state = turn.state();
+  State& state = turn.state();
   if (!group.odown_since || group.failover || group.pending_config || !MayTakePart(state)) return;
   if (IsPaused(group)) return;
   if (UsableSentinels(state, group) < VotesNeeded(group)) return;
-  if (IsDue(turn, group.may_stand_at) && MayProceed(turn, group)) Stand(turn, group);
+  if (!IsDue(turn, group.may_stand_at)) return;
+  if (IsUnderWay(state, group)) return turn.WakeAt(turn.now() + kElectionRetryMin);
+  if (MayProceed(turn, group)) Stand(turn, group);
 }
 
 void DesynchronizeCandidacy(Turn& turn, Group& group) {
@@ -220,7 +241,7 @@ Tally CountVotes(Turn& turn, const Group& group) {
   for (const auto& [id, peer] : group.peers) {
     if (peer.vote && peer.vote->epoch == epoch && peer.vote->leader)
       ++votes[*peer.vote->leader];
-    else if (turn.state().peer_links.at(id).up() && peer.replied_to != epoch)
+    else if (turn.state().peer_links.at(id).proven && peer.replied_to != epoch)
       ++outstanding;
   }
   const size_t ours = votes[turn.state().myid];
@@ -235,7 +256,8 @@ void BackOff(Turn& turn, Group& group, Tally how) {
   const int doublings = std::min(group.failed_elections, kElectionRetryMaxDoublings);
   ++group.failed_elections;
   const int64_t wait = turn.random().Between(kElectionRetryMin.count(), kElectionRetryMax.count());
-  group.may_stand_at = turn.now() + base::Duration(wait) * (1 << doublings);
+  group.may_stand_at =
+      std::max(group.may_stand_at, turn.now() + base::Duration(wait) * (1 << doublings));
 }
 
 void BackOffLong(Turn& turn, Group& group) {

@@ -16,8 +16,13 @@
 //   asked for a vote in a higher epoch        | vote, give up our candidacy, wait for the other
 //   the same, but we hear the primary well,   | no vote, unless the change was ordered
 //     or the group is paused                  |
+//   another group has the same primary        | both are one voter; one failover after the other
 //
 // The majority is of the largest electorate that we know or that a peer told us with its answer.
+// Who takes another's place (a new disk, a new id) knows nothing of that one's votes. So the one that
+// is gone is counted on as well until enough of the others have been heard to know of every epoch
+// that it can have voted in (electorate.h); and a candidate that a voter has
+// not met is told one more.
 //
 // Who asks with an order (SENTINEL FAILOVER, SWITCHOVER, a confirmation) says so to sentinels of
 // ours, by a last argument that stock ones do not know; and is told by them why it is refused.
@@ -52,11 +57,15 @@ void AnswerMasterDown(Turn& turn, const MasterDownQuery& query);
 // Whether this process may vote and stand at all (E1, E6).
 bool MayTakePart(const State& state);
 
+// Whether a failover of the group is in progress, or one of another group with the same primary:
+// with one voter for both, two at once would take each other's votes.
+bool IsUnderWay(State& state, const Group& group);
+
 // Stands for election when that is due.
 void KeepCandidacy(Turn& turn, Group& group);
 // A random short wait, so that sentinels that see the same at the same time do not all stand.
 void DesynchronizeCandidacy(Turn& turn, Group& group);
-// Begins a failover in the next epoch with our own candidacy. Precondition: none is in progress.
+// Begins a failover in the next epoch with our own candidacy. Precondition: !IsUnderWay.
 void Stand(Turn& turn, Group& group, std::optional<Order> order = std::nullopt);
 
 // A vote that a peer told us of.

@@ -1,10 +1,10 @@
 #include "sentinel/core/explain.h"
+#include "sentinel/core/electorate.h"
 
 #include <algorithm>
 
 #include "sentinel/core/maintenance.h"
 #include "sentinel/core/timings.h"
-#include "sentinel/core/views.h"
 
 namespace quorate::sentinel::core {
 namespace {
@@ -29,6 +29,7 @@ std::vector<std::string> Obstacles(const State& state, const Group& group,
   const size_t usable = explanation.votes_reachable;
   add(state.tilt_since.has_value(), "TILT: this sentinel was stalled and neither acts nor votes");
   add(state.persist_failed, "the state cannot be saved: no vote, no candidacy");
+  add(state.duplicate_heard_at.has_value(), "another sentinel uses our id: no vote, no candidacy");
   if (IsPaused(group))
     add(true, "paused for another " +
                   std::to_string(base::ToMs(*group.maintenance.until - now) / 1000) +

@@ -1,4 +1,5 @@
 #include "sentinel/core/failover.h"
+#include "sentinel/core/down_detection.h"
 
 #include <algorithm>
 #include <string>
@@ -22,6 +23,8 @@
 namespace quorate::sentinel::core {
 namespace {
 
+constexpr char kNoEpochLeft[] = "ERR No epoch is left to stand in";
+
 Occasion OccasionOf(bool planned) {
   return planned ? Occasion::kSwitchover : Occasion::kPrimaryLost;
 }
@@ -38,19 +41,24 @@ void Confirm(Turn& turn, Group& group) {
   ProposeConfig(turn, group, {epoch, group.primary.address, OwnElection{}});
 }
 
+// Everybody says what it has.
+void Sample(Turn& turn, Group& group) {
+  EnterPhase(turn, group, SelectReplica{turn.now() + kFreshInfoWait, turn.now()});
+  for (auto& [address, replica] : group.replicas)
+    if (replica.command.up()) AskInfo(turn, group, replica);
+  // A switchover compares the heir with the primary.
+  if (group.failover->order && group.primary.command.up()) AskInfo(turn, group, group.primary);
+}
+
 void Elected(Turn& turn, Group& group) {
   turn.AnnouncePrimary(group, EventType::kElectedLeader);
   NoteVotes(turn, group);
   if (group.failover->order && group.failover->order->confirm) return Confirm(turn, group);
   turn.AnnouncePrimary(group, EventType::kStateSelectSlave);
   group.failed_elections = 0;
-  EnterPhase(turn, group, SelectReplica{turn.now() + kFreshInfoWait, turn.now()});
   // In a switchover the heir has yet to get the primary's last writes.
   if (!group.failover->order || !IsHealthy(group, turn.now())) RaiseFence(turn, group);
-  for (auto& [address, replica] : group.replicas)
-    if (replica.command.up()) AskInfo(turn, group, replica);
-  // A switchover compares the heir with the primary.
-  if (group.failover->order && group.primary.command.up()) AskInfo(turn, group, group.primary);
+  Sample(turn, group);
 }
 
 void LoseElection(Turn& turn, Group& group, Tally how) {
@@ -62,8 +70,12 @@ void LoseElection(Turn& turn, Group& group, Tally how) {
   AbortFailover(turn, group, EventType::kAbortNotElected);
   BackOff(turn, group, how);
   if (!try_again) return;
+  const ClientId client = order->client;
   Stand(turn, group, std::move(order));
-  if (group.failover) group.failover->elections = elections + 1;
+  if (group.failover)
+    group.failover->elections = elections + 1;
+  else
+    turn.Respond(client, ErrorReply{kNoEpochLeft});
 }
 
 // Evidence is needed until the promotion is sent, unless the operator ordered it (E4).
@@ -112,6 +124,11 @@ void ChooseHeir(Turn& turn, Group& group) {
   if (failover.order && failover.order->lossless && !failover.planned) {
     AbortFailover(turn, group, EventType::kAbortMasterTimeout);
     return BackOffLong(turn, group);
+  }
+  // Well when we were elected, and not any more: what it takes from now on would be at risk.
+  if (!failover.planned && !failover.fenced_until) {
+    RaiseFence(turn, group);
+    return Sample(turn, group);
   }
   failover.heir = HeirFor(turn, group, failover.order ? failover.order->heir : std::nullopt,
                           OccasionOf(failover.planned));
@@ -172,7 +189,6 @@ void KeepWaitPromotion(Turn& turn, Group& group, const WaitPromotion& phase) {
     EnterPhase(turn, group, SendPromotion{turn.now()});
 }
 
-constexpr char kNoEpochLeft[] = "ERR No epoch is left to stand in";
 constexpr char kUnhealthyPrimary[] =
     "NOGOODPRIMARY The primary does not answer as a primary: a switchover needs it";
 
@@ -233,7 +249,7 @@ void StartForcedFailover(Turn& turn, const FailoverRequested& request) {
   const auto position = state.groups.find(request.group);
   if (position == state.groups.end()) return turn.Respond(request.client, ErrorReply{kNoSuchGroup});
   Group& group = position->second;
-  if (group.failover || group.pending_config)
+  if (IsUnderWay(state, group))
     return turn.Respond(request.client, ErrorReply{"INPROG Failover already in progress"});
   if (!SelectHeir(group, turn.timings(), turn.now(), OccasionOf(IsHealthy(group, turn.now())))) {
     RefreshInfo(turn, group);
@@ -256,7 +272,7 @@ void StartSwitchover(Turn& turn, const SwitchoverRequested& request) {
   const auto position = state.groups.find(request.group);
   if (position == state.groups.end()) return refuse(kNoSuchGroup);
   Group& group = position->second;
-  if (group.failover || group.pending_config) return refuse("INPROG Failover already in progress");
+  if (IsUnderWay(state, group)) return refuse("INPROG Failover already in progress");
   Order order{true, std::nullopt, request.timeout.value_or(kCatchUpTime), request.client};
   if (request.to) order.heir = KnownAs(state, group, *request.to);
   if (order.heir && group.replicas.count(*order.heir) == 0)
@@ -292,7 +308,7 @@ void AbandonFailover(Turn& turn, Group& group) {
   if (!group.failover) return;
   // Past the promotion the old primary stays paused until it is demoted, or the pause ends.
   if (!group.pending_config && !HasSentPromotion(*group.failover)) {
-    LiftPause(turn, group);
+    if (MayLiftPause(turn.state(), group)) LiftPause(turn, group);
     if (group.failover->fenced_until) LiftFence(turn, group);
   }
   YieldFailover(turn, group);
@@ -352,12 +368,6 @@ void EnterPhase(Turn& turn, Group& group, FailoverPhase phase) {
   group.failover->phase = phase;
   group.failover->phase_entered_at = turn.now();
   turn.Progress();
-}
-
-bool IsHealthy(const Group& group, base::Instant now) {
-  const DataNode& primary = group.primary;
-  return !primary.sdown_since && !primary.rebooted_at && primary.reported_role == Role::kPrimary &&
-         HasAnsweredWithin(primary.command, now, group.options.down_after / 2);
 }
 
 }  // namespace quorate::sentinel::core

@@ -4,13 +4,17 @@
 //   --------------------+-------------------------------------+---------------------+-------------
 //   WaitStart           | elected                             | SelectReplica       | election.h
 //                       | elected, to confirm the primary     | (new configuration) | fencing.h, Z3
+//                       | lost, ordered: up to three times    | WaitStart           | LoseElection
 //                       | lost, timed out, no reason any more | (aborted)           |
 //   SelectReplica       | fresh INFO of all, or 200 ms        | SendPromotion       | ChooseHeir
 //                       | same, planned                       | PauseWrites         | switchover.h
+//                       | same, not well any more, not fenced | SelectReplica       | ChooseHeir
+//                       | same, not well, to lose nothing     | (aborted)           |
 //                       | nobody eligible, no reason any more | (aborted)           |
 //   PauseWrites         | heir equal to the primary           | SendPromotion       | switchover.h
 //                       | primary knows no pause, not lossless| SendPromotion       |
-//                       | refused, not in time, one is lost   | (aborted, unpaused) |
+//                       | refused, not in time, one is lost,  | (aborted)           | switchover.h
+//                       |   another stands in a later epoch   |                     |
 //   SendPromotion       | link to the heir up: MULTI...EXEC   | WaitPromotion       | here
 //                       | no reason any more, not sent yet    | (aborted)           |
 //                       | heir down, fence or pause over,     | (aborted)           |
@@ -79,7 +83,5 @@ void AnnouncePromotion(Turn& turn, Group& group);
 
 // Moves on, and notes when.
 void EnterPhase(Turn& turn, Group& group, FailoverPhase phase);
-// The primary answers, as a primary: validly within half of down-after.
-bool IsHealthy(const Group& group, base::Instant now);
 
 }  // namespace quorate::sentinel::core

@@ -1,4 +1,6 @@
 #include "sentinel/core/fencing.h"
+#include "sentinel/core/down_detection.h"
+#include "sentinel/core/electorate.h"
 
 #include <algorithm>
 #include <string>
@@ -13,7 +15,6 @@
 #include "sentinel/core/group_config.h"
 #include "sentinel/core/links.h"
 #include "sentinel/core/maintenance.h"
-#include "sentinel/core/views.h"
 #include "shared/base/numbers.h"
 
 namespace quorate::sentinel::core {
@@ -113,7 +114,8 @@ void KeepEpochOf(Turn& turn, Group& group, const DataNode& node) {
   bool wait = false;
   if (!PrimaryComesFirst(turn, group, node, wait) && TakeWord(turn, group, node)) return;
   if (wait || !IsHealthy(group, turn.now()) || !MayTakePart(turn.state()) ||
-      !IsDue(turn, group.may_stand_at) || !AdoptEpoch(turn, group, node.refusal->epoch))
+      IsUnderWay(turn.state(), group) || !IsDue(turn, group.may_stand_at) ||
+      !AdoptEpoch(turn, group, node.refusal->epoch))
     return;
   Order confirmation;
   confirmation.confirm = true;

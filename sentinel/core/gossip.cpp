@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "sentinel/core/duplicate_id.h"
+#include "sentinel/core/electorate.h"
 #include "sentinel/core/group_config.h"
 #include "sentinel/core/links.h"
 #include "sentinel/core/names.h"
@@ -54,9 +56,9 @@ void KeepNodeHello(Turn& turn, const Group& group, DataNode& node) {
 
 void KeepPeerHello(Turn& turn, const Group& group, Peer& peer) {
   PeerLink& link = turn.state().peer_links.at(peer.id);
-  if (!link.up() || !HasRoom(link) ||
-      !IsDue(turn, peer.last_hello_sent + turn.timings().publish_period))
-    return;
+  if (!link.up() || !HasRoom(link)) return;
+  const base::Instant due = peer.last_hello_sent + turn.timings().publish_period;
+  if (!GoesAlong(turn, group, group.primary, due) && !IsDue(turn, due)) return;
   peer.last_hello_sent = turn.now();
   turn.WakeAt(turn.now() + turn.timings().publish_period);
   SendRequest(turn, link, {"PUBLISH", kHelloChannel, OwnHello(turn, group, link)}, ForNothing{});
@@ -82,15 +84,6 @@ bool WouldAnnounce(const State& state, const base::Endpoint& address) {
 // One that we announce, or have announced.
 bool IsOwnAddress(const State& state, const base::Endpoint& address) {
   return std::ranges::count(state.announced, address) != 0 || WouldAnnounce(state, address);
-}
-
-// Another process lives under our id.
-void NoteDuplicate(Turn& turn, const Hello& hello) {
-  if (std::exchange(turn.state().duplicate_heard_at, turn.now())) return;
-  turn.TouchAll();
-  turn.AnnounceProcess(EventType::kDuplicateMyid, "sentinel " + hello.id.ToString() + " " +
-                                                      hello.sentinel.host + " " +
-                                                      std::to_string(hello.sentinel.port));
 }
 
 // What the hello says is known; only that its sender is alive is new.
@@ -126,13 +119,14 @@ void MovePeer(Turn& turn, Group& group, const Hello& hello) {
 }
 
 // A new id at a known address has replaced the sentinel that was there: the old one is forgotten in
-// every group.
+// every group, but not at once in its electorate.
 void ReplacePeersAt(Turn& turn, Group& group, const Hello& hello) {
   const Peer* other = FindPeerByAddress(turn.state(), group, hello.sentinel);
   if (!other) return;
   turn.AnnouncePeer(group, *other, EventType::kSentinelInvalidAddress);
   const base::RunId gone = other->id;
-  for (auto& [name, any] : turn.state().groups) any.peers.erase(gone);
+  for (auto& [name, any] : turn.state().groups)
+    if (any.peers.erase(gone) != 0) NoteReplacedPeer(any, turn.now());
 }
 
 // The peer that sent the hello, added or corrected as needed; none if the group has too many.
@@ -149,6 +143,7 @@ Peer* MeetPeer(Turn& turn, Group& group, const Hello& hello) {
     Peer peer;
     peer.id = hello.id;
     peer.address = hello.sentinel;
+    peer.successor = group.predecessors > 0;
     const auto added = group.peers.emplace(hello.id, std::move(peer)).first;
     group.electorate_met =
         std::max(group.electorate_met, static_cast<uint32_t>(group.peers.size() + 1));

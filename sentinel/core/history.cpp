@@ -1,4 +1,6 @@
 #include "sentinel/core/history.h"
+#include "sentinel/core/down_detection.h"
+#include "sentinel/core/electorate.h"
 
 #include <algorithm>
 #include <iterator>
@@ -6,7 +8,6 @@
 #include <utility>
 
 #include "sentinel/core/replica_selection.h"
-#include "sentinel/core/views.h"
 #include "shared/base/overloaded.h"
 
 namespace quorate::sentinel::core {
@@ -55,8 +56,7 @@ std::string Testimony(const Group& group, base::Instant now) {
 std::string Witnesses(const State& state, const Group& group, base::Instant now) {
   std::string text = "seen down by " + state.myid.ToString();
   for (const auto& [id, peer] : group.peers)
-    if (peer.answer && peer.answer->down && now < peer.answer->at + kAnswerValidity)
-      text += ", " + id.ToString();
+    if (HeardDown(peer, now)) text += ", " + id.ToString();
   return text;
 }
 
@@ -112,6 +112,7 @@ void NoteRisk(Group& group) {
     record.bytes_at_risk = 0;
     return;
   }
+  record.bytes_at_risk.reset();
   const auto heir = group.replicas.find(*group.failover->heir);
   if (heir == group.replicas.end() || !group.primary.primary_offset ||
       !SharesStream(group, heir->second))

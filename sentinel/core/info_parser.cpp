@@ -12,8 +12,8 @@
 namespace quorate::sentinel::core {
 namespace {
 
-// Redis prints -1 here for "never"; more than a century is rubbish.
 constexpr int64_t kMaxLeaseMs = 3'600'000;  // as a server of ours takes it
+// Redis prints -1 for "never"; more than a century is rubbish.
 constexpr int64_t kMaxSeconds = int64_t{100} * 365 * 24 * 3600;
 
 std::optional<uint16_t> ParsePort(std::string_view text) {
@@ -144,8 +144,6 @@ constexpr Field kFields[] = {
      [](std::string_view value, Reading& r) { r.facts.rollback_commands = ParseCounter(value); }},
     {"run_id",
      [](std::string_view value, Reading& r) { r.facts.run_id = base::RunId::Parse(value); }},
-    {"second_repl_offset",
-     [](std::string_view value, Reading& r) { r.facts.second_offset = ParseOffset(value); }},
     {"slave_priority",
      [](std::string_view value, Reading& r) {
        const auto priority = base::ParseUint64(value);

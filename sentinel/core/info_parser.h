@@ -46,8 +46,7 @@ struct InfoFacts {
   // Lineage; a stock server gives these too.
   std::optional<base::ReplicationId> replication_id;
   std::optional<base::ReplicationId> second_replication_id;  // absent if all zeros
-  std::optional<base::Offset> second_offset;
-  std::optional<base::Offset> primary_offset;  // master_repl_offset
+  std::optional<base::Offset> primary_offset;                // master_repl_offset
 };
 
 InfoFacts ParseInfo(std::string_view text);

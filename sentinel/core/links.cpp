@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "sentinel/core/names.h"
+#include "sentinel/core/strangers.h"
 #include "shared/base/check.h"
 #include "shared/base/numbers.h"
 
@@ -28,15 +29,12 @@ void KeepOpen(Turn& turn, Link& link, LinkKind kind, const base::Endpoint& to,
 }
 
 // A connection can hang while the other side is well: one that has been up for a while and does not
-// answer is replaced.
-void RecycleIfHung(Turn& turn, CommandLink& link, base::Duration down_after) {
-  if (!link.up() || !link.unanswered_since) return;
-  const base::Instant due =
-      std::max({link.opened_at + turn.timings().min_link_reconnect_period,
-                *link.unanswered_since + down_after / 2, link.last_reply + down_after / 2});
-  if (!IsDue(turn, due)) return;
-  DropLink(turn, link);
-  turn.Progress();
+// answer is to be replaced.
+bool Hangs(Turn& turn, const CommandLink& link, base::Duration down_after) {
+  if (!link.up() || !link.unanswered_since) return false;
+  return IsDue(
+      turn, std::max({link.opened_at + turn.timings().min_link_reconnect_period,
+                      *link.unanswered_since + down_after / 2, link.last_reply + down_after / 2}));
 }
 
 void SendPing(Turn& turn, CommandLink& link, std::vector<std::string> argv) {
@@ -95,6 +93,14 @@ base::Duration PingPeriodOf(const Turn& turn, const Group& group, const DataNode
   return std::max(often, std::min(turn.timings().ping_period, group.options.down_after));
 }
 
+// A replica's ping goes along with the primary's, so that a group is looked at when that is.
+bool IsPingDue(Turn& turn, const Group& group, const DataNode& node, base::Duration period) {
+  const base::Instant last = node.command.last_ping_sent;
+  const bool along = &node != &group.primary && turn.now() - last >= period / 2 &&
+                     group.primary.command.last_ping_sent == turn.now();
+  return along || IsDue(turn, last + period);
+}
+
 }  // namespace
 
 base::Duration PingPeriod(const Turn& turn, base::Duration down_after) {
@@ -115,7 +121,10 @@ DataNode NewDataNode(base::Endpoint address, base::Instant now) {
 }
 
 void KeepDataLinks(Turn& turn, const Group& group, DataNode& node) {
-  RecycleIfHung(turn, node.command, group.options.down_after);
+  if (Hangs(turn, node.command, group.options.down_after)) {
+    DropLink(turn, node.command);
+    turn.Progress();
+  }
   if (node.pubsub.up()) {
     const base::Instant due =
         std::max(node.pubsub.opened_at + turn.timings().min_link_reconnect_period,
@@ -125,8 +134,7 @@ void KeepDataLinks(Turn& turn, const Group& group, DataNode& node) {
   KeepOpen(turn, node.command, LinkKind::kCommand, node.address, group.name);
   KeepOpen(turn, node.pubsub, LinkKind::kPubsub, node.address, group.name);
   const base::Duration period = PingPeriodOf(turn, group, node);
-  if (node.command.up() && HasRoom(node.command) &&
-      IsDue(turn, node.command.last_ping_sent + period)) {
+  if (node.command.up() && HasRoom(node.command) && IsPingDue(turn, group, node, period)) {
     SendPing(turn, node.command, {WireName(group, "PING")});
     turn.WakeAt(turn.now() + period);
   }
@@ -145,7 +153,7 @@ bool GoesAlong(const Turn& turn, const Group& group, const DataNode& node, base:
 
 void KeepPeerLink(Turn& turn, PeerLink& link) {
   turn.BeginAdvance();
-  RecycleIfHung(turn, link, link.down_after);
+  if (Hangs(turn, link, link.down_after)) DropPeerLink(turn, link);
   KeepOpen(turn, link, LinkKind::kCommand, link.address, link.peer);
   if (link.up() && HasRoom(link) &&
       IsDue(turn, link.last_ping_sent + PingPeriod(turn, link.down_after))) {
@@ -171,6 +179,11 @@ void DropLink(Turn& turn, Link& link) {
   link.next_attempt = turn.now();
 }
 
+void DropPeerLink(Turn& turn, PeerLink& link) {
+  DropLink(turn, link);
+  link.proven = false;
+}
+
 void DropDataLinks(Turn& turn, DataNode& node) {
   DropLink(turn, node.command);
   DropLink(turn, node.pubsub);
@@ -192,7 +205,7 @@ void RefreshPeerLinks(Turn& turn) {
         link.next_attempt = turn.now();
       }
       if (link.address != peer.address) {
-        DropLink(turn, link);
+        DropPeerLink(turn, link);
         link.address = peer.address;
         link.ours.reset();
       }
@@ -204,7 +217,7 @@ void RefreshPeerLinks(Turn& turn) {
   }
   for (auto position = links.begin(); position != links.end();) {
     if (position->second.users == 0) {
-      DropLink(turn, position->second);
+      DropPeerLink(turn, position->second);
       position = links.erase(position);
     } else {
       ++position;
@@ -260,13 +273,22 @@ void AskPeer(Turn& turn, PeerLink& link) {
 
 void OnPeerLinkUp(Turn& turn, PeerLink& link, std::string local_host) {
   GreetSentinel(turn, link, std::move(local_host));
+  SendRequest(turn, link, {"SENTINEL", "MYID"}, ForMyid{});
   AskPeer(turn, link);
+}
+
+void OnPeerMyid(Turn& turn, PeerLink& link, const WireReply& reply) {
+  link.proven = Proves(JudgeMyid(reply), link.peer);
+  if (link.proven) return;
+  DropPeerLink(turn, link);
+  link.next_attempt = turn.now() + kDialBackPause;
 }
 
 void AdoptLink(Turn& turn, PeerLink& peer, Link link) {
   CHECK(peer.phase == LinkPhase::kClosed && link.up());
   turn.state().link_owners.at(link.id) = peer.peer;
   static_cast<Link&>(peer) = std::move(link);
+  peer.proven = true;
   AskPeer(turn, peer);
 }
 
@@ -339,24 +361,6 @@ void OnPingReply(Turn& turn, CommandLink& link, const WireReply& reply) {
   link.unanswered_since.reset();
 }
 
-namespace {
-
-base::Instant SilentSince(const Turn& turn, const CommandLink& link, base::Duration down_after) {
-  if (!link.unanswered_since) return link.last_valid_reply;
-  // Whoever answers, answers in every ping period: the silence began with the last answer. It is
-  // not counted for longer than one before the ping, as none may have been sent meanwhile.
-  return std::max(link.last_valid_reply, *link.unanswered_since - PingPeriod(turn, down_after));
-}
-
-}  // namespace
-
-bool IsSilent(Turn& turn, const CommandLink& link, base::Duration down_after) {
-  // With a link that is up and nothing outstanding there is no silence: the next ping has not been
-  // sent yet.
-  if (!link.unanswered_since && link.up()) return false;
-  return IsDue(turn, SilentSince(turn, link, down_after) + down_after);
-}
-
 bool HasAnsweredWithin(const CommandLink& link, base::Instant now, base::Duration time) {
   return link.up() && link.has_answered && now - link.last_valid_reply < time;
 }
@@ -365,26 +369,6 @@ void ForgetSilence(CommandLink& link, base::Instant now) {
   if (!link.unanswered_since && link.up()) return;
   if (link.unanswered_since) link.unanswered_since = now;
   link.last_valid_reply = now;
-}
-
-namespace {
-
-void Forgive(CommandLink& link, base::Duration stall, base::Instant now) {
-  if (link.unanswered_since) link.unanswered_since = std::min(now, *link.unanswered_since + stall);
-  link.last_valid_reply = std::min(now, link.last_valid_reply + stall);
-}
-
-}  // namespace
-
-void ForgiveStall(State& state, base::Duration stall, base::Instant now) {
-  for (auto& [name, group] : state.groups) {
-    Forgive(group.primary.command, stall, now);
-    for (auto& [address, replica] : group.replicas) Forgive(replica.command, stall, now);
-  }
-  for (auto& [id, link] : state.peer_links) Forgive(link, stall, now);
-  for (auto& [address, stranger] : state.strangers)
-    if (std::holds_alternative<Asked>(stranger.standing)) stranger.until += stall;
-  if (state.duplicate_heard_at) *state.duplicate_heard_at += stall;
 }
 
 }  // namespace quorate::sentinel::core

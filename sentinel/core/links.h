@@ -2,6 +2,10 @@
 // one pub/sub link per data node; one command link per peer sentinel, shared by all groups that
 // know it.
 //
+// A peer's address may be another's by now. So every connection to one begins with SENTINEL MYID
+// (strangers.h): only over one that is proven is a peer asked what it sees and for its vote, and it
+// is hung up if another id answers. Otherwise one process could be counted as two (E1).
+//
 // What a link's clocks mean (down_detection.h reads them): `unanswered_since` is the oldest ping
 // without a valid reply and survives reconnects; a link that never came up counts from its
 // creation.
@@ -37,6 +41,7 @@ bool GoesAlong(const Turn& turn, const Group& group, const DataNode& node, base:
 // Closes both links; they are opened again when due.
 void DropDataLinks(Turn& turn, DataNode& node);
 void DropLink(Turn& turn, Link& link);
+void DropPeerLink(Turn& turn, PeerLink& link);
 
 // Brings State::peer_links into line with the peers that the groups know: new links, changed
 // addresses, users, and the removal of those that nobody uses. Call after any change of peers or of
@@ -50,8 +55,10 @@ void OnSubscribeReply(Turn& turn, Link& link, const WireReply& reply);
 // A link to a sentinel, peer or not yet, is up: says who we are.
 void GreetSentinel(Turn& turn, Link& link, std::string local_host);
 void OnPeerLinkUp(Turn& turn, PeerLink& link, std::string local_host);
-// The same for a link that has been greeted: it becomes the peer's, which has none.
+// The same for a link that has been greeted and is proven: it becomes the peer's, which has none.
 void AdoptLink(Turn& turn, PeerLink& peer, Link link);
+// What it answered to SENTINEL MYID.
+void OnPeerMyid(Turn& turn, PeerLink& link, const WireReply& reply);
 void OnLinkDown(Turn& turn, Link& link, LinkFailure failure);
 
 std::string_view LinkFailureName(LinkFailure failure);
@@ -66,16 +73,10 @@ bool HasRoom(const Link& link);
 
 void OnPingReply(Turn& turn, CommandLink& link, const WireReply& reply);
 
-// Nothing valid was heard for down_after, though something was owed; otherwise the turn comes back
-// when it may be so.
-bool IsSilent(Turn& turn, const CommandLink& link, base::Duration down_after);
 // Something valid was heard within `time`, over a link that is still up.
 bool HasAnsweredWithin(const CommandLink& link, base::Instant now, base::Duration time);
 
 // What was silent until now counts from now on. No effect on a link that is up and owes nothing.
 void ForgetSilence(CommandLink& link, base::Instant now);
-
-// A stall of this process is no silence of others: moves the clocks of unanswered pings by `stall`.
-void ForgiveStall(State& state, base::Duration stall, base::Instant now);
 
 }  // namespace quorate::sentinel::core

@@ -1,4 +1,4 @@
-// How the values of options are read, for SENTINEL SET and for the configuration file alike.
+// How those values of options are read that SENTINEL SET and the configuration files take alike.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
 #include "sentinel/core/reconfiguration.h"
+#include "sentinel/core/electorate.h"
 
 #include <algorithm>
 #include <string>
@@ -12,7 +13,6 @@
 #include "sentinel/core/links.h"
 #include "sentinel/core/names.h"
 #include "sentinel/core/switchover.h"
-#include "sentinel/core/views.h"
 
 namespace quorate::sentinel::core {
 namespace {
@@ -216,7 +216,7 @@ void OnReplicaInfo(Turn& turn, Group& group, Replica& replica) {
   if (!IsBeingReconfigured(replica)) return Repair(turn, group, replica);
   if (replica.reported_role != Role::kReplica || replica.primary != group.primary.address) return;
   if (std::holds_alternative<ReconfSent>(replica.reconfiguration)) {
-    replica.reconfiguration = ReconfInProgress{turn.now()};
+    replica.reconfiguration = ReconfInProgress{};
     turn.AnnounceReplica(group, replica, EventType::kSlaveReconfInProgress);
   }
   if (!replica.primary_link_up) return;

@@ -1,4 +1,5 @@
 #include "sentinel/core/sentinel.h"
+#include "sentinel/core/electorate.h"
 
 #include <algorithm>
 #include <type_traits>
@@ -9,6 +10,7 @@
 #include "sentinel/core/deadlines.h"
 #include "sentinel/core/discovery.h"
 #include "sentinel/core/down_detection.h"
+#include "sentinel/core/duplicate_id.h"
 #include "sentinel/core/election.h"
 #include "sentinel/core/failover.h"
 #include "sentinel/core/fencing.h"
@@ -22,6 +24,7 @@
 #include "sentinel/core/shared_settings.h"
 #include "sentinel/core/strangers.h"
 #include "sentinel/core/switchover.h"
+#include "sentinel/core/tilt.h"
 #include "sentinel/core/turn.h"
 #include "sentinel/core/veto.h"
 #include "sentinel/core/views.h"
@@ -122,7 +125,7 @@ class Sentinel::Machine {
     CHECK(now >= last_step_);
     last_step_ = now;
     Turn turn(now, state_, random_, held_);
-    NoticeStall(turn);
+    NoticeStall(turn, next_deadline_);
     NoticeEndOfDuplicate(turn);
     KeepStrangers(turn);
     std::visit([&](const auto& i) { Take(turn, i); }, input);
@@ -191,36 +194,6 @@ class Sentinel::Machine {
     held_ = std::move(waiting);
   }
 
-  // A step that comes long after it was due means that this process did not run: what others did
-  // meanwhile is unknown.
-  void NoticeStall(Turn& turn) {
-    if (next_deadline_ != base::Instant::max() && turn.now() > next_deadline_ + kStallForgiven) {
-      const base::Duration stall = turn.now() - next_deadline_;
-      ForgiveStall(state_, stall, turn.now());
-      if (stall >= turn.timings().tilt_trigger) {
-        if (!state_.tilt_since) {
-          ++state_.tilts;
-          turn.AnnounceProcess(EventType::kTilt, "#tilt mode entered");
-        }
-        state_.tilt_since = turn.now();
-      }
-    }
-    if (state_.tilt_since && turn.now() >= *state_.tilt_since + turn.timings().tilt_period) {
-      state_.tilt_since.reset();
-      turn.AnnounceProcess(EventType::kTiltEnd, "#tilt mode exited");
-      turn.TouchAll();
-    }
-  }
-
-  void NoticeEndOfDuplicate(Turn& turn) {
-    if (!state_.duplicate_heard_at ||
-        turn.now() < *state_.duplicate_heard_at + turn.timings().duplicate_quiet)
-      return;
-    state_.duplicate_heard_at.reset();
-    turn.AnnounceProcess(EventType::kDuplicateMyidGone, "sentinel " + state_.myid.ToString());
-    turn.TouchAll();
-  }
-
   // ---- links ----
 
   void On(Turn& turn, const LinkUp& up) {
@@ -242,6 +215,7 @@ class Sentinel::Machine {
   void On(Turn& turn, const LinkDown& down) {
     if (PeerLink* peer = FindPeerLink(down.link)) {
       OnLinkDown(turn, *peer, down.failure);
+      peer->proven = false;
       TouchGroupsOf(turn, *peer);
       return;
     }
@@ -276,6 +250,10 @@ class Sentinel::Machine {
       if (!purpose) return;
       peer->next_deadline = turn.now();
       if (std::holds_alternative<ForPing>(*purpose)) OnPingReply(turn, *peer, replied.reply);
+      if (std::holds_alternative<ForMyid>(*purpose)) {
+        OnPeerMyid(turn, *peer, replied.reply);
+        TouchGroupsOf(turn, *peer);
+      }
       if (std::holds_alternative<ForInfo>(*purpose)) {
         OnPeerInfo(turn, *peer, replied.reply);
         TouchGroupsOf(turn, *peer);
@@ -305,13 +283,14 @@ class Sentinel::Machine {
     if (!TakePurpose(turn, link, replied.request)) return;
     Link dialled = std::exchange(link, Link{});
     for (const Hello& hello : OnMyidReply(turn, address, replied.reply)) OnHello(turn, hello);
-    HandOver(turn, address, std::move(dialled));
+    HandOver(turn, address, JudgeMyid(replied.reply), std::move(dialled));
   }
 
   // The link of a stranger goes to the peer that it has become, if it has.
-  void HandOver(Turn& turn, const base::Endpoint& address, Link dialled) {
+  void HandOver(Turn& turn, const base::Endpoint& address, const Standing& standing, Link dialled) {
     for (auto& [id, peer] : state_.peer_links) {
-      if (peer.address != address || peer.phase != LinkPhase::kClosed) continue;
+      if (peer.address != address || peer.phase != LinkPhase::kClosed || !Proves(standing, id))
+        continue;
       AdoptLink(turn, peer, std::move(dialled));
       ForgetTold(peer);
       return TouchGroupsOf(turn, peer);
@@ -477,12 +456,7 @@ class Sentinel::Machine {
     next_deadline_ = std::min(deadlines_.earliest(), StrangersDeadline(state_));
     for (const auto& [id, link] : state_.peer_links)
       next_deadline_ = std::min(next_deadline_, link.next_deadline);
-    if (state_.tilt_since)
-      next_deadline_ =
-          std::min(next_deadline_, *state_.tilt_since + state_.settings.timings.tilt_period);
-    if (state_.duplicate_heard_at)
-      next_deadline_ = std::min(
-          next_deadline_, *state_.duplicate_heard_at + state_.settings.timings.duplicate_quiet);
+    next_deadline_ = std::min({next_deadline_, TiltDeadline(state_), DuplicateDeadline(state_)});
     if (state_.persist_failed && state_.finished_version == state_.persist_version)
       next_deadline_ = std::min(next_deadline_, state_.persist_retry_at);
   }

@@ -4,7 +4,7 @@
 // and feeds a Tick when it fires.
 //
 // Order of actions is meaning. A vote, a new configuration and the answer of a command that changes
-// the state are held back until Persisted says that their write has ended. If it failed, the vote
+// the state (but RESET's, as in Redis) are held back until Persisted says that their write has ended. If it failed, the vote
 // is refused (and stays spent), the command says so, and the configuration takes effect all the
 // same.
 //
@@ -17,12 +17,13 @@
 //   E3 | a vote leaves this process, or counts for ourselves, only after its write has completed
 //   E4 | a failover that nobody ordered goes on only while the quorum sees the primary down, until
 //      | its promotion is sent
-//   E5 | no failover's promotion is sent without votes of max(majority of the electorate, quorum)
-//      | for exactly our epoch
+//   E5 | no failover's promotion is sent without votes of max(majority of the voters, quorum) for
+//      | exactly our epoch; the voters are the electorate and, for a while, those who were replaced
 //   E6 | no vote and no candidacy in TILT, or while the last write of the state has failed
 //   C1 | a group's config epoch never falls, and its address changes only together with the epoch
 //      | (monitored anew, or given another address in the YAML, it is another group)
-//   C3 | a config epoch that we announce was won by us or heard from a peer
+//   C3 | a config epoch that we announce was won by us, or heard from a peer or from the server
+//      | that was elected in it (fencing.h, Z3)
 //   C6 | no instance is twice in a group, and the primary is not among its own replicas
 //   L4 | groups, replicas, peers, strangers, requests and held answers have the limits of timings.h
 //

@@ -5,10 +5,10 @@
 #include <vector>
 
 #include "sentinel/core/administration.h"
+#include "sentinel/core/electorate.h"
 #include "sentinel/core/links.h"
 #include "sentinel/core/option_values.h"
 #include "sentinel/core/shared_settings.h"
-#include "sentinel/core/views.h"
 #include "shared/base/numbers.h"
 
 namespace quorate::sentinel::core {
@@ -203,18 +203,26 @@ void AnnounceSet(Turn& turn, const Group& group, const Statement& statement) {
   turn.AnnouncePrimary(group, EventType::kSet, news);
 }
 
+// Why no sentinel takes the values, whatever the option; or nothing.
+std::optional<std::string> ValueError(const Statement& statement) {
+  for (auto value = statement.begin() + 1; value != statement.end(); ++value) {
+    if (HasControlCharacters(*value))
+      return "ERR Invalid argument with control characters for SENTINEL SET '" + statement[0] + "'";
+    if (value->size() > kMaxOptionValue)
+      return "ERR Too long an argument for SENTINEL SET '" + statement[0] + "'";
+  }
+  return std::nullopt;
+}
+
 // The error, or nothing.
 std::optional<std::string> Apply(Turn& turn, Group& group, const SetRequested& request,
                                  const Statement& statement, Sender sender) {
+  if (auto error = ValueError(statement)) return error;
   const std::string& option = statement[0];
   const std::string& value = statement[1];
   static const std::string kNone;
   const std::string& second = statement.size() == 3 ? statement[2] : kNone;
   const OptionRow& row = *FindOption(option, statement.size() - 1);
-  if (HasControlCharacters(value) || HasControlCharacters(second))
-    return "ERR Invalid argument with control characters for SENTINEL SET '" + option + "'";
-  if (value.size() > kMaxOptionValue || second.size() > kMaxOptionValue)
-    return "ERR Too long an argument for SENTINEL SET '" + option + "'";
   const bool executable = request.not_executable.count(value) == 0;
   switch (row.apply(Setting{turn, group, value, second, executable, sender})) {
     case Outcome::kInvalid:
@@ -305,7 +313,8 @@ void TakeShared(Turn& turn, Group& group, const SetRequested& request) {
   bool adopted = false;
   for (const VersionedStatement& one : *shared) {
     const OptionRow* row = FindOption(one.statement[0], one.statement.size() - 1);
-    const bool known = row && row->values == one.statement.size() - 1 && row->reach != Reach::kHere;
+    const bool known = row && row->values == one.statement.size() - 1 &&
+                       row->reach != Reach::kHere && !ValueError(one.statement);
     if (known && !AdoptShared(group, one)) continue;
     adopted = adopted || known;
     if (known && !Apply(turn, group, request, one.statement, Sender::kSentinel))

@@ -137,7 +137,6 @@ struct DataNode {
   std::optional<std::string> rollback_record;  // the newest; empty: it has none
   std::optional<base::ReplicationId> replication_id;
   std::optional<base::ReplicationId> second_replication_id;
-  std::optional<base::Offset> second_offset;
   std::optional<base::Offset> primary_offset;
 };
 
@@ -146,9 +145,7 @@ struct NotReconfigured {};
 struct ReconfSent {
   base::Instant at{};
 };
-struct ReconfInProgress {
-  base::Instant at{};
-};
+struct ReconfInProgress {};
 struct ReconfDone {};
 using Reconfiguration = std::variant<NotReconfigured, ReconfSent, ReconfInProgress, ReconfDone>;
 
@@ -170,7 +167,7 @@ struct Replica : DataNode {
   Reconfiguration reconfiguration;
 };
 
-// The answer of a peer to "is the primary down?" and its vote.
+// The answer of a peer to "is the primary down?".
 struct PeerAnswer {
   bool down = false;
   base::Instant at{};
@@ -182,6 +179,7 @@ struct Peer {
   base::Endpoint address;
   std::optional<base::Instant> sdown_since;
   std::optional<base::Instant> last_hello;
+  bool successor = false;  // of one at its address, until the electorate is settled
   std::optional<base::Instant> asked_at;
   base::Instant last_hello_sent{};
   base::Epoch config_epoch;  // of its last hello
@@ -201,6 +199,7 @@ struct PeerLink : CommandLink {
   size_t users = 0;             // groups that know the peer; Redis' link-refcount
   base::Duration down_after{};  // the shortest of those groups
   std::optional<bool> ours;     // not a stock sentinel, by its INFO; absent: not told yet
+  bool proven = false;          // this connection leads to the peer itself (links.h)
   base::Instant next_deadline{};
 };
 
@@ -373,11 +372,15 @@ struct Group {
   uint64_t vote_version = 0;  // the PersistState that makes `vote` durable
   // Sentinels, with ourselves, whose majority is needed unless options.electorate says otherwise:
   // all ever known and not forgotten. RESET does not shrink it at once, or two small electorates
-  // could elect two leaders in one epoch (views.h, Electorate; administration.h, KeepElectorate).
+  // could elect two leaders in one epoch (electorate.h).
   uint32_t electorate_met = 1;
-  std::optional<base::Instant> reset_at;  // the electorate may shrink some time after this
-  bool data_lost = false;                 // rule (e) of down_detection.h
-  Cause down_cause = Cause::kUnknown;     // of the last +sdown of a primary
+  // Sentinels that others took the place of, and that are counted besides them in elections: what
+  // they voted for their successors do not know (E1).
+  uint32_t predecessors = 0;
+  // A RESET, or a replacement: some time after it the electorate is settled (KeepElectorate).
+  std::optional<base::Instant> unsettled_at;
+  bool data_lost = false;              // rule (e) of down_detection.h
+  Cause down_cause = Cause::kUnknown;  // of the last +sdown of a primary
   std::optional<base::Instant> odown_since;
   std::optional<base::Instant> role_restored_at;  // last +fix-master-config
   std::optional<Failover> failover;

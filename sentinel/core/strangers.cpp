@@ -21,19 +21,6 @@ constexpr std::string_view kTooOld = "err unknown sentinel subcommand";
 
 bool IsAsked(const Stranger& stranger) { return std::holds_alternative<Asked>(stranger.standing); }
 
-bool Proves(const Standing& standing, const base::RunId& id) {
-  const auto* answered = std::get_if<Answered>(&standing);
-  return answered && (!answered->id || *answered->id == id);
-}
-
-Standing Judge(const WireReply& reply) {
-  if (reply.is_error() && base::ToLower(reply.text).compare(0, kTooOld.size(), kTooOld) == 0)
-    return Answered{};
-  const auto id = reply.is_text() ? base::RunId::Parse(reply.text) : std::nullopt;
-  if (id && !id->IsZero()) return Answered{*id};
-  return Unproven{};
-}
-
 std::string Describe(const WireReply& reply) {
   return reply.is_error() || reply.is_text() ? Quoted(reply.text) : "#Not an id";
 }
@@ -88,6 +75,19 @@ std::vector<Hello> Settle(Turn& turn, Stranger& stranger, const Standing& standi
 
 }  // namespace
 
+bool Proves(const Standing& standing, const base::RunId& id) {
+  const auto* answered = std::get_if<Answered>(&standing);
+  return answered && (!answered->id || *answered->id == id);
+}
+
+Standing JudgeMyid(const WireReply& reply) {
+  if (reply.is_error() && base::ToLower(reply.text).compare(0, kTooOld.size(), kTooOld) == 0)
+    return Answered{};
+  const auto id = reply.is_text() ? base::RunId::Parse(reply.text) : std::nullopt;
+  if (id && !id->IsZero()) return Answered{*id};
+  return Unproven{};
+}
+
 bool IsProven(const State& state, const Hello& hello) {
   const auto peer = state.peer_links.find(hello.id);
   if (peer != state.peer_links.end() && IsSameAddress(state, peer->second.address, hello.sentinel))
@@ -121,7 +121,7 @@ void OnStrangerDown(Turn& turn, const base::Endpoint& address, LinkFailure failu
 }
 
 std::vector<Hello> OnMyidReply(Turn& turn, const base::Endpoint& address, const WireReply& reply) {
-  return Settle(turn, turn.state().strangers.at(address), Judge(reply), Describe(reply));
+  return Settle(turn, turn.state().strangers.at(address), JudgeMyid(reply), Describe(reply));
 }
 
 void KeepStrangers(Turn& turn) {

@@ -32,6 +32,10 @@
 
 namespace quorate::sentinel::core {
 
+// Who an answer to SENTINEL MYID comes from.
+Standing JudgeMyid(const WireReply& reply);
+bool Proves(const Standing& standing, const base::RunId& id);
+
 // We know that this sentinel lives there: a peer of any group, or the address has just said so.
 bool IsProven(const State& state, const Hello& hello);
 // Keeps a hello that is not proven until the address has answered, and asks that if need be.

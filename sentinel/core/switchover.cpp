@@ -51,9 +51,8 @@ bool MeansNoSuchPause(const std::string& error) {
   });
 }
 
-// Writes go on at the primary: promoting another now could lose some.
+// Writes go on at the primary, now or soon: promoting another could lose some.
 void OnPauseRefused(Turn& turn, Group& group, const std::string& error) {
-  group.failover->pause.reset();  // what was not paused is not lifted
   Abort(turn, group, EventType::kAbortPauseRefused, Quoted(error));
 }
 
@@ -113,10 +112,10 @@ void OnPauseReply(Turn& turn, Group& group, const ForPause& pause, const WireRep
     return;
   }
   if (reply.is_error()) {
+    group.failover->pause.reset();  // what was not paused is not lifted
     if (!MeansNoSuchPause(reply.text) || group.failover->order->lossless)
       return OnPauseRefused(turn, group, reply.text);
     group.failover->planned = false;
-    group.failover->pause.reset();
     NoteRisk(group);
     EnterPhase(turn, group, SendPromotion{turn.now()});
     return;
@@ -131,6 +130,11 @@ void OnPauseReply(Turn& turn, Group& group, const ForPause& pause, const WireRep
 
 bool KeepPaused(Turn& turn, Group& group) {
   if (!group.failover->pause) return true;
+  // Another may lead by now, and pause and promote as we do.
+  if (group.heard_epoch > group.failover->epoch && !group.failover->promotion_sent) {
+    Abort(turn, group, EventType::kAbortNotElected, "#another stands in a later epoch");
+    return false;
+  }
   const WritePause& pause = *group.failover->pause;
   // Lapsed: writes may have been taken since, that the heir does not have.
   if (IsDue(turn, pause.until) && !HasSentPromotion(*group.failover)) {
@@ -157,6 +161,13 @@ bool MayLetClientsGo(Turn& turn, const Group& group) {
            !turn.state().peer_links.at(peer.id).up();
   });
   return adopted || IsDue(turn, failover.phase_entered_at + kAdoptionWait);
+}
+
+bool MayLiftPause(const State& state, const Group& group) {
+  return group.heard_epoch <= group.failover->epoch &&
+         std::ranges::all_of(group.peers, [&](const auto& entry) {
+           return state.peer_links.at(entry.first).proven && !entry.second.sdown_since;
+         });
 }
 
 void LiftPause(Turn& turn, Group& group) {

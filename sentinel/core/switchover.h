@@ -13,7 +13,10 @@
 // primary has been demoted; if we die in between, it soon ends by itself. What counts is what the
 // primary has acknowledged: once that has run out, writes may have been taken that the heir does not
 // have, and only a promotion that was already sent goes on. Whatever goes wrong before the
-// promotion ends in UNPAUSE and an abort. A server that knows no CLIENT PAUSE ... WRITE (before
+// promotion ends in UNPAUSE and an abort. CLIENT PAUSE has one place for all who pause, so who was
+// elected after us would lose its pause by our UNPAUSE, and acknowledged writes with it: a
+// switchover is given up as soon as we hear of a candidacy in a later epoch, and UNPAUSE is sent
+// only if we would have heard of one (MayLiftPause); otherwise the pause ends by itself. A server that knows no CLIENT PAUSE ... WRITE (before
 // Redis 6.2, told by its error) gets what Redis Sentinel does: promotion without a pause, unless the
 // order was to lose nothing. One that knows it and refuses (no permission, say) is left alone:
 // -failover-abort-pause-refused.
@@ -38,6 +41,9 @@ bool KeepPaused(Turn& turn, Group& group);
 // will be told of the new one wherever they ask; or it has had kAdoptionWait.
 bool MayLetClientsGo(Turn& turn, const Group& group);
 
+// No later leader can rely on the pause: every peer is heard, and none has told of another
+// candidacy. Precondition: a failover is in progress.
+bool MayLiftPause(const State& state, const Group& group);
 // CLIENT UNPAUSE, if writes are paused and the old primary can be reached.
 void LiftPause(Turn& turn, Group& group);
 

@@ -1,6 +1,6 @@
-// Every period, timeout and limit of the sentinel in one place. Timings can be changed at run time
-// (SENTINEL DEBUG); the limits are constants. Defaults are those of Redis Sentinel unless said
-// otherwise.
+// The periods, timeouts and limits that operators feel or that more than one rule knows; what only one
+// rule knows stands in its file. Timings can be changed at run time (SENTINEL DEBUG); the limits are
+// constants. Defaults are those of Redis Sentinel unless said otherwise.
 #pragma once
 
 #include <chrono>
@@ -39,7 +39,7 @@ struct Timings {
 inline constexpr base::Duration kInfoFastPeriod = std::chrono::seconds(1);
 // INFO period of a replica that is being re-pointed.
 inline constexpr base::Duration kInfoReconfPeriod = std::chrono::milliseconds(200);
-// Attempts to connect start at most this often per link.
+// Attempts to connect to who does not answer become as rare as this, by doubling (links.cpp).
 inline constexpr base::Duration kReconnectPeriod = std::chrono::seconds(1);
 // First reconnect after a link that was up has broken: at once would spin against a listener that
 // accepts and closes.

@@ -1,6 +1,6 @@
 // One Step in progress: the time, what may be changed and what has been decided so far. The
-// functions of discovery, down detection, election and failover take a Turn and the group that they
-// concern, and nothing else.
+// rules take a Turn and the group that they concern, and what they are told; they know of nothing
+// else.
 #pragma once
 
 #include <algorithm>

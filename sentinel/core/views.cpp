@@ -1,4 +1,5 @@
 #include "sentinel/core/views.h"
+#include "sentinel/core/down_detection.h"
 
 #include <algorithm>
 #include <string_view>
@@ -24,10 +25,6 @@ class FlagList {
   std::string text_;
 };
 
-bool HeardDown(const Peer& peer, base::Instant now) {
-  return peer.answer && peer.answer->down && now < peer.answer->at + kAnswerValidity;
-}
-
 }  // namespace
 
 std::optional<base::Endpoint> CurrentPrimary(const State& state, const std::string& group) {
@@ -36,38 +33,10 @@ std::optional<base::Endpoint> CurrentPrimary(const State& state, const std::stri
   return Shown(state, position->second.primary.address);
 }
 
-size_t Electorate(const Group& group) {
-  return group.options.electorate != 0 ? group.options.electorate : group.electorate_met;
-}
-
-bool HasUnusualElectorate(const Group& group) {
-  return group.options.electorate != 0 || group.electorate_met != group.peers.size() + 1;
-}
-
-size_t UsableSentinels(const State& state, const Group& group) {
-  return 1 + static_cast<size_t>(
-                 std::count_if(group.peers.begin(), group.peers.end(), [&state](const auto& entry) {
-                   return state.peer_links.at(entry.first).up() && !entry.second.sdown_since;
-                 }));
-}
-
-size_t VotesNeeded(const Group& group) {
-  return std::max<size_t>(Electorate(group) / 2 + 1, group.options.quorum);
-}
-
-QuorumCheck CheckQuorum(const State& state, const Group& group) {
-  QuorumCheck check;
-  check.usable = UsableSentinels(state, group);
-  check.electorate = Electorate(group);
-  check.quorum_reachable = check.usable >= group.options.quorum;
-  check.majority_reachable = check.usable >= Electorate(group) / 2 + 1;
-  return check;
-}
-
 bool IsAtRest(const Group& group) {
   const DataNode& primary = group.primary;
   if (primary.sdown_since || group.odown_since || group.failover || group.pending_config ||
-      group.reset_at || primary.rebooted_at || primary.refusal ||
+      group.unsettled_at || primary.rebooted_at || primary.refusal ||
       primary.reported_role != Role::kPrimary)
     return false;
   const bool replicas_well = std::ranges::all_of(group.replicas, [&](const auto& entry) {
@@ -123,13 +92,6 @@ std::string PeerFlags(const State& state, const Peer& peer, base::Instant now) {
   flags.Add(!state.peer_links.at(peer.id).up(), "disconnected");
   flags.Add(HeardDown(peer, now), "master_down");
   return flags.Take();
-}
-
-size_t DownWitnesses(const Group& group, base::Instant now) {
-  const auto peers =
-      std::count_if(group.peers.begin(), group.peers.end(),
-                    [now](const auto& entry) { return HeardDown(entry.second, now); });
-  return static_cast<size_t>(peers) + (group.primary.sdown_since ? 1 : 0);
 }
 
 std::string_view FailoverStateName(const std::optional<Failover>& failover) {

@@ -11,13 +11,9 @@ namespace quorate::sentinel::runtime {
 
 namespace {
 
-// exec's own word for a program that cannot be run.
-constexpr int kExitNotRunnable = 127;
-
 core::VetoAnswered Judge(uint64_t question, const io::ChildExit& exit) {
   if (exit.signal != 0)
     return {question, core::Verdict::kNone, "killed by signal " + std::to_string(exit.signal)};
-  if (exit.exit_code == kExitNotRunnable) return {question, core::Verdict::kNone, "not runnable"};
   return {question, exit.exit_code == 0 ? core::Verdict::kProceed : core::Verdict::kVeto,
           "exit code " + std::to_string(exit.exit_code)};
 }
@@ -57,7 +53,7 @@ bool VetoRunner::Launch(Runs::iterator run) {
   base::Result<std::unique_ptr<io::Child>> child =
       io_.Spawn(run->question.argv, [this, run](const io::ChildExit& exit) { OnExit(run, exit); });
   if (!child) {
-    OnExit(run, {.exit_code = kExitNotRunnable, .signal = 0});
+    End(run, {run->question.question, core::Verdict::kNone, "not runnable"});
     return false;
   }
   run->child = std::move(*child);
@@ -66,8 +62,11 @@ bool VetoRunner::Launch(Runs::iterator run) {
 }
 
 void VetoRunner::OnExit(Runs::iterator run, const io::ChildExit& exit) {
+  End(run, Judge(run->question.question, exit));
+}
+
+void VetoRunner::End(Runs::iterator run, const core::VetoAnswered& verdict) {
   const bool answered = run->answered;
-  const core::VetoAnswered verdict = Judge(run->question.question, exit);
   runs_.erase(run);
   timer_->StartAt(io_.Now());  // for one that waits
   if (!answered) answer_(verdict);

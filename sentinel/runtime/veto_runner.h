@@ -38,6 +38,7 @@ class VetoRunner {
   // False: it could not be run, and has been answered.
   bool Launch(Runs::iterator run);
   void OnExit(Runs::iterator run, const io::ChildExit& exit);
+  void End(Runs::iterator run, const core::VetoAnswered& verdict);
   void ArmTimer();
 
   io::Io& io_;

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "sentinel/core/views.h"
+#include "sentinel/core/electorate.h"
 #include "shared/base/check.h"
 #include "tests/simulation/deployment/difference.h"
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "sentinel/core/election.h"
+#include "sentinel/core/electorate.h"
 #include "sentinel/core/views.h"
 #include "tests/unit/sentinel/core/world.h"
 

@@ -96,6 +96,20 @@ TEST_CASE("fencing: a switchover needs the replicas' links, and raises no fence"
       CHECK(command.find("FENCE") == std::string::npos);
 }
 
+TEST_CASE(
+    "fencing: a primary that is lost after the election is fenced before the heir is chosen") {
+  Fenced t;
+  t.world.Command(0, 1, FailoverRequested{ClientId{}, "mymaster"});
+  REQUIRE(t.world.RunUntil([&] { return t.world.Happened("s0 +elected-leader"); }, seconds(5)));
+  REQUIRE_FALSE(t.world.Happened("+selected-slave"));
+  t.world.KillServer(0);
+  REQUIRE(t.world.RunUntil([&] { return t.world.Happened("+promoted-slave"); }, seconds(5)));
+  const int heir = t.Promoted();
+  const std::vector<std::string>& log = t.world.server(heir).log;
+  REQUIRE_FALSE(log.empty());
+  CHECK(log.front().starts_with("QUORATE FENCE "));
+}
+
 TEST_CASE("fencing: a fence that nothing comes of is lifted") {
   Fenced t;
   // Elected, but there is nobody to promote.

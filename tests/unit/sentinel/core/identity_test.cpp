@@ -2,7 +2,7 @@
 // others.
 #include <string>
 
-#include "sentinel/core/views.h"
+#include "sentinel/core/electorate.h"
 #include "tests/unit/sentinel/core/world.h"
 
 #include <doctest/doctest.h>

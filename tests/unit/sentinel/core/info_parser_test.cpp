@@ -26,7 +26,6 @@ TEST_CASE("info: a primary of redis 7.0") {
   CHECK(facts.replicas == std::vector<Endpoint>{{"127.0.0.1", 6380}, {"::1", 6381}});
   CHECK(facts.replication_id->ToString() == "8371b4fb1155b71f4a04d3e1bc3e18c4a990aeeb");
   CHECK_FALSE(facts.second_replication_id.has_value());
-  CHECK_FALSE(facts.second_offset.has_value());
   CHECK(facts.primary_offset == base::Offset(14));
   CHECK_FALSE(facts.primary.has_value());
 }

@@ -1,11 +1,11 @@
 // Dial-back: hellos that anybody may have said, about sentinels that do or do not live where they
 // claim.
+#include "sentinel/core/electorate.h"
 #include "sentinel/core/strangers.h"
 
 #include <string>
 #include <vector>
 
-#include "sentinel/core/views.h"
 #include "tests/unit/sentinel/core/world.h"
 
 #include <doctest/doctest.h>
@@ -187,7 +187,7 @@ TEST_CASE("strangers: who claims an address first does not keep out who lives th
   l.Hears(Line(std::string(40, '3'), kElsewhere));
   l.Hears(Line(kTwo, kElsewhere));
   CHECK(l.Knows(kTwo, kElsewhere));
-  CHECK(l.world.strangers[kElsewhere].asked == 1);
+  CHECK(l.world.strangers[kElsewhere].asked == 2);  // the second time as a peer
 }
 
 TEST_CASE("strangers: one answer is enough for all groups") {
@@ -226,17 +226,17 @@ TEST_CASE("strangers: our own id in a forged hello does not keep us from electio
   CHECK(l.world.Happened("+duplicate-myid"));
 }
 
-TEST_CASE("strangers: peers known from before a restart are not asked") {
+TEST_CASE("strangers: peers known from before a restart are believed at once") {
   Listener l;
   l.Lives(kThere, kOne);
   l.Hears(Line(kOne, kThere));
   l.world.KillSentinel(0);
-  l.world.strangers[kThere].asked = 0;
+  l.world.strangers.clear();
   l.world.StartSentinel(0);
   l.world.RunFor(seconds(1));
   l.Hears(Line(kOne, kThere, 3));
   CHECK(l.state().current_epoch == base::Epoch(3));
-  CHECK(l.world.strangers[kThere].asked == 0);
+  CHECK(l.state().strangers.empty());
 }
 
 TEST_CASE("strangers: a flood of them is bounded, and peers are heard through it") {

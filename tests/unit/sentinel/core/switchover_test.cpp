@@ -234,6 +234,55 @@ TEST_CASE("switchover: who gives way to another leader does not lift the pause t
   CHECK(logged("CLIENT UNPAUSE") == 0);
 }
 
+TEST_CASE("switchover: UNPAUSE is sent only by who would have heard of another leader") {
+  Planned t;
+  t.world.server(0).offset = 5000;
+  for (int i : {1, 2}) t.world.server(i).lag = 10;
+  FakeServer& primary = t.world.server(0);
+  const auto logged = [&](const std::string& command) {
+    return std::ranges::count(primary.log, command);
+  };
+  t.world.Command(0, 1, SwitchoverRequested{ClientId{}, "mymaster", {}, milliseconds(500)});
+  REQUIRE(t.world.RunUntil([&] { return logged("CLIENT PAUSE 2000 WRITE") == 1; }, seconds(1)));
+  SUBCASE("everybody is heard") {
+    t.world.RunFor(seconds(1));
+    CHECK(t.world.Happened("s0 -failover-abort-slave-timeout"));
+    CHECK(logged("CLIENT UNPAUSE") == 1);
+  }
+  SUBCASE("one is not") {
+    t.world.KillSentinel(2);
+    t.world.RunFor(seconds(1));
+    CHECK(t.world.Happened("s0 -failover-abort-slave-timeout"));
+    CHECK(logged("CLIENT UNPAUSE") == 0);
+  }
+  SUBCASE("a candidate that we cannot vote for may have been elected by the others") {
+    t.world.sentinel(0).disk_works = false;
+    const uint64_t epoch = t.world.group(0).failover->epoch.number() + 1;
+    t.world.Command(
+        0, 2,
+        MasterDownQuery{ClientId{}, primary.address, epoch,
+                        t.world.sentinel(1).core->state().myid.ToString(), Candidacy::kOrdered});
+    t.world.RunFor(milliseconds(50));
+    CHECK(t.world.Happened("s0 -failover-abort-not-elected"));
+    CHECK(logged("CLIENT UNPAUSE") == 0);
+  }
+}
+
+TEST_CASE("switchover: a renewal that is refused gives up, and lets the writes go on") {
+  Planned t(2);
+  t.world.server(0).offset = 5000;
+  t.world.server(1).lag = 10;
+  FakeServer& primary = t.world.server(0);
+  t.world.Command(0, 1, SwitchoverRequested{ClientId{}, "mymaster", {}, seconds(60)});
+  REQUIRE(t.world.RunUntil([&] { return !primary.log.empty(); }, seconds(1)));
+  t.world.RunFor(milliseconds(500));
+  primary.pause_error = "BUSY Redis is busy running a script.";
+  t.world.RunFor(seconds(1));
+  CHECK(t.world.Happened("s0 -failover-abort-pause-refused"));
+  CHECK(primary.log.back() == "CLIENT UNPAUSE");
+  CHECK(primary.writes_paused_until <= t.world.now());
+}
+
 TEST_CASE("switchover: after a stall longer than the pause nothing is promoted") {
   Planned t(2);
   t.world.server(1).refuses_promotion = true;

@@ -487,7 +487,9 @@ WireReply World::ExecuteFencing(FakeServer& server, const std::vector<std::strin
 }
 
 WireReply World::Execute(FakeServer& server, const std::vector<std::string>& argv) {
-  if (argv[0] == "PING") return WireReply::Status("PONG");
+  if (argv[0] == "PING")
+    return server.loading ? WireReply::Error("LOADING Redis is loading the dataset in memory")
+                          : WireReply::Status("PONG");
   if (argv[0] == "INFO") return WireReply::Bulk(Info(server));
   if (argv[0] == "PUBLISH") {
     for (const auto& [key, wire] : wires_) {

@@ -38,6 +38,7 @@ struct FakeServer {
   uint32_t priority = 100;
   std::string pause_error;         // what CLIENT PAUSE ... WRITE is answered with, if not OK
   bool refuses_promotion = false;  // EXEC fails
+  bool loading = false;            // and says so to pings
   base::RunId run_id;
   base::ReplicationId replication_id;
   Instant writes_paused_until{};

@@ -42,6 +42,15 @@ TEST_CASE("veto: exit 0 goes on, anything else is a veto, a signal is no verdict
   CHECK(f.answers[2].detail == "killed by signal 15");
 }
 
+TEST_CASE("veto: a shell that does not find its tool (127) has not allowed anything") {
+  Fixture f;
+  f.Ask(1);
+  f.io.End(0, {.exit_code = 127, .signal = 0});
+  REQUIRE(f.answers.size() == 1);
+  CHECK(f.answers[0].verdict == Verdict::kVeto);
+  CHECK(f.answers[0].detail == "exit code 127");
+}
+
 TEST_CASE("veto: out of time it is killed and gives no verdict, once") {
   Fixture f;
   f.Ask(1);
