@@ -25,9 +25,8 @@ const std::set<std::string_view> kSteps = {
 };
 
 constexpr int64_t kMostClockPpm = 100'000;
-// What has to follow MONITOR, and what could not be done yet.
+// What has to follow MONITOR.
 constexpr base::Duration kSetLater = milliseconds(20);
-constexpr base::Duration kTryAgain = milliseconds(200);
 // To read a snapshot file takes less.
 constexpr base::Duration kLoadingTakes = std::chrono::seconds(2);
 
@@ -408,14 +407,16 @@ void Faults::RemoveGroup() {
 
 void Faults::ReplaceSentinel() {
   const size_t index = AnySentinel();
-  if (gone_ || !Stop(*deployment_.sentinels()[index], random_.Chance(1, 2))) return;
+  // One at a time, and until all know of it: that is for longer than a run lasts.
+  if (replaced_ || !Stop(*deployment_.sentinels()[index], random_.Chance(1, 2))) return;
+  replaced_ = true;
   gone_ = index;
   Later(DrawLasting(0, 2000), [this] { StartReplacement(); });
 }
 
 void Faults::StartReplacement() {
   if (!gone_) return;
-  if (!operators_.Replace(*gone_)) return Later(kTryAgain, [this] { StartReplacement(); });
+  operators_.Replace(*gone_);
   RestartSentinel(*std::exchange(gone_, std::nullopt));
   Later(DrawLasting(0, 1000), [this] { operators_.ForgetReplaced(); });
 }

@@ -93,6 +93,7 @@ class Faults {
   std::optional<std::string> failed_start_;
   // Of servers whose snapshot file was damaged and not read since: what it is now.
   std::map<size_t, std::string> torn_;
+  bool replaced_ = false;       // a sentinel, or it is about to be
   std::optional<size_t> gone_;  // the sentinel that is to be replaced
 };
 

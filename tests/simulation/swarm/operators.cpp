@@ -227,8 +227,7 @@ bool Operators::OthersAgree(size_t sentinel) const {
   return true;
 }
 
-bool Operators::Replace(size_t sentinel) {
-  if (!OthersAgree(sentinel)) return false;
+void Operators::Replace(size_t sentinel) {
   const SentinelNode& node = *deployment_.sentinels()[sentinel];
   // Where nobody may know the first primary any more, it would never meet the others there.
   const bool as_at_first = !removed_ && random_.Chance(1, 2);
@@ -237,23 +236,20 @@ bool Operators::Replace(size_t sentinel) {
     primaries.push_back(as_at_first
                             ? deployment_.servers()[deployment_.FirstServerOf(i)]->endpoint()
                             : PrimaryToMonitor(node, i));
-  // One that has met nobody yet counts on itself alone: it must not decide anything, nor give a
-  // lease to whom it takes for the primary.
-  const DeploymentOptions& options = deployment_.options();
-  const bool decides = options.quorum == 1 || options.primary_lease != base::Duration::zero();
-  replaced_.insert(node.id());
+  // One that has met nobody yet counts on itself alone: it must not decide anything.
+  const bool decides = deployment_.options().quorum == 1;
+  replaced_ = Replaced{sentinel, node.id()};
   deployment_.ReplaceSentinel(sentinel, primaries, decides || random_.Chance(1, 2));
   tell_(fmt::format("{} is replaced, to watch {}", node.ip(), primaries[0].ToString()));
-  return true;
 }
 
 void Operators::ForgetReplaced() {
+  if (!replaced_ || !OthersAgree(replaced_->sentinel)) return;
   for (const auto& node : deployment_.sentinels()) {
     for (size_t i = 0; i < deployment_.groups(); ++i) {
       const auto* group = Deployment::GroupAt(*node, i);
-      if (group == nullptr) continue;
-      for (const base::RunId& id : replaced_)
-        if (group->peers.contains(id)) Ask(*node, {"FORGET", GroupName(i), id.ToString()});
+      if (group != nullptr && group->peers.contains(replaced_->id))
+        Ask(*node, {"FORGET", GroupName(i), replaced_->id.ToString()});
     }
   }
 }

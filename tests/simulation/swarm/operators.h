@@ -46,10 +46,10 @@ class Operators {
   // the configuration says.
   void MonitorAgain(size_t sentinel);
   // It does not run any more and never will: its machine gets an empty disk and a configuration
-  // with which a new sentinel can start there. False: not yet. While others do not know the same,
-  // a vote that only the old one had given could be given again (E1).
-  bool Replace(size_t sentinel);
-  // FORGET at everyone who still lists one that was replaced.
+  // with which a new sentinel can start there.
+  void Replace(size_t sentinel);
+  // FORGET at everyone who still lists one that was replaced, when the others know the same: an
+  // epoch that was won with its vote could be won again where nobody remembers it (E1).
   void ForgetReplaced();
   // Servers refuse what their primaries would give them (replica-refuse-empty-primary), and no
   // sentinel has found a better primary: lets it happen.
@@ -65,6 +65,10 @@ class Operators {
 
  private:
   using Words = std::vector<std::string>;
+  struct Replaced {
+    size_t sentinel;
+    base::RunId id;
+  };
 
   void Request(const base::Endpoint& to, const Words& words);
   // SENTINEL <words>.
@@ -90,7 +94,7 @@ class Operators {
   const std::function<void(const std::string&)> tell_;
   Process& process_;
   std::vector<std::unique_ptr<link::Link>> requests_;
-  std::set<base::RunId> replaced_;
+  std::optional<Replaced> replaced_;
   bool removed_ = false;  // some group, from some sentinel
 };
 
