@@ -47,9 +47,13 @@ RetiredGroup TakeRetired(State& state, const std::string& name) {
   return kept;
 }
 
+uint32_t WithReplaced(const Group& group) {
+  return group.electorate_met + static_cast<uint32_t>(group.replaced.size());
+}
+
 // When too many are kept, the lowest vote raises the floor for everyone.
 void Retire(State& state, const Group& group) {
-  state.retired[group.name] = {group.vote.epoch, group.electorate_met};
+  state.retired[group.name] = {group.vote.epoch, WithReplaced(group)};
   if (state.retired.size() <= kMaxRetiredGroups) return;
   const auto lowest =
       std::min_element(state.retired.begin(), state.retired.end(),
@@ -147,6 +151,8 @@ void Reset(Turn& turn, const ResetGroups& request) {
     ForgetAnswers(group, turn.now());
     group.voted_at = {};  // whether the primary is still the process it was then is forgotten
     group.peers.clear();
+    group.electorate_met = WithReplaced(group);
+    group.replaced.clear();
     group.odown_since.reset();
     group.unsettled_at = turn.now();
     group.may_stand_at = std::max(group.may_stand_at, turn.now() + kResetGrace);

@@ -35,16 +35,37 @@ std::optional<VoteRefusal> WhyApart(const State& state) {
   return std::nullopt;
 }
 
-std::optional<VoteRefusal> WhyNoVote(const State& state, const Group& group, base::Instant now,
-                                     base::Epoch epoch, Candidacy candidacy) {
-  if (const auto apart = WhyApart(state)) return apart;
+// What no candidate of that epoch may get, whatever has happened to the primary.
+std::optional<VoteRefusal> WhyNever(const State& state, const Group& group, base::Epoch epoch) {
   if (epoch <= group.vote.epoch || epoch <= group.config_epoch || epoch <= state.retired_vote_floor)
     return VoteRefusal::kSpent;
   if (group.pending_config || (group.failover && HasSentPromotion(*group.failover)))
     return VoteRefusal::kPromoting;
-  if (candidacy == Candidacy::kLost && IsPaused(group)) return VoteRefusal::kPaused;
-  if (candidacy == Candidacy::kLost && IsHealthy(group, now)) return VoteRefusal::kHealthy;
   return std::nullopt;
+}
+
+// Why a primary is not to be replaced that nobody ordered to be.
+std::optional<VoteRefusal> WhyKept(const Group& group, base::Instant now) {
+  if (IsPaused(group)) return VoteRefusal::kPaused;
+  if (IsHealthy(group, now)) return VoteRefusal::kHealthy;
+  return std::nullopt;
+}
+
+// Of groups with the same primary any can tell that an epoch is spent, and each may hold the primary
+// for lost by its own down-after.
+std::optional<VoteRefusal> WhyNoVote(const State& state, const std::vector<Group*>& groups,
+                                     base::Instant now, base::Epoch epoch, Candidacy candidacy) {
+  if (const auto apart = WhyApart(state)) return apart;
+  for (const Group* group : groups)
+    if (const auto never = WhyNever(state, *group, epoch)) return never;
+  if (candidacy == Candidacy::kOrdered) return std::nullopt;
+  std::optional<VoteRefusal> kept;
+  for (const Group* group : groups) {
+    const auto why = WhyKept(*group, now);
+    if (!why) return std::nullopt;
+    if (!kept) kept = why;
+  }
+  return kept;
 }
 
 // Of the largest electorate that a peer has told in this candidacy: who was added a moment ago and
@@ -138,24 +159,26 @@ void AnswerMasterDown(Turn& turn, const MasterDownQuery& query) {
   const std::vector<Group*> groups = GroupsOf(state, query.primary);
   if (groups.empty()) return turn.Respond(query.client, MasterDownReply{});
   Group* group = groups.front();
-  const bool down = group->primary.sdown_since && !state.tilt_since;
+  const bool down = !state.tilt_since && std::ranges::any_of(groups, [](const Group* one) {
+    return one->primary.sdown_since.has_value();
+  });
   const auto candidate = base::RunId::Parse(query.candidate);
-  OnAskedByPeer(turn, *group);
+  for (Group* one : groups) OnAskedByPeer(turn, *one);
   if (!candidate || candidate->IsZero())
     return turn.Respond(query.client, MasterDownReply{down, "*", 0});
 
   if (!turn.MayHold())
     return turn.Respond(query.client, Refused(state, *group, query, down, VoteRefusal::kBusy));
   const base::Epoch epoch(query.epoch);
-  std::optional<VoteRefusal> refusal;
-  if (!AdoptEpoch(turn, *group, epoch)) refusal = VoteRefusal::kSpent;
-  for (const Group* one : groups)
-    if (!refusal)
-      refusal =
-          WhyNoVote(state, *one, turn.now(), epoch, query.candidacy.value_or(Candidacy::kLost));
-  if (epoch <= state.current_epoch) group->heard_epoch = std::max(group->heard_epoch, epoch);
-  if (query.candidacy == Candidacy::kOrdered && refusal != VoteRefusal::kSpent)
-    group->ordered_epoch = std::max(group->ordered_epoch, epoch);
+  const Candidacy candidacy = query.candidacy.value_or(Candidacy::kLost);
+  std::optional<VoteRefusal> refusal = AdoptEpoch(turn, *group, epoch)
+                                           ? WhyNoVote(state, groups, turn.now(), epoch, candidacy)
+                                           : VoteRefusal::kSpent;
+  for (Group* one : groups) {
+    if (epoch <= state.current_epoch) one->heard_epoch = std::max(one->heard_epoch, epoch);
+    if (candidacy == Candidacy::kOrdered && refusal != VoteRefusal::kSpent)
+      one->ordered_epoch = std::max(one->ordered_epoch, epoch);
+  }
   if (!refusal) {
     for (Group* one : groups) GiveWay(turn, *one);
     CastVote(turn, *group, epoch, *candidate);

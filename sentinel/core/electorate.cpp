@@ -5,12 +5,18 @@
 namespace quorate::sentinel::core {
 namespace {
 
-// How many of the old peers have to have said hello before the electorate is settled. Without
-// predecessors: with ourselves a majority. With one: so many that whoever was elected by its vote
-// has told one of them; the others of that majority are too many to be all among the rest.
+// Not one that has taken another's place.
+bool IsOld(const Group& group, const Peer& peer) { return group.replaced.count(peer.address) == 0; }
+
+// How many of the old peers have to have said hello before the electorate is settled. After a RESET:
+// with ourselves a majority. After a replacement: so many that, if somebody was elected by the one
+// that is gone, they cannot all be others than those who elected with it; or all that there are.
 size_t OthersToHear(const Group& group) {
   const size_t electorate = Electorate(group);
-  return group.predecessors == 0 ? electorate / 2 : electorate - (electorate / 2 + 1);
+  if (group.replaced.empty()) return electorate / 2;
+  const auto old = std::ranges::count_if(
+      group.peers, [&](const auto& entry) { return IsOld(group, entry.second); });
+  return std::min(electorate - (electorate / 2 + 1), static_cast<size_t>(old));
 }
 
 }  // namespace
@@ -20,7 +26,7 @@ size_t Electorate(const Group& group) {
 }
 
 bool HasUnusualElectorate(const Group& group) {
-  return group.options.electorate != 0 || group.predecessors != 0 ||
+  return group.options.electorate != 0 || !group.replaced.empty() ||
          group.electorate_met != group.peers.size() + 1;
 }
 
@@ -31,7 +37,7 @@ size_t UsableSentinels(const State& state, const Group& group) {
                  }));
 }
 
-size_t Voters(const Group& group) { return Electorate(group) + group.predecessors; }
+size_t Voters(const Group& group) { return Electorate(group) + group.replaced.size(); }
 
 size_t VotesNeeded(const Group& group) {
   return std::max<size_t>(Voters(group) / 2 + 1, group.options.quorum);
@@ -46,23 +52,23 @@ QuorumCheck CheckQuorum(const State& state, const Group& group) {
   return check;
 }
 
-void NoteReplacedPeer(Group& group, base::Instant now) {
-  group.predecessors = std::min<uint32_t>(group.predecessors + 1, kMaxPeersPerGroup);
-  group.unsettled_at = now;
+void NoteReplacedPeer(Group& group, const base::Endpoint& address, base::Instant now) {
+  // What a successor votes for while we count it as one, the others that elect vote for, too.
+  if (group.replaced.insert(address).second) group.unsettled_at = now;
 }
 
 void KeepElectorate(Turn& turn, Group& group) {
-  if (!group.unsettled_at || group.failover) return;
+  // What lay in a buffer while we stood still was not said now.
+  if (!group.unsettled_at || group.failover || turn.state().tilt_since) return;
   const base::Instant due = *group.unsettled_at + kResetSettling;
   if (!IsDue(turn, due)) return;
-  const auto heard = std::ranges::count_if(group.peers, [due](const auto& entry) {
+  const auto heard = std::ranges::count_if(group.peers, [&](const auto& entry) {
     const Peer& peer = entry.second;
-    return !peer.successor && peer.last_hello && *peer.last_hello >= due;
+    return IsOld(group, peer) && peer.last_hello && *peer.last_hello >= due;
   });
   if (static_cast<size_t>(heard) < OthersToHear(group)) return;
   group.unsettled_at.reset();
-  group.predecessors = 0;
-  for (auto& [id, peer] : group.peers) peer.successor = false;
+  group.replaced.clear();
   group.electorate_met = static_cast<uint32_t>(group.peers.size() + 1);
   // In none of the epochs that we know of now may a successor win once more, with our vote.
   if (group.vote.epoch < turn.state().current_epoch) {

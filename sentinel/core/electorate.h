@@ -6,7 +6,8 @@
 // taken that one's place and knows nothing of its votes; so for a while both are voters, that no
 // epoch which was won with the vote of the one is won again with the vote of the other (E1). Leases
 // (fencing.h) need a majority of the electorate without those who were replaced: what these have
-// said is known to the servers.
+// said is known to the servers. A restart meanwhile, a RESET, or REMOVE and MONITOR, make them
+// members of the electorate; where the operator has set that, they are forgotten.
 #pragma once
 
 #include <cstddef>
@@ -24,20 +25,20 @@ size_t Voters(const Group& group);
 // Votes needed to be elected: max(majority of the voters, quorum).
 size_t VotesNeeded(const Group& group);
 
-// Ourselves and the peers that are neither down nor disconnected.
+// Ourselves and the peers that are connected, proven (links.h) and not down.
 size_t UsableSentinels(const State& state, const Group& group);
 
 // SENTINEL CKQUORUM.
 struct QuorumCheck {
-  size_t usable = 0;  // ourselves and peers that are neither down nor disconnected
+  size_t usable = 0;  // UsableSentinels
   size_t electorate = 0;
   bool quorum_reachable = false;
   bool majority_reachable = false;
 };
 QuorumCheck CheckQuorum(const State& state, const Group& group);
 
-// A sentinel has taken the place of one of our peers.
-void NoteReplacedPeer(Group& group, base::Instant now);
+// A sentinel has taken the place of one of our peers, at that address.
+void NoteReplacedPeer(Group& group, const base::Endpoint& address, base::Instant now);
 // Settles the electorate some time after a RESET or a replacement: it shrinks to the sentinels that
 // are known then, once enough of the old ones have said hello after that time. Until then elections
 // need a majority of all, with those who were replaced. By then every candidacy of before is over,

@@ -120,7 +120,8 @@ std::optional<base::Endpoint> HeirFor(Turn& turn, const Group& group,
 
 void ChooseHeir(Turn& turn, Group& group) {
   Failover& failover = *group.failover;
-  failover.planned = failover.order && IsHealthy(group, turn.now());
+  // A fence has cut the replicas' links: nobody would catch up with a primary that is back.
+  failover.planned = failover.order && !failover.fenced_until && IsHealthy(group, turn.now());
   if (failover.order && failover.order->lossless && !failover.planned) {
     AbortFailover(turn, group, EventType::kAbortMasterTimeout);
     return BackOffLong(turn, group);

@@ -126,7 +126,7 @@ void ReplacePeersAt(Turn& turn, Group& group, const Hello& hello) {
   turn.AnnouncePeer(group, *other, EventType::kSentinelInvalidAddress);
   const base::RunId gone = other->id;
   for (auto& [name, any] : turn.state().groups)
-    if (any.peers.erase(gone) != 0) NoteReplacedPeer(any, turn.now());
+    if (any.peers.erase(gone) != 0) NoteReplacedPeer(any, hello.sentinel, turn.now());
 }
 
 // The peer that sent the hello, added or corrected as needed; none if the group has too many.
@@ -143,7 +143,6 @@ Peer* MeetPeer(Turn& turn, Group& group, const Hello& hello) {
     Peer peer;
     peer.id = hello.id;
     peer.address = hello.sentinel;
-    peer.successor = group.predecessors > 0;
     const auto added = group.peers.emplace(hello.id, std::move(peer)).first;
     group.electorate_met =
         std::max(group.electorate_met, static_cast<uint32_t>(group.peers.size() + 1));

@@ -17,7 +17,7 @@ DurableGroup ToDurable(const Group& group) {
   durable.primary = group.primary.address;
   durable.config_epoch = group.config_epoch;
   durable.vote = group.vote;
-  durable.electorate_met = group.electorate_met + group.predecessors;
+  durable.electorate_met = group.electorate_met + static_cast<uint32_t>(group.replaced.size());
   durable.shared = group.shared;
   for (const auto& [address, replica] : group.replicas) durable.replicas.push_back(address);
   for (const auto& [id, peer] : group.peers) durable.peers.push_back({id, peer.address});

@@ -26,7 +26,7 @@ std::vector<std::string> AsCommand(const Turn& turn, const Group& group) {
 void TellPeers(Turn& turn, Group& group) {
   for (auto& [id, peer] : group.peers) {
     PeerLink& link = turn.state().peer_links.at(id);
-    if (peer.maintenance_told >= group.maintenance.version || link.ours != true || !link.up() ||
+    if (peer.maintenance_told >= group.maintenance.version || link.ours != true || !link.proven ||
         !HasRoom(link))
       continue;
     SendRequest(turn, link, AsCommand(turn, group), ForNothing{});

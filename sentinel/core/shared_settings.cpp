@@ -88,7 +88,7 @@ void KeepSharedSettings(Turn& turn, Group& group) {
   const uint64_t newest = NewestVersion(group);
   for (auto& [id, peer] : group.peers) {
     PeerLink& link = turn.state().peer_links.at(id);
-    if (peer.shared_told >= newest || link.ours != true || !link.up() || !HasRoom(link)) continue;
+    if (peer.shared_told >= newest || link.ours != true || !link.proven || !HasRoom(link)) continue;
     Tell(turn, group, peer, link);
     peer.shared_told = newest;
   }

@@ -8,6 +8,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -58,7 +59,7 @@ struct ForHeartbeat {
 };
 // The EXEC of an order to follow the primary.
 struct ForOrder {};
-// SENTINEL MYID of a stranger.
+// SENTINEL MYID, of a stranger or a peer.
 struct ForMyid {};
 using RequestPurpose = std::variant<ForNothing, ForPing, ForInfo, ForMasterDown, ForPromotion,
                                     ForPause, ForHeartbeat, ForOrder, ForMyid>;
@@ -179,7 +180,6 @@ struct Peer {
   base::Endpoint address;
   std::optional<base::Instant> sdown_since;
   std::optional<base::Instant> last_hello;
-  bool successor = false;  // of one at its address, until the electorate is settled
   std::optional<base::Instant> asked_at;
   base::Instant last_hello_sent{};
   base::Epoch config_epoch;  // of its last hello
@@ -374,9 +374,8 @@ struct Group {
   // all ever known and not forgotten. RESET does not shrink it at once, or two small electorates
   // could elect two leaders in one epoch (electorate.h).
   uint32_t electorate_met = 1;
-  // Sentinels that others took the place of, and that are counted besides them in elections: what
-  // they voted for their successors do not know (E1).
-  uint32_t predecessors = 0;
+  // Addresses at which one sentinel took the place of another (electorate.h).
+  std::set<base::Endpoint> replaced;
   // A RESET, or a replacement: some time after it the electorate is settled (KeepElectorate).
   std::optional<base::Instant> unsettled_at;
   bool data_lost = false;              // rule (e) of down_detection.h

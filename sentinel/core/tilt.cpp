@@ -11,10 +11,11 @@ void Forgive(CommandLink& link, base::Duration stall, base::Instant now) {
   link.last_valid_reply = std::min(now, link.last_valid_reply + stall);
 }
 
-// Moves the clocks of unanswered pings by `stall`.
+// Moves the clocks of what others owe us by `stall`.
 void ForgiveStall(State& state, base::Duration stall, base::Instant now) {
   for (auto& [name, group] : state.groups) {
     Forgive(group.primary.command, stall, now);
+    if (group.unsettled_at) *group.unsettled_at += stall;
     for (auto& [address, replica] : group.replicas) Forgive(replica.command, stall, now);
   }
   for (auto& [id, link] : state.peer_links) Forgive(link, stall, now);

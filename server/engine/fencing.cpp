@@ -122,6 +122,8 @@ base::Status Fencing::OnOrder(base::Instant now, std::optional<base::Epoch> epoc
   if (epoch) {
     if (auto stale = Stale(now, *epoch)) return *std::move(stale);
     watched_ = true;
+    // A majority has elected us anew.
+    if (primary && *epoch > word_.epoch) word_.electorate = 0;
     word_.epoch = *epoch;
   } else {
     word_.electorate = 0;

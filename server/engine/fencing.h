@@ -31,7 +31,7 @@
 //   X4  a heartbeat that calls a primary a replica ends its writes: another was elected. What lets
 //       them begin again is as in X3.
 //   X5  word().electorate falls only on the word of a majority of as many as it says, fresh by the
-//       lease; without a lease, and by an order without an epoch, it may.
+//       lease; by our election, by an order without an epoch, and without a lease it may.
 //
 // Pure; the times are the engine's.
 #pragma once

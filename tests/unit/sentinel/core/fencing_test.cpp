@@ -110,6 +110,17 @@ TEST_CASE(
   CHECK(log.front().starts_with("QUORATE FENCE "));
 }
 
+TEST_CASE("fencing: a primary that is back under the fence is not waited for to catch up with") {
+  Fenced t;
+  t.world.Command(0, 1, FailoverRequested{ClientId{}, "mymaster"});
+  REQUIRE(t.world.RunUntil([&] { return t.world.Happened("s0 +elected-leader"); }, seconds(5)));
+  t.world.KillServer(0);
+  REQUIRE(t.world.RunUntil([&] { return t.Logged(1, "QUORATE FENCE 1 5000"); }, seconds(1)));
+  t.world.StartServer(0);
+  REQUIRE(t.world.RunUntil([&] { return t.world.Happened("+switch-master"); }, seconds(2)));
+  CHECK_FALSE(t.Logged(0, "CLIENT PAUSE 2000 WRITE"));
+}
+
 TEST_CASE("fencing: a fence that nothing comes of is lifted") {
   Fenced t;
   // Elected, but there is nobody to promote.

@@ -265,6 +265,35 @@ TEST_CASE("an electorate with a new sentinel in another's place is settled in ha
     world.RunFor(kResetSettling);
     CHECK(VotesNeeded(world.group(0)) == 2);
   }
+  SUBCASE("through a RESET") {
+    for (int i = 0; i < 3; ++i) world.Command(i, 8, ResetGroups{ClientId{}, "*"});
+    world.RunFor(seconds(5));
+    CHECK(VotesNeeded(world.group(0)) == 3);
+    world.RunFor(kResetSettling);
+    for (int i = 0; i < 3; ++i) CHECK(VotesNeeded(world.group(i)) == 2);
+  }
+  SUBCASE("however often it is replaced meanwhile") {
+    for (int round = 0; round < 3; ++round) {
+      world.KillSentinel(2);
+      Replace(world);
+      world.RunFor(seconds(6));
+      CHECK(VotesNeeded(world.group(0)) == 3);
+    }
+    world.RunFor(seconds(15));
+    CHECK(VotesNeeded(world.group(0)) == 2);
+  }
+  SUBCASE("if another is replaced as well, and there is no old one to hear") {
+    world.KillSentinel(1);
+    DurableState& disk = world.sentinel(1).disk;
+    disk.myid = {};
+    disk.groups[0].peers.clear();
+    disk.groups[0].electorate_met = 0;
+    world.StartSentinel(1);
+    world.RunFor(seconds(5));
+    CHECK(VotesNeeded(world.group(0)) == 3);
+    world.RunFor(kResetSettling + seconds(5));
+    CHECK(VotesNeeded(world.group(0)) == 2);
+  }
   SUBCASE("until then all three have to agree") {
     world.KillServer(0);
     CHECK(world.RunUntil([&] { return world.Happened("+switch-master"); }, seconds(10)));
@@ -339,6 +368,18 @@ TEST_CASE("groups with one primary: what one leads is given up for a vote asked 
   const uint64_t epoch = world.sentinel(0).core->state().current_epoch.number() + 5;
   CHECK(AskForVote(world, 0, world.server(0).address, epoch, kStranger).leader == kStranger);
   CHECK_FALSE(groups.at("zother").failover.has_value());
+}
+
+TEST_CASE("groups with one primary: each holds it for lost by its own down-after") {
+  World world(3, 2, Options());
+  world.RunFor(seconds(5));
+  for (int i = 0; i < 3; ++i) {
+    world.Command(i, 1, MonitorRequested{ClientId{}, "aother", "10.0.0.1", "6379", "2"});
+    world.Command(i, 2, SetRequested{ClientId{}, "aother", {"down-after-milliseconds", "30000"}});
+  }
+  world.RunFor(seconds(10));
+  world.FreezeServer(0, true);
+  CHECK(world.RunUntil([&] { return world.Happened("+switch-master mymaster"); }, seconds(3)));
 }
 
 TEST_CASE("an ordered election that is lost does not shorten the wait for another leader") {

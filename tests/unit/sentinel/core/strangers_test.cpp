@@ -1,7 +1,7 @@
 // Dial-back: hellos that anybody may have said, about sentinels that do or do not live where they
 // claim.
-#include "sentinel/core/electorate.h"
 #include "sentinel/core/strangers.h"
+#include "sentinel/core/electorate.h"
 
 #include <string>
 #include <vector>

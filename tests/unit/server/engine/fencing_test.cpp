@@ -125,6 +125,12 @@ TEST_CASE("fencing: a sentinel without a memory gives no lease on its own after 
     CHECK(fencing.OnHeartbeat(At(30ms), alone).ok());
     CHECK(fencing.WritesRefused(At(30ms)) == Refusal::kNone);
   }
+  SUBCASE("it was elected anew: the number is of another time") {
+    CHECK(fencing.OnOrder(At(20ms), base::Epoch(1), true).ok());
+    CHECK(fencing.word().electorate == 3);
+    CHECK(fencing.OnOrder(At(20ms), base::Epoch(2), true).ok());
+    CHECK(fencing.word().electorate == 0);
+  }
   SUBCASE("without a lease nothing is to be guarded") {
     fencing.SetLease(0ms);
     CHECK(fencing.OnHeartbeat(At(30ms), alone).ok());
