@@ -1,6 +1,6 @@
 // Hello: telling the other sentinels that we exist and which configuration we hold, and learning
-// the same of them. Sent every two seconds to each data node (which publishes it) and straight to
-// each peer; at once when a configuration changed.
+// the same of them. Sent every two seconds to each data node (which publishes it; not to a replaced
+// primary, until it is a replica) and straight to each peer; at once when a configuration changed.
 #pragma once
 
 #include <string_view>

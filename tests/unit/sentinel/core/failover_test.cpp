@@ -160,6 +160,21 @@ TEST_CASE("failover: a frozen primary is replaced, and demoted when it comes bac
   CHECK(AllSee(world, 3, world.server(1).address));
 }
 
+TEST_CASE("failover: nothing is published at a replaced primary before it follows") {
+  World world(3, 3, FastOptions());
+  Settle(world, 3, 2);
+  FakeServer& old = world.server(0);
+  CHECK(old.published > 0);
+  world.KillServer(0);
+  REQUIRE(world.RunUntil([&] { return world.Happened("+failover-end"); }, seconds(10)));
+  old.published = 0;
+  world.StartServer(0);
+  REQUIRE(world.RunUntil([&] { return old.follows.has_value(); }, seconds(20)));
+  CHECK(old.published == 0);
+  world.RunFor(seconds(12));
+  CHECK(old.published > 0);
+}
+
 TEST_CASE("failover: without a majority of the sentinels nothing is promoted") {
   World world(3, 2, FastOptions());
   Settle(world, 3, 1);

@@ -492,6 +492,7 @@ WireReply World::Execute(FakeServer& server, const std::vector<std::string>& arg
                           : WireReply::Status("PONG");
   if (argv[0] == "INFO") return WireReply::Bulk(Info(server));
   if (argv[0] == "PUBLISH") {
+    ++server.published;
     for (const auto& [key, wire] : wires_) {
       if (wire.to != server.address || wire.kind != LinkKind::kPubsub || !wire.up ||
           IsCut(sentinels_[key.first].address, wire.to))
