@@ -140,7 +140,10 @@ void Faults::Strike(Fault fault) {
     case Fault::kSet:
       return operators_.Set();
     case Fault::kRemove:
-      return RemoveGroup();
+      if (random_.Chance(1, 2)) return RemoveGroup(AnySentinel());
+      ++votes_to_forget_;
+      StopServer(false);  // so that there is a vote
+      return;
     case Fault::kReplaceSentinel:
       return ReplaceSentinel();
   }
@@ -255,6 +258,9 @@ void Faults::OnEvent(size_t sentinel, std::string_view event) {
   if (event == "+vote-for-leader" && votes_to_hit_ > 0) {
     --votes_to_hit_;
     Later(soon, [this, sentinel] { StopSentinel(sentinel, true); });
+  } else if (event == "+vote-for-leader" && votes_to_forget_ > 0) {
+    --votes_to_forget_;
+    Later(soon, [this, sentinel] { RemoveGroup(sentinel); });
   }
   if (timely_strikes_ > 0 && kSteps.contains(event) && random_.Chance(1, 4)) {
     --timely_strikes_;
@@ -397,10 +403,9 @@ void Faults::TouchClock(Fault fault) {
 
 // ---- operators
 
-void Faults::RemoveGroup() {
-  const size_t index = AnySentinel();
+void Faults::RemoveGroup(size_t index) {
   operators_.Remove(index);
-  const base::Duration away = DrawLasting(0, 3000);
+  const base::Duration away = random_.Chance(1, 2) ? Draw(0, 50) : DrawLasting(50, 3000);
   for (const base::Duration later : {away, away + kSetLater})
     Later(later, [this, index] { operators_.MonitorAgain(index); });
 }

@@ -65,7 +65,7 @@ class Faults {
   void TouchClock(Fault fault);
   void SlowNetwork();
   // It is MONITORed again after a while.
-  void RemoveGroup();
+  void RemoveGroup(size_t sentinel);
   // One sentinel is gone for good, and another starts in its place: one at a time.
   void ReplaceSentinel();
   void StartReplacement();
@@ -90,6 +90,7 @@ class Faults {
   bool healed_ = false;
   int timely_strikes_ = 0;
   int votes_to_hit_ = 0;
+  int votes_to_forget_ = 0;
   std::optional<std::string> failed_start_;
   // Of servers whose snapshot file was damaged and not read since: what it is now.
   std::map<size_t, std::string> torn_;
