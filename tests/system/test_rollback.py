@@ -343,9 +343,10 @@ class Rollback(SystemTest):
                     pipe.set(f"lost:{i}", str(i) * 200)
                     expected.append(["SET", f"lost:{i}", str(i) * 200])
                 pipe.execute()
+                # Until it is, memory keeps it.
+                wait_for("all is on disk", lambda: old.info()["repl_backlog_disk_written_offset"] ==
+                         old.info()["master_repl_offset"])
                 if killed:
-                    wait_for("all is on disk", lambda: old.info()["repl_backlog_disk_written_offset"] ==
-                             old.info()["master_repl_offset"])
                     old.kill()
                     old.start()
                     wait_for("it has loaded", lambda: old.info("persistence")["loading"] == 0)
