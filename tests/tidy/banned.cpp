@@ -24,7 +24,7 @@ const std::vector<Rule>& Rules() {
       {"clock_gettime(",
        "take `now` as a parameter, or io::Io::Now in a runtime",
        {"shared/uv/", "tests/bench/"}},
-      {"clock()", "take `now` as a parameter, or io::Io::Now in a runtime", {}},
+      {"clock()", "take `now` as a parameter, or io::Io::Now in a runtime", {"tests/simulation/"}},
       {"steady_clock::now",
        "take `now` as a parameter, or io::Io::Now in a runtime",
        {"shared/uv/", "tests/"}},
