@@ -52,7 +52,7 @@ struct FakeServer {
   std::map<std::string, Instant> heard;  // last heartbeat as a primary with a stamp, by sentinel
   std::vector<std::string> log;          // commands that change something
   int published = 0;
-  std::string rollback_record;           // "<id> <commands> <bytes>", as INFO tells of the newest
+  std::string rollback_record;  // "<id> <commands> <bytes>", as INFO tells of the newest
 };
 
 struct FakeSentinel {
