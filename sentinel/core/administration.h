@@ -1,7 +1,7 @@
 // What operators change at run time: SENTINEL MONITOR, REMOVE, RESET, FORGET, SET, FLUSHCONFIG,
-// CONFIG SET and DEBUG. Each but RESET answers when its change is durable. Texts are checked here, and the
-// errors are Redis', plus one: values with control characters, which a configuration file could not
-// hold, are refused.
+// CONFIG SET and DEBUG. Each but RESET answers when its change is durable. Texts are checked here,
+// and the errors are Redis', plus one: values with control characters, which a configuration file
+// could not hold, are refused.
 #pragma once
 
 #include "sentinel/core/inputs.h"
@@ -19,8 +19,8 @@ void Forget(Turn& turn, const ForgetRequested& request);
 // are doubted: not listed, counted or announced, but watched. One that answers as a member of the
 // group is a replica again (VerifyReplica), be the primary dead; the others are forgotten some time
 // after the primary has answered (ForgetDoubted). Were they forgotten at once, as in Redis, a dead
-// primary could not be replaced after a RESET, and one that was replaced while it was off would come
-// back as a second one (L1).
+// primary could not be replaced after a RESET, and one that was replaced while it was off would
+// come back as a second one (L1).
 void Reset(Turn& turn, const ResetGroups& request);
 void ForgetDoubted(Turn& turn, Group& group);
 // Options before a bad one stay applied, as in Redis. set_options.cpp.

@@ -1,7 +1,7 @@
 // Learning who belongs to a group from INFO: which replicas a primary has, who runs at an address,
 // and what role each reports. Peers are discovered by gossip (gossip.h). What follows from it for a
-// failover is judged elsewhere; here it is recorded, with its events, and who is who is settled: second
-// names of one process, replicas in doubt since a RESET.
+// failover is judged elsewhere; here it is recorded, with its events, and who is who is settled:
+// second names of one process, replicas in doubt since a RESET.
 #pragma once
 
 #include <string>

@@ -19,8 +19,8 @@ base::Instant SilentSince(const Turn& turn, const CommandLink& link, base::Durat
   return std::max(link.last_valid_reply, *link.unanswered_since - PingPeriod(turn, down_after));
 }
 
-// Rule (a): nothing valid was heard for down_after, though something was owed; otherwise the turn comes back
-// when it may be so.
+// Rule (a): nothing valid was heard for down_after, though something was owed; otherwise the turn
+// comes back when it may be so.
 bool IsSilent(Turn& turn, const CommandLink& link, base::Duration down_after) {
   // With a link that is up and nothing outstanding there is no silence: the next ping has not been
   // sent yet.

@@ -1,6 +1,6 @@
-// Another process lives under our id: a copied configuration. Two would vote as one, so this one takes
-// no part in elections until the other has been quiet for Timings::duplicate_quiet (E1), and says
-// so once.
+// Another process lives under our id: a copied configuration. Two would vote as one, so this one
+// takes no part in elections until the other has been quiet for Timings::duplicate_quiet (E1), and
+// says so once.
 #pragma once
 
 #include "sentinel/core/hello.h"

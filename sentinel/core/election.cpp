@@ -51,8 +51,8 @@ std::optional<VoteRefusal> WhyKept(const Group& group, base::Instant now) {
   return std::nullopt;
 }
 
-// Of groups with the same primary any can tell that an epoch is spent, and each may hold the primary
-// for lost by its own down-after.
+// Of groups with the same primary any can tell that an epoch is spent, and each may hold the
+// primary for lost by its own down-after.
 std::optional<VoteRefusal> WhyNoVote(const State& state, const std::vector<Group*>& groups,
                                      base::Instant now, base::Epoch epoch, Candidacy candidacy) {
   if (const auto apart = WhyApart(state)) return apart;

@@ -19,10 +19,10 @@
 //   another group has the same primary        | both are one voter; one failover after the other
 //
 // The majority is of the largest electorate that we know or that a peer told us with its answer.
-// Who takes another's place (a new disk, a new id) knows nothing of that one's votes. So the one that
-// is gone is counted on as well until enough of the others have been heard to know of every epoch
-// that it can have voted in (electorate.h); and a candidate that a voter has
-// not met is told one more.
+// Who takes another's place (a new disk, a new id) knows nothing of that one's votes. So the one
+// that is gone is counted on as well until enough of the others have been heard to know of every
+// epoch that it can have voted in (electorate.h); and a candidate that a voter has not met is told
+// one more.
 //
 // Who asks with an order (SENTINEL FAILOVER, SWITCHOVER, a confirmation) says so to sentinels of
 // ours, by a last argument that stock ones do not know; and is told by them why it is refused.

@@ -8,9 +8,10 @@ namespace {
 // Not one that has taken another's place.
 bool IsOld(const Group& group, const Peer& peer) { return group.replaced.count(peer.address) == 0; }
 
-// How many of the old peers have to have said hello before the electorate is settled. After a RESET:
-// with ourselves a majority. After a replacement: so many that, if somebody was elected by the one
-// that is gone, they cannot all be others than those who elected with it; or all that there are.
+// How many of the old peers have to have said hello before the electorate is settled. After a
+// RESET: with ourselves a majority. After a replacement: so many that, if somebody was elected by
+// the one that is gone, they cannot all be others than those who elected with it; or all that there
+// are.
 size_t OthersToHear(const Group& group) {
   const size_t electorate = Electorate(group);
   if (group.replaced.empty()) return electorate / 2;
@@ -54,6 +55,7 @@ QuorumCheck CheckQuorum(const State& state, const Group& group) {
 
 void NoteReplacedPeer(Group& group, const base::Endpoint& address, base::Instant now) {
   // What a successor votes for while we count it as one, the others that elect vote for, too.
+  if (group.replaced.size() >= kMaxPeersPerGroup) return;
   if (group.replaced.insert(address).second) group.unsettled_at = now;
 }
 

@@ -1,8 +1,8 @@
 // How many sentinels an election counts on, and whose majority decides (E5).
 //
 // The electorate is as many as the operator has set; otherwise every sentinel ever known, dead or
-// alive, and ourselves: who is cut off must not make a smaller majority do. SENTINEL FORGET lowers it
-// at once, RESET only after a while. A sentinel at the address of another, with another id, has
+// alive, and ourselves: who is cut off must not make a smaller majority do. SENTINEL FORGET lowers
+// it at once, RESET only after a while. A sentinel at the address of another, with another id, has
 // taken that one's place and knows nothing of its votes; so for a while both are voters, that no
 // epoch which was won with the vote of the one is won again with the vote of the other (E1). Leases
 // (fencing.h) need a majority of the electorate without those who were replaced: what these have
@@ -42,8 +42,8 @@ void NoteReplacedPeer(Group& group, const base::Endpoint& address, base::Instant
 // Settles the electorate some time after a RESET or a replacement: it shrinks to the sentinels that
 // are known then, once enough of the old ones have said hello after that time. Until then elections
 // need a majority of all, with those who were replaced. By then every candidacy of before is over,
-// and what those say that were heard tells of every epoch that can have been won with the vote of one
-// that is gone; we vote in none of these any more. One replacement at a time is made good so;
+// and what those say that were heard tells of every epoch that can have been won with the vote of
+// one that is gone; we vote in none of these any more. One replacement at a time is made good so;
 // operators have to wait for that before the next.
 void KeepElectorate(Turn& turn, Group& group);
 

@@ -1,8 +1,8 @@
 #include "sentinel/core/explain.h"
-#include "sentinel/core/electorate.h"
 
 #include <algorithm>
 
+#include "sentinel/core/electorate.h"
 #include "sentinel/core/maintenance.h"
 #include "sentinel/core/timings.h"
 

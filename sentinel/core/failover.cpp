@@ -1,11 +1,11 @@
 #include "sentinel/core/failover.h"
-#include "sentinel/core/down_detection.h"
 
 #include <algorithm>
 #include <string>
 #include <utility>
 
 #include "sentinel/core/discovery.h"
+#include "sentinel/core/down_detection.h"
 #include "sentinel/core/election.h"
 #include "sentinel/core/fencing.h"
 #include "sentinel/core/gossip.h"

@@ -187,8 +187,8 @@ void Believe(Turn& turn, Group& group, const Hello& hello) {
 void KeepHello(Turn& turn, Group& group) {
   DropSelves(turn, group);
   KeepNodeHello(turn, group, group.primary);
-  // What is published at a primary goes into its stream. One that was replaced, and is back, needs no
-  // full sync to follow the new one while its stream ends where that one's history begins.
+  // What is published at a primary goes into its stream. One that was replaced, and is back, needs
+  // no full sync to follow the new one while its stream ends where that one's history begins.
   for (auto& [address, replica] : group.replicas)
     if (!replica.doubted_since && !replica.was_primary) KeepNodeHello(turn, group, replica);
   for (auto& [id, peer] : group.peers) KeepPeerHello(turn, group, peer);

@@ -1,7 +1,8 @@
 // The configuration of a group is one value, (config epoch, address of the primary), and changes as
 // one (C1): proposed by our own promotion, by a hello with a higher epoch or by the word of the
-// server that was elected in it, written to disk, and put into effect and told to anyone once that write has ended. If the write failed it takes effect
-// all the same - unlike a vote: the promotion is a fact, and clients need to know it.
+// server that was elected in it, written to disk, and put into effect and told to anyone once that
+// write has ended. If the write failed it takes effect all the same - unlike a vote: the promotion
+// is a fact, and clients need to know it.
 #pragma once
 
 #include "sentinel/core/turn.h"

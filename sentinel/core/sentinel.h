@@ -4,9 +4,9 @@
 // and feeds a Tick when it fires.
 //
 // Order of actions is meaning. A vote, a new configuration and the answer of a command that changes
-// the state (but RESET's, as in Redis) are held back until Persisted says that their write has ended. If it failed, the vote
-// is refused (and stays spent), the command says so, and the configuration takes effect all the
-// same.
+// the state (but RESET's, as in Redis) are held back until Persisted says that their write has
+// ended. If it failed, the vote is refused (and stays spent), the command says so, and the
+// configuration takes effect all the same.
 //
 // Invariants, CHECKed by CheckInvariants where one state shows them:
 //

@@ -11,15 +11,18 @@
 //
 // The pause is short and renewed for as long as it is needed, so that it never ends before the old
 // primary has been demoted; if we die in between, it soon ends by itself. What counts is what the
-// primary has acknowledged: once that has run out, writes may have been taken that the heir does not
-// have, and only a promotion that was already sent goes on. Whatever goes wrong before the
-// promotion ends in UNPAUSE and an abort. CLIENT PAUSE has one place for all who pause, so who was
-// elected after us would lose its pause by our UNPAUSE, and acknowledged writes with it: a
-// switchover is given up as soon as we hear of a candidacy in a later epoch, and UNPAUSE is sent
-// only if we would have heard of one (MayLiftPause); otherwise the pause ends by itself. A server that knows no CLIENT PAUSE ... WRITE (before
-// Redis 6.2, told by its error) gets what Redis Sentinel does: promotion without a pause, unless the
-// order was to lose nothing. One that knows it and refuses (no permission, say) is left alone:
-// -failover-abort-pause-refused.
+// primary has acknowledged: once that has run out, writes may have been taken that the heir does
+// not have, and only a promotion that was already sent goes on. Whatever goes wrong before the
+// promotion ends in an abort and, if nobody else can rely on the pause, in UNPAUSE.
+//
+// CLIENT PAUSE has one place for all who pause, so who was elected after us would lose its pause by
+// our UNPAUSE, and acknowledged writes with it. A switchover is given up as soon as we hear of a
+// candidacy in a later epoch, and UNPAUSE is sent only if we would have heard of one
+// (MayLiftPause); otherwise the pause ends by itself.
+//
+// A server that knows no CLIENT PAUSE ... WRITE (before Redis 6.2, told by its error) gets what
+// Redis Sentinel does: promotion without a pause, unless the order was to lose nothing. One that
+// knows it and refuses (no permission, say) is left alone: -failover-abort-pause-refused.
 #pragma once
 
 #include "sentinel/core/turn.h"

@@ -19,8 +19,8 @@
 // no lease rests on it. The electorate is the largest that a sentinel has told since we are the
 // primary: who has met fewer of the others must not make a smaller majority do. It is remembered
 // across restarts, or a sentinel that has lost its disk and met nobody could give a lease to a
-// primary that was replaced while it was off. Stock sentinels say nothing of the kind: an electorate
-// that has one among them is told as 0, and there is no lease while somebody says so.
+// primary that was replaced while it was off. Stock sentinels say nothing of the kind: an
+// electorate that has one among them is told as 0, and there is no lease while somebody says so.
 //
 // Invariants
 //   X1  word().epoch never falls. With the saved one handed to Restore that holds across restarts.

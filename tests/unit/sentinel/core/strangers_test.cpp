@@ -1,11 +1,11 @@
 // Dial-back: hellos that anybody may have said, about sentinels that do or do not live where they
 // claim.
 #include "sentinel/core/strangers.h"
-#include "sentinel/core/electorate.h"
 
 #include <string>
 #include <vector>
 
+#include "sentinel/core/electorate.h"
 #include "tests/unit/sentinel/core/world.h"
 
 #include <doctest/doctest.h>
