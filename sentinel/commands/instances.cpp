@@ -96,7 +96,7 @@ void WritePrimary(resp::Writer& out, const core::State& state, const core::Group
   AddAddress(map, group.name, core::Shown(state, node.address), RunIdText(node),
              core::PrimaryFlags(group));
   AddLink(map, Pending(node), 1);
-  if (group.failover) map.Add("failover-state", core::FailoverStateName(group.failover));
+  if (group.failover) map.Add("failover-state", core::FailoverStateName(*group.failover));
   AddPings(map, node.command, now);
   AddDown(map, node.sdown_since, group.odown_since, options.down_after, now);
   AddRole(map, node, now);

@@ -10,6 +10,7 @@
 
 #include "sentinel/commands/context.h"
 #include "sentinel/core/actions.h"
+#include "sentinel/core/administration.h"
 #include "sentinel/core/timings.h"
 #include "shared/base/numbers.h"
 #include "shared/resp/errors.h"
@@ -163,10 +164,8 @@ void SentinelSet(Context& context) {
   for (size_t i = 3; i < context.argc(); ++i) request.arguments.push_back(context.text(i));
   // The core looks at no files.
   for (size_t i = 0; i + 1 < request.arguments.size(); ++i) {
-    const bool is_script = base::EqualsIgnoreCase(request.arguments[i], "notification-script") ||
-                           base::EqualsIgnoreCase(request.arguments[i], "client-reconfig-script") ||
-                           base::EqualsIgnoreCase(request.arguments[i], "pre-failover-script");
-    if (is_script && !context.host.IsExecutable(request.arguments[i + 1]))
+    if (core::IsScriptOption(request.arguments[i]) &&
+        !context.host.IsExecutable(request.arguments[i + 1]))
       request.not_executable.insert(request.arguments[i + 1]);
   }
   context.host.Submit(context.client, [&](ClientId id) {

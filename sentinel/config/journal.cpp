@@ -115,7 +115,9 @@ std::optional<JournalEntry> Difference(const core::DurableState& from,
     if (!DiffersInMovesOnly(from.groups[i], group)) return std::nullopt;
     // It is another group of that name.
     if (group.vote.epoch < from.groups[i].vote.epoch ||
-        group.config_epoch < from.groups[i].config_epoch)
+        group.config_epoch < from.groups[i].config_epoch ||
+        (group.config_epoch == from.groups[i].config_epoch &&
+         group.primary != from.groups[i].primary))
       return std::nullopt;
     entry.groups.push_back(
         {group.name, group.vote, group.config_epoch, group.primary, group.replicas});

@@ -146,12 +146,10 @@ class Reader {
     return g.options.auth_user = a[1], base::Status();
   }
   base::Status FailureDetection(core::DurableGroup& g, const Args& a) {
-    const bool fast = base::EqualsIgnoreCase(a[1], "fast");
-    if (!fast && !base::EqualsIgnoreCase(a[1], "classic"))
+    const auto detection = core::ParseFailureDetection(a[1]);
+    if (!detection)
       return base::Error{"Please specify fast or classic for the failure-detection option."};
-    g.options.failure_detection =
-        fast ? core::FailureDetection::kFast : core::FailureDetection::kClassic;
-    return {};
+    return g.options.failure_detection = *detection, base::Status();
   }
   base::Status Electorate(core::DurableGroup& g, const Args& a) {
     const std::optional<uint32_t> count = core::ParseElectorate(a[1]);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "sentinel/core/discovery.h"
+#include "sentinel/core/electorate.h"
 #include "sentinel/core/failover.h"
 #include "sentinel/core/fencing.h"
 #include "sentinel/core/hello.h"
@@ -47,13 +48,9 @@ RetiredGroup TakeRetired(State& state, const std::string& name) {
   return kept;
 }
 
-uint32_t WithReplaced(const Group& group) {
-  return group.electorate_met + static_cast<uint32_t>(group.replaced.size());
-}
-
 // When too many are kept, the lowest vote raises the floor for everyone.
 void Retire(State& state, const Group& group) {
-  state.retired[group.name] = {group.vote.epoch, WithReplaced(group)};
+  state.retired[group.name] = {group.vote.epoch, ElectorateWithReplaced(group)};
   if (state.retired.size() <= kMaxRetiredGroups) return;
   const auto lowest =
       std::min_element(state.retired.begin(), state.retired.end(),
@@ -70,6 +67,15 @@ bool IsAlive(Turn& turn, const Peer& peer) {
 void DropAllLinks(Turn& turn, Group& group) {
   DropDataLinks(turn, group.primary);
   for (auto& [address, replica] : group.replicas) DropDataLinks(turn, replica);
+}
+
+void DoubtReplicas(Group& group, base::Instant now) {
+  for (auto& [address, replica] : group.replicas) {
+    Replica fresh = NewReplica(address, now);
+    fresh.was_primary = replica.was_primary;
+    fresh.doubted_since = replica.doubted_since.value_or(now);
+    replica = std::move(fresh);
+  }
 }
 
 }  // namespace
@@ -123,20 +129,10 @@ void Forget(Turn& turn, const ForgetRequested& request) {
                         ErrorReply{"ERR That sentinel is alive. Stop it before it is forgotten"});
   turn.AnnouncePeer(group, found->second, EventType::kSentinelEnd);
   group.peers.erase(found);
-  group.electorate_met =
-      std::max(group.electorate_met - 1, static_cast<uint32_t>(group.peers.size() + 1));
+  NoteForgottenPeers(group, 1);
   RefreshPeerLinks(turn);
   turn.Touch(group.name);
   RespondOkWhenDurable(turn, request.client);
-}
-
-void DoubtReplicas(Group& group, base::Instant now) {
-  for (auto& [address, replica] : group.replicas) {
-    Replica fresh = NewReplica(address, now);
-    fresh.was_primary = replica.was_primary;
-    fresh.doubted_since = replica.doubted_since.value_or(now);
-    replica = std::move(fresh);
-  }
 }
 
 void Reset(Turn& turn, const ResetGroups& request) {
@@ -151,7 +147,7 @@ void Reset(Turn& turn, const ResetGroups& request) {
     ForgetAnswers(group, turn.now());
     group.voted_at = {};  // whether the primary is still the process it was then is forgotten
     group.peers.clear();
-    group.electorate_met = WithReplaced(group);
+    group.electorate_met = ElectorateWithReplaced(group);
     group.replaced.clear();
     group.odown_since.reset();
     group.unsettled_at = turn.now();

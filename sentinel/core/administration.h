@@ -1,8 +1,11 @@
 // What operators change at run time: SENTINEL MONITOR, REMOVE, RESET, FORGET, SET, FLUSHCONFIG,
-// CONFIG SET and DEBUG. Each but RESET answers when its change is durable. Texts are checked here,
+// CONFIG SET and DEBUG. Each but RESET, and SET of what
+// another sentinel propagates, answers when its change is durable. Texts are checked here,
 // and the errors are Redis', plus one: values with control characters, which a configuration file
 // could not hold, are refused.
 #pragma once
+
+#include <string_view>
 
 #include "sentinel/core/inputs.h"
 #include "sentinel/core/turn.h"
@@ -25,6 +28,8 @@ void Reset(Turn& turn, const ResetGroups& request);
 void ForgetDoubted(Turn& turn, Group& group);
 // Options before a bad one stay applied, as in Redis. set_options.cpp.
 void SetOptions(Turn& turn, const SetRequested& request);
+// The value of that option of SET is a file that has to be executable.
+bool IsScriptOption(std::string_view option);
 void Flush(Turn& turn, const FlushRequested& request);
 void ChangeSettings(Turn& turn, const SettingsChanged& request);
 

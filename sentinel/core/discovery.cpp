@@ -1,6 +1,7 @@
 #include "sentinel/core/discovery.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "sentinel/core/fencing.h"
@@ -91,16 +92,10 @@ bool BelongsTo(const State& state, const Group& group, const InfoFacts& facts) {
   return followed == group.primary.address || group.replicas.count(followed) != 0;
 }
 
-// False if the group has as many replicas as it may have, and none of them is doubted.
-bool MakeRoom(Turn& turn, Group& group) {
-  if (group.replicas.size() < kMaxReplicasPerGroup) return true;
-  const auto doubted =
-      std::find_if(group.replicas.begin(), group.replicas.end(),
-                   [](const auto& e) { return e.second.doubted_since.has_value(); });
-  if (doubted == group.replicas.end()) return false;
-  DropDataLinks(turn, doubted->second);
-  group.replicas.erase(doubted);
-  return true;
+// In which order replicas give their place to others: doubted ones, then who is down the longest; a
+// replaced primary last, since it is to be demoted if it comes back. Who is not down does not.
+auto Dispensability(const Replica& replica) {
+  return std::tuple(!replica.doubted_since, replica.was_primary, replica.sdown_since);
 }
 
 void RecordReplicaFacts(Turn& turn, const Group& group, Replica& replica, const InfoFacts& facts) {
@@ -121,6 +116,14 @@ void RecordReplicaFacts(Turn& turn, const Group& group, Replica& replica, const 
   if (facts.replica_offset) replica.offset = *facts.replica_offset;
   if (facts.announced) replica.announced = *facts.announced;
   replica.sync_refused = facts.sync_refused;
+}
+
+// One of its histories, which it tells, is one of that node's.
+bool HasLineageOf(const DataNode& node, const DataNode& other) {
+  const auto is_of_other = [&](const std::optional<base::ReplicationId>& id) {
+    return id && (id == other.replication_id || id == other.second_replication_id);
+  };
+  return is_of_other(node.replication_id) || is_of_other(node.second_replication_id);
 }
 
 void RecordRole(Turn& turn, Group& group, DataNode& node, Replica* replica, Role role) {
@@ -200,6 +203,35 @@ void NoteClaim(Turn& turn, const Group& group, Replica& replica, std::string_vie
 bool IsForeign(const Turn& turn, const Replica& replica) {
   return replica.reported_role == Role::kPrimary && replica.claimed_at &&
          turn.now() - *replica.claimed_at < kHellosUntilSilent * turn.timings().publish_period;
+}
+
+bool MakeRoom(Turn& turn, Group& group) {
+  if (group.replicas.size() < kMaxReplicasPerGroup) return true;
+  auto worst = group.replicas.end();
+  for (auto position = group.replicas.begin(); position != group.replicas.end(); ++position) {
+    const Replica& replica = position->second;
+    if (!replica.doubted_since && !replica.sdown_since) continue;
+    if (group.failover &&
+        (group.failover->heir == replica.address || group.failover->old_primary == replica.address))
+      continue;
+    if (worst == group.replicas.end() || Dispensability(replica) < Dispensability(worst->second))
+      worst = position;
+  }
+  if (worst == group.replicas.end()) return false;
+  DropDataLinks(turn, worst->second);
+  group.replicas.erase(worst);
+  return true;
+}
+
+bool MayBeForeign(Turn& turn, const Group& group, const Replica& replica) {
+  if (replica.reported_role != Role::kPrimary) return false;
+  if (IsForeign(turn, replica)) return true;
+  // Who answers there now?
+  if (replica.info_as_of < replica.command.opened_at) return true;
+  const bool same_process = replica.new_process_at <= replica.role_reported_at;
+  if (replica.was_primary && (same_process || HasLineageOf(replica, group.primary))) return false;
+  const base::Instant since = std::max(replica.role_reported_at, replica.new_process_at);
+  return !IsDue(turn, since + 2 * turn.timings().publish_period);
 }
 
 Replica NewReplica(const base::Endpoint& address, base::Instant now) {

@@ -28,6 +28,9 @@ bool RecordInfo(Turn& turn, Group& group, DataNode& node, Replica* replica, std:
 void NoteClaim(Turn& turn, const Group& group, Replica& replica, std::string_view hello);
 // It is another group's primary, and let be.
 bool IsForeign(const Turn& turn, const Replica& replica);
+// It is one, or may be: its sentinels have not had the time to say so. Whom we have replaced is
+// none: the same process, or another with a history of ours.
+bool MayBeForeign(Turn& turn, const Group& group, const Replica& replica);
 
 // A replica nobody has heard from yet.
 Replica NewReplica(const base::Endpoint& address, base::Instant now);
@@ -35,8 +38,11 @@ Replica NewReplica(const base::Endpoint& address, base::Instant now);
 // A doubted replica (administration.h, Reset) is one of the group after all.
 void VerifyReplica(Turn& turn, const Group& group, Replica& replica);
 
-// Adds a replica, unless it is known, is the primary itself, or the group is full of others. One
-// that was doubted is verified.
+// Makes place for one more in a group that has as many replicas as it may have (L4): one that is
+// doubted or down goes, the oldest first. False: all are well, or needed by a failover.
+bool MakeRoom(Turn& turn, Group& group);
+// Adds a replica, unless it is known, is the primary itself, or there is no room. One that was
+// doubted is verified.
 void AddReplica(Turn& turn, Group& group, const base::Endpoint& address);
 
 }  // namespace quorate::sentinel::core

@@ -263,7 +263,9 @@ void OnMasterDownReply(Turn& turn, const base::RunId& from, const ForMasterDown&
                       "#" + std::string(VoteRefusalName(*refusal)));
 }
 
-void OnBusyReply(Turn& turn, const Group& group, DataNode& node) {
+void NotePingReply(Turn& turn, const Group& group, DataNode& node, const WireReply& reply) {
+  if (!reply.is_error()) node.rebooted_at.reset();
+  if (!reply.is_error() || !reply.text.starts_with("BUSY")) return;
   if (!node.sdown_since || node.script_kill_sent || !node.command.up()) return;
   node.script_kill_sent = true;
   SendToNode(turn, group, node, {"SCRIPT", "KILL"});

@@ -42,7 +42,8 @@ void OnAskedByPeer(Turn& turn, Group& group);
 void OnMasterDownReply(Turn& turn, const base::RunId& from, const ForMasterDown& question,
                        const WireReply& reply);
 
-// An -BUSY answer from a node that is down: its script is killed once per episode.
-void OnBusyReply(Turn& turn, const Group& group, DataNode& node);
+// A node has answered a PING. +PONG: what has restarted is up again (c). -BUSY of one that is down:
+// its script is killed once per episode.
+void NotePingReply(Turn& turn, const Group& group, DataNode& node, const WireReply& reply);
 
 }  // namespace quorate::sentinel::core

@@ -63,6 +63,8 @@ struct RetiredGroup {
   friend bool operator==(const RetiredGroup&, const RetiredGroup&) = default;
 };
 
+struct State;
+
 struct DurableState {
   base::RunId myid;  // zero: none yet; the Sentinel then generates one and persists it first of all
   base::Epoch current_epoch;
@@ -75,6 +77,9 @@ struct DurableState {
 
   friend bool operator==(const DurableState&, const DurableState&) = default;
 };
+
+// What is to be written now. A configuration that is to take effect once it is durable is in it.
+DurableState ToDurable(const State& state);
 
 // What was read back, with what no sentinel may start with put right: files get edited, and copied
 // from one sentinel to another. The current epoch is at least every epoch that was used, or votes

@@ -39,7 +39,7 @@ std::optional<VoteRefusal> WhyApart(const State& state) {
 std::optional<VoteRefusal> WhyNever(const State& state, const Group& group, base::Epoch epoch) {
   if (epoch <= group.vote.epoch || epoch <= group.config_epoch || epoch <= state.retired_vote_floor)
     return VoteRefusal::kSpent;
-  if (group.pending_config || (group.failover && HasSentPromotion(*group.failover)))
+  if (group.pending_config || (group.failover && MayHavePromoted(*group.failover)))
     return VoteRefusal::kPromoting;
   return std::nullopt;
 }
@@ -129,13 +129,11 @@ void RespondWithVote(Turn& turn, Group& group, const MasterDownQuery& query, boo
                            Refused(turn.state(), group, query, down, VoteRefusal::kDisk)});
 }
 
-// Someone stands in a higher epoch: what we have begun and cannot be a fact yet is given up. A
-// pause of writes is left to end by itself, as they may come to rely on it.
+// Someone stands in a higher epoch: what we have begun and cannot be a fact yet is given up.
 void GiveWay(Turn& turn, Group& group) {
   if (!group.failover) return;
   if (std::holds_alternative<ReconfigureReplicas>(group.failover->phase))
     return YieldFailover(turn, group);
-  group.failover->pause.reset();
   AbortFailover(turn, group, EventType::kAbortNotElected);
 }
 
@@ -226,7 +224,7 @@ void Stand(Turn& turn, Group& group, std::optional<Order> order) {
   failover.order = std::move(order);
   failover.started_at = turn.now();
   failover.phase_entered_at = turn.now();
-  failover.phase_changed_at = turn.now();
+  failover.timeout_from = turn.now();
   failover.old_primary = group.primary.address;
   failover.phase = WaitStart{
       turn.now() + std::min(turn.timings().election_timeout, group.options.failover_timeout)};

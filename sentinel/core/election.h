@@ -42,8 +42,8 @@ enum class VoteRefusal {
   kDisk,       // E3, E6
   kDuplicate,  // E1
   kBusy,       // too many answers wait for the disk
-  kSpent,      // E2, or a configuration of that epoch or a later one is known
-  kPromoting,  // our own promotion may be a fact already
+  kSpent,      // E2, a configuration of that epoch or a later one is known, or it is absurd
+  kPromoting,  // our own promotion may be a fact already, or a configuration waits for its write
   kPaused,     // SENTINEL PAUSE
   kHealthy     // we had a good answer from the primary within half of down-after
 };

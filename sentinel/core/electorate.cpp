@@ -5,6 +5,9 @@
 namespace quorate::sentinel::core {
 namespace {
 
+// The peers, and ourselves.
+uint32_t Known(const Group& group) { return static_cast<uint32_t>(group.peers.size() + 1); }
+
 // Not one that has taken another's place.
 bool IsOld(const Group& group, const Peer& peer) { return group.replaced.count(peer.address) == 0; }
 
@@ -28,7 +31,7 @@ size_t Electorate(const Group& group) {
 
 bool HasUnusualElectorate(const Group& group) {
   return group.options.electorate != 0 || !group.replaced.empty() ||
-         group.electorate_met != group.peers.size() + 1;
+         group.electorate_met != Known(group);
 }
 
 size_t UsableSentinels(const State& state, const Group& group) {
@@ -53,6 +56,19 @@ QuorumCheck CheckQuorum(const State& state, const Group& group) {
   return check;
 }
 
+void NoteMetPeer(Group& group) {
+  group.electorate_met = std::max(group.electorate_met, Known(group));
+}
+
+void NoteForgottenPeers(Group& group, size_t count) {
+  group.electorate_met =
+      std::max(group.electorate_met - static_cast<uint32_t>(count), Known(group));
+}
+
+uint32_t ElectorateWithReplaced(const Group& group) {
+  return group.electorate_met + static_cast<uint32_t>(group.replaced.size());
+}
+
 void NoteReplacedPeer(Group& group, const base::Endpoint& address, base::Instant now) {
   // What a successor votes for while we count it as one, the others that elect vote for, too.
   if (group.replaced.size() >= kMaxPeersPerGroup) return;
@@ -71,7 +87,7 @@ void KeepElectorate(Turn& turn, Group& group) {
   if (static_cast<size_t>(heard) < OthersToHear(group)) return;
   group.unsettled_at.reset();
   group.replaced.clear();
-  group.electorate_met = static_cast<uint32_t>(group.peers.size() + 1);
+  group.electorate_met = Known(group);
   // In none of the epochs that we know of now may a successor win once more, with our vote.
   if (group.vote.epoch < turn.state().current_epoch) {
     group.vote = Vote{turn.state().current_epoch, std::nullopt};

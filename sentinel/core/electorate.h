@@ -37,6 +37,12 @@ struct QuorumCheck {
 };
 QuorumCheck CheckQuorum(const State& state, const Group& group);
 
+// A peer was added.
+void NoteMetPeer(Group& group);
+// So many peers that are no sentinels of this group any more were taken out.
+void NoteForgottenPeers(Group& group, size_t count);
+// Those who were replaced become members of it (RESET; and what is durable): as many as these are.
+uint32_t ElectorateWithReplaced(const Group& group);
 // A sentinel has taken the place of one of our peers, at that address.
 void NoteReplacedPeer(Group& group, const base::Endpoint& address, base::Instant now);
 // Settles the electorate some time after a RESET or a replacement: it shrinks to the sentinels that

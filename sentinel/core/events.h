@@ -1,6 +1,7 @@
-// The events a sentinel publishes: one row per event with its channel and level, and the one place
-// where payloads are composed. Names and payloads of what Redis has are Redis', byte for byte, so
-// that its clients and tools understand them.
+// The events of the core: one row per event with its channel and level, and how instances are
+// described in payloads. Names and payloads of what Redis has are Redis', byte for byte, so that
+// its clients and tools understand them. Those about scripts (-script-error...) are in
+// sentinel/runtime/script_queue.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +12,7 @@
 
 namespace quorate::sentinel::core {
 
-// kDebug events are logged and not published; kWarning events about an instance also run the
-// notification script.
+// kDebug events are logged and not published.
 enum class EventLevel { kDebug, kVerbose, kNotice, kWarning };
 
 // One enumerator per event; rows in events.cpp.
@@ -84,7 +84,7 @@ struct EventRow {
   EventType type;
   std::string_view name;  // channel, e.g. "+sdown"
   EventLevel level;
-  bool about_instance;  // payload begins with one: warnings run the notification script
+  bool runs_script;  // a warning that runs the group's notification script, as Redis' do
 };
 const EventRow& Row(EventType type);
 

@@ -15,11 +15,6 @@ Eligibility JudgementOf(const std::vector<Candidate>& candidates, const base::En
   return found == candidates.end() ? Eligibility::kNotAReplica : found->eligibility;
 }
 
-std::optional<base::Endpoint> Best(const std::vector<Candidate>& ranked) {
-  if (ranked.empty() || ranked.front().eligibility != Eligibility::kEligible) return std::nullopt;
-  return ranked.front().address;
-}
-
 std::vector<std::string> Obstacles(const State& state, const Group& group,
                                    const Explanation& explanation, base::Instant now) {
   std::vector<std::string> obstacles;
@@ -56,8 +51,8 @@ Explanation Explain(const State& state, const Group& group, base::Instant now) {
   const std::vector<Candidate> lost = RankReplicas(group, timings, now, Occasion::kPrimaryLost);
   const std::vector<Candidate> planned = RankReplicas(group, timings, now, Occasion::kSwitchover);
   Explanation result;
-  result.heir_if_lost = Best(lost);
-  result.heir_if_planned = Best(planned);
+  result.heir_if_lost = BestOf(lost);
+  result.heir_if_planned = BestOf(planned);
   for (const Candidate& candidate : lost)
     result.replicas.push_back(
         {candidate.address, candidate.eligibility, JudgementOf(planned, candidate.address)});

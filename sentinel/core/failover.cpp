@@ -155,8 +155,8 @@ void KeepSelectReplica(Turn& turn, Group& group, const SelectReplica& phase) {
 // Gives up on an heir that cannot be promoted; true if it did.
 bool GiveUpOnHeir(Turn& turn, Group& group, const Replica* heir) {
   const bool lost =
-      !heir || heir->sdown_since || (!HasSentPromotion(*group.failover) && FenceEnds(turn, group));
-  if (!lost && !IsDue(turn, group.failover->phase_entered_at + group.options.failover_timeout))
+      !heir || heir->sdown_since || (!AwaitsPromotion(*group.failover) && FenceEnds(turn, group));
+  if (!lost && !IsDue(turn, group.failover->timeout_from + group.options.failover_timeout))
     return false;
   AbortFailover(turn, group, EventType::kAbortSlaveTimeout);
   BackOffLong(turn, group);
@@ -164,7 +164,6 @@ bool GiveUpOnHeir(Turn& turn, Group& group, const Replica* heir) {
 }
 
 void KeepSendPromotion(Turn& turn, Group& group, const SendPromotion& phase) {
-  // Sent and not refused, it may be a fact.
   if (!group.failover->promotion_sent && LostItsReason(group))
     return AbortFailover(turn, group, EventType::kAbortNotElected);
   Replica* heir = Heir(group);
@@ -175,10 +174,7 @@ void KeepSendPromotion(Turn& turn, Group& group, const SendPromotion& phase) {
   SendPromotionNow(turn, group, *heir, group.failover->epoch);
   AskInfo(turn, group, *heir);
   turn.AnnounceReplica(group, *heir, EventType::kStateWaitPromotion);
-  // Waiting for the promotion is not a new phase for its time-out if it had to be sent again.
-  const base::Instant entered = group.failover->phase_entered_at;
   EnterPhase(turn, group, WaitPromotion{heir->command.id, turn.now()});
-  group.failover->phase_entered_at = entered;
 }
 
 void KeepWaitPromotion(Turn& turn, Group& group, const WaitPromotion& phase) {
@@ -220,6 +216,11 @@ void OnPromoted(Turn& turn, Group& group) {
   const base::Endpoint heir = *group.failover->heir;
   EnterPhase(turn, group, CommitConfig{});
   ProposeConfig(turn, group, {epoch, heir, OwnElection{}});
+}
+
+bool IsPromoting(const FailoverPhase& phase) {
+  return std::holds_alternative<SendPromotion>(phase) ||
+         std::holds_alternative<WaitPromotion>(phase);
 }
 
 bool ConfirmsPromotion(const WireReply& reply) {
@@ -307,11 +308,9 @@ void AnswerOrder(Turn& turn, Group& group, CommandReply reply) {
 
 void AbandonFailover(Turn& turn, Group& group) {
   if (!group.failover) return;
-  // Past the promotion the old primary stays paused until it is demoted, or the pause ends.
-  if (!group.pending_config && !HasSentPromotion(*group.failover)) {
-    if (MayLiftPause(turn.state(), group)) LiftPause(turn, group);
-    if (group.failover->fenced_until) LiftFence(turn, group);
-  }
+  // A pause of writes ends by itself (switchover.h).
+  if (!group.pending_config && !group.failover->promotion_sent && group.failover->fenced_until)
+    LiftFence(turn, group);
   YieldFailover(turn, group);
 }
 
@@ -323,9 +322,13 @@ void YieldFailover(Turn& turn, Group& group) {
   turn.Progress();
 }
 
-bool HasSentPromotion(const Failover& failover) {
+bool AwaitsPromotion(const Failover& failover) {
   return std::holds_alternative<WaitPromotion>(failover.phase) ||
          std::holds_alternative<CommitConfig>(failover.phase);
+}
+
+bool MayHavePromoted(const Failover& failover) {
+  return failover.promotion_sent && !std::holds_alternative<ReconfigureReplicas>(failover.phase);
 }
 
 void OnPromotionReply(Turn& turn, Group& group, const DataNode& heir, base::Epoch epoch,
@@ -343,9 +346,7 @@ void OnPromotionReply(Turn& turn, Group& group, const DataNode& heir, base::Epoc
   }
   // Refused, it is no fact.
   if (reply.is_error() || !reply.elements.empty()) group.failover->promotion_sent = false;
-  const base::Instant entered = group.failover->phase_entered_at;
   EnterPhase(turn, group, SendPromotion{turn.now() + kPromotionRetryPeriod});
-  group.failover->phase_entered_at = entered;
 }
 
 void OnHeirInfo(Turn& turn, Group& group, const Replica& replica) {
@@ -365,9 +366,10 @@ void AnnouncePromotion(Turn& turn, Group& group) {
 }
 
 void EnterPhase(Turn& turn, Group& group, FailoverPhase phase) {
-  NotePhaseEnd(*group.failover, turn.now());
-  group.failover->phase = phase;
-  group.failover->phase_entered_at = turn.now();
+  Failover& failover = *group.failover;
+  NotePhaseEnd(failover, turn.now());
+  if (!IsPromoting(failover.phase) || !IsPromoting(phase)) failover.timeout_from = turn.now();
+  failover.phase = phase;
   turn.Progress();
 }
 

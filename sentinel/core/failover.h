@@ -5,7 +5,8 @@
 //   WaitStart           | elected                             | SelectReplica       | election.h
 //                       | elected, to confirm the primary     | (new configuration) | fencing.h, Z3
 //                       | lost, ordered: up to three times    | WaitStart           | LoseElection
-//                       | lost, timed out, no reason any more | (aborted)           |
+//                       | lost, timed out, no reason any more,| (aborted)           |
+//                       |   may not take part (E1, E6)        |                     |
 //   SelectReplica       | fresh INFO of all, or 200 ms        | SendPromotion       | ChooseHeir
 //                       | same, planned                       | PauseWrites         | switchover.h
 //                       | same, not well any more, not fenced | SelectReplica       | ChooseHeir
@@ -17,6 +18,8 @@
 //                       |   another stands in a later epoch   |                     |
 //   SendPromotion       | link to the heir up: MULTI...EXEC   | WaitPromotion       | here
 //                       | no reason any more, not sent yet    | (aborted)           |
+//                       | planned: another stands in a later  | (aborted)           | switchover.h
+//                       |   epoch, not sent yet               |                     |
 //                       | heir down, fence or pause over,     | (aborted)           |
 //                       |   failover-timeout                  |                     |
 //   WaitPromotion       | EXEC confirms, or INFO role:master  | CommitConfig        | OnPromoted
@@ -26,7 +29,10 @@
 //                       |   failover-timeout                  |                     |
 //   CommitConfig        | its write has ended, well or not    | ReconfigureReplicas | KeepConfig
 //   ReconfigureReplicas | all re-pointed, or failover-timeout | (ended)             | KeepReconf...
-//                       | another stands in a higher epoch    | (left to it)        | election.cpp
+//   any, nothing sent   | we vote for another                 | (aborted)           | election.cpp
+//   ReconfigureReplicas | the same                            | (left to it)        | election.cpp
+//   any                 | another's configuration, of this    | (left to it)        | group_config
+//                       |   epoch or a later one              |                     |
 //
 // "No reason any more": nobody ordered it, and the primary is not down for the quorum, or the group
 // is paused (E4, M1). After the promotion was sent an abort means that we give up on hearing of it:
@@ -58,18 +64,19 @@ void StartSwitchover(Turn& turn, const SwitchoverRequested& request);
 // Answers the client that waits for the failover in progress, if there is one.
 void AnswerOrder(Turn& turn, Group& group, CommandReply reply);
 
-// Gives the failover up, with its event (`details` end its payload). A pause of writes is lifted.
-// Precondition: one is in progress.
+// Gives the failover up, with its event (`details` end its payload). A fence is lifted if it can
+// have no heir. Precondition: one is in progress.
 void AbortFailover(Turn& turn, Group& group, EventType why, std::string_view details = {});
 // Same without an event (RESET); does nothing if none is in progress.
 void AbandonFailover(Turn& turn, Group& group);
-// Same because another leader has taken over, who may be relying on a pause of writes, or has
-// replaced the primary already: a pause is left to end by itself.
+// Same because another leader has taken over: the fence is of no consequence, or its.
 void YieldFailover(Turn& turn, Group& group);
 
-// The promotion may have reached the heir: from here on we vote for nobody else until this has
-// ended.
-bool HasSentPromotion(const Failover& failover);
+// Nothing more is sent to promote the heir, as things are: in WaitPromotion and CommitConfig.
+bool AwaitsPromotion(const Failover& failover);
+// The heir may be promoted, and not be our primary yet: we vote for nobody else until that is known
+// or given up.
+bool MayHavePromoted(const Failover& failover);
 
 // EXEC's answer to the promotion.
 void OnPromotionReply(Turn& turn, Group& group, const DataNode& heir, base::Epoch epoch,
@@ -81,7 +88,8 @@ void OnHeirInfo(Turn& turn, Group& group, const Replica& replica);
 // heir is still in group.replicas.
 void AnnouncePromotion(Turn& turn, Group& group);
 
-// Moves on, and notes when.
+// Moves on, and notes when. For the time-out SendPromotion and WaitPromotion are one phase, however
+// often the promotion has to be sent.
 void EnterPhase(Turn& turn, Group& group, FailoverPhase phase);
 
 }  // namespace quorate::sentinel::core

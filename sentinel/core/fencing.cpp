@@ -1,6 +1,4 @@
 #include "sentinel/core/fencing.h"
-#include "sentinel/core/down_detection.h"
-#include "sentinel/core/electorate.h"
 
 #include <algorithm>
 #include <string>
@@ -9,7 +7,9 @@
 #include <vector>
 
 #include "sentinel/core/discovery.h"
+#include "sentinel/core/down_detection.h"
 #include "sentinel/core/election.h"
+#include "sentinel/core/electorate.h"
 #include "sentinel/core/failover.h"
 #include "sentinel/core/gossip.h"
 #include "sentinel/core/group_config.h"
@@ -137,18 +137,6 @@ void SendFences(Turn& turn, Group& group, base::Epoch epoch, base::Duration time
       SendFence(turn, group, replica, epoch, time);
 }
 
-}  // namespace
-
-std::optional<StaleEpoch> ParseStaleEpoch(const WireReply& reply) {
-  constexpr std::string_view kCode = "STALEEPOCH ";
-  if (!reply.is_error() || !std::string_view(reply.text).starts_with(kCode)) return std::nullopt;
-  const std::string_view rest = std::string_view(reply.text).substr(kCode.size());
-  const size_t end = std::min(rest.find(' '), rest.size());
-  const std::optional<uint64_t> epoch = base::ParseUint64(rest.substr(0, end));
-  if (!epoch || *epoch > kMaxEpoch) return std::nullopt;
-  return StaleEpoch{base::Epoch(*epoch), rest.substr(end).starts_with(" primary")};
-}
-
 void KeepHeartbeat(Turn& turn, Group& group, DataNode& node) {
   if (!node.fencible || !node.command.up() || !HasRoom(node.command)) return;
   const bool configured = IsConfigured(group, node);
@@ -167,6 +155,24 @@ void KeepHeartbeat(Turn& turn, Group& group, DataNode& node) {
   SendToNode(turn, group, node, std::move(argv), ForHeartbeat{configured});
   node.heartbeat_at = turn.now();
   turn.WakeAt(turn.now() + HeartbeatPeriod(turn, group, node));
+}
+
+}  // namespace
+
+std::optional<StaleEpoch> ParseStaleEpoch(const WireReply& reply) {
+  constexpr std::string_view kCode = "STALEEPOCH ";
+  if (!reply.is_error() || !std::string_view(reply.text).starts_with(kCode)) return std::nullopt;
+  const std::string_view rest = std::string_view(reply.text).substr(kCode.size());
+  const size_t end = std::min(rest.find(' '), rest.size());
+  const std::optional<uint64_t> epoch = base::ParseUint64(rest.substr(0, end));
+  if (!epoch || *epoch > kMaxEpoch) return std::nullopt;
+  return StaleEpoch{base::Epoch(*epoch), rest.substr(end).starts_with(" primary")};
+}
+
+void KeepPrimaryHeartbeat(Turn& turn, Group& group) { KeepHeartbeat(turn, group, group.primary); }
+
+void KeepReplicaHeartbeat(Turn& turn, Group& group, Replica& replica) {
+  if (!MayBeForeign(turn, group, replica)) KeepHeartbeat(turn, group, replica);
 }
 
 void OnHeartbeatReply(Turn& turn, Group& group, DataNode& node, const ForHeartbeat& heartbeat,
@@ -202,7 +208,7 @@ void RaiseFence(Turn& turn, Group& group) {
 }
 
 void KeepFence(Turn& turn, const Group& group, DataNode& node) {
-  if (!group.failover || !group.failover->fenced_until || HasSentPromotion(*group.failover)) return;
+  if (!group.failover || !group.failover->fenced_until || AwaitsPromotion(*group.failover)) return;
   const base::Duration left = *group.failover->fenced_until - turn.now();
   if (left >= std::chrono::milliseconds(1))
     SendFence(turn, group, node, group.failover->epoch, left);

@@ -33,8 +33,9 @@
 
 namespace quorate::sentinel::core {
 
-// Sends the heartbeat that is due to the node.
-void KeepHeartbeat(Turn& turn, Group& group, DataNode& node);
+// Sends the heartbeat that is due.
+void KeepPrimaryHeartbeat(Turn& turn, Group& group);
+void KeepReplicaHeartbeat(Turn& turn, Group& group, Replica& replica);
 void OnHeartbeatReply(Turn& turn, Group& group, DataNode& node, const ForHeartbeat& heartbeat,
                       const WireReply& reply);
 

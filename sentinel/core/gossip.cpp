@@ -144,8 +144,7 @@ Peer* MeetPeer(Turn& turn, Group& group, const Hello& hello) {
     peer.id = hello.id;
     peer.address = hello.sentinel;
     const auto added = group.peers.emplace(hello.id, std::move(peer)).first;
-    group.electorate_met =
-        std::max(group.electorate_met, static_cast<uint32_t>(group.peers.size() + 1));
+    NoteMetPeer(group);
     turn.AnnouncePeer(group, added->second, EventType::kSentinel);
   }
   RefreshPeerLinks(turn);
@@ -162,8 +161,7 @@ void DropSelves(Turn& turn, Group& group) {
     return self;
   });
   if (gone == 0) return;
-  group.electorate_met = std::max(group.electorate_met - static_cast<uint32_t>(gone),
-                                  static_cast<uint32_t>(group.peers.size() + 1));
+  NoteForgottenPeers(group, gone);
   RefreshPeerLinks(turn);
   turn.PersistSoon();
 }

@@ -24,7 +24,8 @@ void RunReconfigScript(Turn& turn, const Group& group, const base::Endpoint& fro
                      std::to_string(from.port), to.host, std::to_string(to.port)}});
 }
 
-// Makes `to` the primary and the old one a replica. Both keep their connections.
+// Makes `to` the primary and the old one a replica. Both keep their connections. There is room for
+// one more replica than a group may have otherwise: the old primary.
 void SwapPrimary(Turn& turn, Group& group, const base::Endpoint& to) {
   DataNode heir = NewDataNode(to, turn.now());
   const auto position = group.replicas.find(to);
@@ -49,7 +50,10 @@ void SwapPrimary(Turn& turn, Group& group, const base::Endpoint& to) {
   old.info_wanted = true;
   old.role_reported_at = turn.now();
   old.primary_changed_at = turn.now();
-  group.replicas.emplace(old.address, std::move(old));
+  if (MakeRoom(turn, group) || group.replicas.size() == kMaxReplicasPerGroup)
+    group.replicas.emplace(old.address, std::move(old));
+  else
+    DropDataLinks(turn, old);
   group.primary.role_reported_at = turn.now();
   group.primary.info_wanted = true;
 }

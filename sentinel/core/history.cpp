@@ -87,7 +87,7 @@ void BeginRecord(Turn& turn, Group& group) {
 }
 
 void NotePhaseEnd(Failover& failover, base::Instant now) {
-  const base::Duration took = now - std::exchange(failover.phase_changed_at, now);
+  const base::Duration took = now - std::exchange(failover.phase_entered_at, now);
   const std::string_view name = PhaseName(failover.phase);
   std::vector<PhaseSpan>& phases = failover.record.phases;
   const auto same = std::ranges::find(phases, name, &PhaseSpan::name);

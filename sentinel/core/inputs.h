@@ -69,6 +69,14 @@ struct NameResolved {
   std::vector<std::string> ips;
 };
 
+// What the operator's script says to AskVeto{question}.
+enum class Verdict { kProceed, kVeto, kNone };
+struct VetoAnswered {
+  uint64_t question = 0;
+  Verdict verdict = Verdict::kNone;
+  std::string detail;  // for people: "exit code 3"
+};
+
 // ---- commands of clients; each is answered by one Respond with its client, perhaps later ----
 
 // What a vote is asked for: the primary is lost, or a change was ordered.
@@ -147,13 +155,6 @@ struct SetRequested {
   std::vector<std::string> arguments;
   std::set<std::string> not_executable = {};
   base::WallTime asked_at{};
-};
-// What the operator's script says to AskVeto{question}.
-enum class Verdict { kProceed, kVeto, kNone };
-struct VetoAnswered {
-  uint64_t question = 0;
-  Verdict verdict = Verdict::kNone;
-  std::string detail;  // for people: "exit code 3"
 };
 struct FlushRequested {
   ClientId client{};

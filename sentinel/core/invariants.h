@@ -1,12 +1,10 @@
-// The state's durable part, and what must hold in every state. The numbers are those of sentinel.h.
+// What must hold in every state. The numbers are those of sentinel.h.
 #pragma once
 
 #include "sentinel/core/durable.h"
 #include "sentinel/core/state.h"
 
 namespace quorate::sentinel::core {
-
-DurableState ToDurable(const State& state);
 
 // CHECKs what can be seen in one state.
 void CheckInvariants(const State& state);

@@ -49,6 +49,12 @@ std::optional<uint32_t> ParseFlapLimit(std::string_view text) {
   return static_cast<uint32_t>(*count);
 }
 
+std::optional<FailureDetection> ParseFailureDetection(std::string_view text) {
+  if (base::EqualsIgnoreCase(text, "fast")) return FailureDetection::kFast;
+  if (base::EqualsIgnoreCase(text, "classic")) return FailureDetection::kClassic;
+  return std::nullopt;
+}
+
 std::optional<NoVerdict> ParseNoVerdict(std::string_view text) {
   for (const NoVerdict verdict : {NoVerdict::kProceed, NoVerdict::kVeto})
     if (base::EqualsIgnoreCase(text, NoVerdictName(verdict))) return verdict;

@@ -23,6 +23,8 @@ std::optional<uint32_t> ParseElectorate(std::string_view text);
 
 // 0 (no limit) to kMaxFlapLimit.
 std::optional<uint32_t> ParseFlapLimit(std::string_view text);
+// "fast" or "classic", in any case.
+std::optional<FailureDetection> ParseFailureDetection(std::string_view text);
 // "proceed" or "veto", in any case.
 std::optional<NoVerdict> ParseNoVerdict(std::string_view text);
 std::string_view NoVerdictName(NoVerdict verdict);

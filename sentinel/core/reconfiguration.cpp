@@ -34,12 +34,20 @@ void SendTransaction(Turn& turn, const Group& group, DataNode& node, std::string
   SendToNode(turn, group, node, {"EXEC"}, std::move(purpose));
 }
 
+// Makes it follow the primary.
+void SendFollow(Turn& turn, const Group& group, DataNode& node) {
+  const base::Endpoint& to = group.primary.address;
+  const base::Endpoint shown = Shown(turn.state(), to);
+  SendTransaction(turn, group, node, shown.host, std::to_string(shown.port), group.config_epoch,
+                  ForOrder{});
+}
+
 bool IsDone(const Replica& replica) {
   return std::holds_alternative<ReconfDone>(replica.reconfiguration);
 }
 
 void SendReconfiguration(Turn& turn, Group& group, Replica& replica) {
-  SendFollow(turn, group, replica, group.primary.address);
+  SendFollow(turn, group, replica);
   AskInfo(turn, group, replica);
   replica.reconfiguration = ReconfSent{turn.now()};
   turn.AnnounceReplica(group, replica, EventType::kSlaveReconfSent);
@@ -61,7 +69,7 @@ void SendBestEffort(Turn& turn, Group& group) {
     if (IsDone(replica) || IsBeingReconfigured(replica) || replica.doubted_since ||
         IsForeign(turn, replica) || !replica.command.up())
       continue;
-    SendFollow(turn, group, replica, group.primary.address);
+    SendFollow(turn, group, replica);
     turn.AnnounceReplica(group, replica, EventType::kSlaveReconfSentBestEffort);
   }
 }
@@ -98,13 +106,16 @@ bool HasBeenUpFor(Turn& turn, const DataNode& node, base::Duration time) {
 }
 
 // A node that claims to be primary is left alone for a while: a newer configuration may be on its
-// way to us. One that was replaced and has come back need not wait so long, once a majority of the
-// sentinels has confirmed ours. One that was there all the time is first left to the leader.
+// way to us, or it is another group's. One that was replaced and has come back need not wait so
+// long, once a majority of the sentinels has confirmed ours. One that was there all the time is
+// first left to the leader.
 bool MayDemote(Turn& turn, const Group& group, const Replica& replica) {
   const base::Instant since = std::max(replica.role_reported_at, replica.command.opened_at);
   const bool left_to_leader = replica.command.opened_at <= group.config_changed_at &&
                               turn.now() < group.config_changed_at + kLeaderDemotes;
-  if (replica.was_primary && !left_to_leader && MajorityHeardSince(group, since)) return true;
+  if (replica.was_primary && !left_to_leader && !MayBeForeign(turn, group, replica) &&
+      MajorityHeardSince(group, since))
+    return true;
   const base::Duration grace = kRoleChangeGracePeriods * turn.timings().publish_period;
   return turn.now() - replica.role_reported_at >= grace && HasBeenUpFor(turn, replica, grace);
 }
@@ -156,11 +167,11 @@ void Repair(Turn& turn, Group& group, Replica& replica) {
   if (replica.repaired_at && turn.now() - *replica.repaired_at < kInfoFastPeriod) return;
   if (replica.reported_role == Role::kPrimary) {
     if (!MayDemote(turn, group, replica)) return;
-    SendFollow(turn, group, replica, group.primary.address);
+    SendFollow(turn, group, replica);
     turn.AnnounceReplica(group, replica, EventType::kConvertToSlave);
   } else if (FollowsAnother(group, replica)) {
     if (!MayRepoint(turn, group, replica)) return;
-    SendFollow(turn, group, replica, group.primary.address);
+    SendFollow(turn, group, replica);
     turn.AnnounceReplica(group, replica, EventType::kFixSlaveConfig);
   } else {
     return;
@@ -206,7 +217,7 @@ void KeepReconfiguration(Turn& turn, Group& group) {
     ++in_progress;
   }
   if (all_done) return End(turn, group);
-  if (!IsDue(turn, failover.phase_entered_at + group.options.failover_timeout)) return;
+  if (!IsDue(turn, failover.timeout_from + group.options.failover_timeout)) return;
   turn.AnnouncePrimary(group, EventType::kFailoverEndForTimeout);
   SendBestEffort(turn, group);
   End(turn, group);
@@ -243,12 +254,6 @@ void OnPrimaryInfo(Turn& turn, Group& group) {
 
 void SendPromotionNow(Turn& turn, const Group& group, DataNode& heir, base::Epoch epoch) {
   SendTransaction(turn, group, heir, "NO", "ONE", epoch, ForPromotion{epoch});
-}
-
-void SendFollow(Turn& turn, const Group& group, DataNode& node, const base::Endpoint& to) {
-  const base::Endpoint shown = Shown(turn.state(), to);
-  SendTransaction(turn, group, node, shown.host, std::to_string(shown.port), group.config_epoch,
-                  ForOrder{});
 }
 
 }  // namespace quorate::sentinel::core

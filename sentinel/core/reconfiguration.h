@@ -19,16 +19,14 @@ void KeepReconfiguration(Turn& turn, Group& group);
 void OnReplicaInfo(Turn& turn, Group& group, Replica& replica);
 
 // INFO of the primary has arrived. It started from an old configuration file, say, that makes it
-// follow its own replica: then everyone follows someone and nobody takes writes. The role is its own
-// by the configuration, so no election is needed to give it back (+fix-master-config). If some other
-// node has the role, or it follows a node that we cannot ask or that is not of the group (an
+// follow its own replica: then everyone follows someone and nobody takes writes. The role is its
+// own by the configuration, so no election is needed to give it back (+fix-master-config). If some
+// other node has the role, or it follows a node that we cannot ask or that is not of the group (an
 // operator moves the data), it is left alone. Not to be called in TILT.
 void OnPrimaryInfo(Turn& turn, Group& group);
 
 // MULTI, SLAVEOF NO ONE, CONFIG REWRITE, CLIENT KILL TYPE normal and pubsub, EXEC; EXEC's reply
 // goes to OnPromotionReply. Precondition: the heir's command link is up.
 void SendPromotionNow(Turn& turn, const Group& group, DataNode& heir, base::Epoch epoch);
-// The same with SLAVEOF <to>.
-void SendFollow(Turn& turn, const Group& group, DataNode& node, const base::Endpoint& to);
 
 }  // namespace quorate::sentinel::core

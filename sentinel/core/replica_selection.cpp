@@ -178,11 +178,14 @@ std::vector<Candidate> RankReplicas(const Group& group, const Timings& timings, 
   return candidates;
 }
 
-std::optional<base::Endpoint> SelectHeir(const Group& group, const Timings& timings,
-                                         base::Instant now, Occasion occasion) {
-  const std::vector<Candidate> ranked = RankReplicas(group, timings, now, occasion);
+std::optional<base::Endpoint> BestOf(const std::vector<Candidate>& ranked) {
   if (ranked.empty() || ranked.front().eligibility != Eligibility::kEligible) return std::nullopt;
   return ranked.front().address;
+}
+
+std::optional<base::Endpoint> SelectHeir(const Group& group, const Timings& timings,
+                                         base::Instant now, Occasion occasion) {
+  return BestOf(RankReplicas(group, timings, now, occasion));
 }
 
 }  // namespace quorate::sentinel::core

@@ -66,7 +66,9 @@ bool SharesStream(const Group& group, const Replica& replica);
 std::vector<Candidate> RankReplicas(const Group& group, const Timings& timings, base::Instant now,
                                     Occasion occasion);
 
-// The best eligible one.
+// The best eligible one of RankReplicas.
+std::optional<base::Endpoint> BestOf(const std::vector<Candidate>& ranked);
+// The same.
 std::optional<base::Endpoint> SelectHeir(const Group& group, const Timings& timings,
                                          base::Instant now, Occasion occasion);
 

@@ -71,14 +71,6 @@ FoundNode FindNode(Group& group, LinkId link) {
   return {};
 }
 
-// A node that we have not replaced, and that says that it is a primary, may be another group's:
-// time for its sentinels to say so.
-bool MayBeOurs(Turn& turn, const Replica& replica) {
-  if (replica.reported_role != Role::kPrimary || replica.was_primary) return true;
-  return !IsForeign(turn, replica) &&
-         IsDue(turn, replica.role_reported_at + 2 * turn.timings().publish_period);
-}
-
 // Returns when it must be looked at again.
 base::Instant AdvanceGroup(Turn& turn, Group& group) {
   for (int round = 0;; ++round) {
@@ -89,10 +81,10 @@ base::Instant AdvanceGroup(Turn& turn, Group& group) {
     ForgetDoubted(turn, group);
     KeepMaintenance(turn, group);
     KeepDataLinks(turn, group, group.primary);
-    KeepHeartbeat(turn, group, group.primary);
+    KeepPrimaryHeartbeat(turn, group);
     for (auto& [address, replica] : group.replicas) {
       KeepDataLinks(turn, group, replica);
-      if (MayBeOurs(turn, replica)) KeepHeartbeat(turn, group, replica);
+      KeepReplicaHeartbeat(turn, group, replica);
     }
     if (!turn.state().tilt_since) {
       KeepDownDetection(turn, group);
@@ -321,11 +313,7 @@ class Sentinel::Machine {
 
   void OnNodePingReply(Turn& turn, const FoundNode& found, const WireReply& reply) {
     OnPingReply(turn, found.node->command, reply);
-    if (reply.is_error()) {
-      if (reply.text.compare(0, 4, "BUSY") == 0) OnBusyReply(turn, *found.group, *found.node);
-    } else {
-      found.node->rebooted_at.reset();
-    }
+    NotePingReply(turn, *found.group, *found.node, reply);
   }
 
   void OnInfoReply(Turn& turn, const FoundNode& found, const ForInfo& info,

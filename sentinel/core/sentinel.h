@@ -22,10 +22,24 @@
 //   E6 | no vote and no candidacy in TILT, or while the last write of the state has failed
 //   C1 | a group's config epoch never falls, and its address changes only together with the epoch
 //      | (monitored anew, or given another address in the YAML, it is another group)
+//   C2 | a config epoch of a group means one address, everywhere and for ever: by E1-E5 and C1
 //   C3 | a config epoch that we announce was won by us, or heard from a peer or from the server
 //      | that was elected in it (fencing.h, Z3)
+//   C4 | the +switch-master of a group come in the order of their epochs: they follow C1
+//   C5 | servers of ours take no order of an earlier epoch than they know (server/engine/fencing.h,
+//      | X2), and orders to them have an epoch
 //   C6 | no instance is twice in a group, and the primary is not among its own replicas
+//   C7 | groups exchange no members: an address where another group's sentinels see their primary
+//      | is let be (discovery.h, IsForeign)
+//   L1 | a while after the last fault one server of a group takes writes, all sentinels know it,
+//      | and every other follows it
+//   L2 | a majority of the sentinels and one replica that is eligible do for that
+//   L3 | it takes few elections
 //   L4 | groups, replicas, peers, strangers, requests and held answers have the limits of timings.h
+//
+// E1, C2, C5, C7 and L1 to L3 are of several processes: tests/simulation/swarm watches them. A
+// RESET while some sentinels are cut off, not gone, can break E1 by two majorities; SENTINEL FORGET
+// is for one at a time (README).
 //
 // Single-threaded. Not copyable.
 #pragma once

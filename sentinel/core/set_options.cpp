@@ -6,6 +6,7 @@
 
 #include "sentinel/core/administration.h"
 #include "sentinel/core/electorate.h"
+#include "sentinel/core/events.h"
 #include "sentinel/core/links.h"
 #include "sentinel/core/option_values.h"
 #include "sentinel/core/shared_settings.h"
@@ -107,12 +108,9 @@ Outcome SetElectorate(const Setting& s) {
 }
 
 Outcome SetFailureDetection(const Setting& s) {
-  if (base::EqualsIgnoreCase(s.value, "fast"))
-    s.group.options.failure_detection = FailureDetection::kFast;
-  else if (base::EqualsIgnoreCase(s.value, "classic"))
-    s.group.options.failure_detection = FailureDetection::kClassic;
-  else
-    return Outcome::kInvalid;
+  const auto detection = ParseFailureDetection(s.value);
+  if (!detection) return Outcome::kInvalid;
+  s.group.options.failure_detection = *detection;
   return Outcome::kApplied;
 }
 
@@ -315,18 +313,26 @@ void TakeShared(Turn& turn, Group& group, const SetRequested& request) {
     const OptionRow* row = FindOption(one.statement[0], one.statement.size() - 1);
     const bool known = row && row->values == one.statement.size() - 1 &&
                        row->reach != Reach::kHere && !ValueError(one.statement);
-    if (known && !AdoptShared(group, one)) continue;
-    adopted = adopted || known;
-    if (known && !Apply(turn, group, request, one.statement, Sender::kSentinel))
-      AnnounceSet(turn, group, one.statement);
-    else
-      turn.AnnouncePrimary(group, EventType::kSetRefused, one.statement[0]);
+    if (known && !IsNewer(group, one)) continue;
+    if (!known || Apply(turn, group, request, one.statement, Sender::kSentinel)) {
+      turn.AnnouncePrimary(group, EventType::kSetRefused,
+                           row ? std::string(row->name) : Quoted(one.statement[0]));
+      continue;
+    }
+    AdoptShared(group, one);
+    adopted = true;
+    AnnounceSet(turn, group, one.statement);
   }
   if (adopted) turn.Persist();
   turn.Respond(request.client, OkReply{});
 }
 
 }  // namespace
+
+bool IsScriptOption(std::string_view option) {
+  const OptionRow* row = FindOption(option, 1);
+  return row && row->reach == Reach::kHere;
+}
 
 void SetOptions(Turn& turn, const SetRequested& request) {
   const auto position = turn.state().groups.find(request.group);

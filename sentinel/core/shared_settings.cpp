@@ -62,18 +62,18 @@ void ShareSettings(Group& group, const std::vector<Statement>& statements,
     group.shared[KeyOf(statement)] = {version, statement};
 }
 
-bool AdoptShared(Group& group, const VersionedStatement& shared) {
-  const std::string key = KeyOf(shared.statement);
-  const auto known = group.shared.find(key);
-  if (known == group.shared.end() && group.shared.size() >= kMaxSharedOptions) return false;
-  if (known != group.shared.end() && std::tie(known->second.version, known->second.statement) >=
-                                         std::tie(shared.version, shared.statement))
-    return false;
-  group.shared[key] = {shared.version, shared.statement};
+bool IsNewer(const Group& group, const VersionedStatement& shared) {
+  const auto known = group.shared.find(KeyOf(shared.statement));
+  if (known == group.shared.end()) return group.shared.size() < kMaxSharedOptions;
+  return std::tie(known->second.version, known->second.statement) <
+         std::tie(shared.version, shared.statement);
+}
+
+void AdoptShared(Group& group, const VersionedStatement& shared) {
+  group.shared[KeyOf(shared.statement)] = {shared.version, shared.statement};
   // Peers may have been told newer ones without this.
   for (auto& [id, peer] : group.peers)
     peer.shared_told = std::min(peer.shared_told, shared.version - 1);
-  return true;
 }
 
 bool MayShare(const Group& group, const std::vector<Statement>& statements) {

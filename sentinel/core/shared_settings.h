@@ -34,8 +34,10 @@ std::optional<std::vector<VersionedStatement>> ParseShared(const std::vector<std
 
 // The statements were applied here and are shared from now on. `asked_at`: by the operator.
 void ShareSettings(Group& group, const std::vector<Statement>& statements, base::WallTime asked_at);
-// True: it is newer than what is known here, and known from now on.
-bool AdoptShared(Group& group, const VersionedStatement& shared);
+// It is newer than what is known here, and there is room for it.
+bool IsNewer(const Group& group, const VersionedStatement& shared);
+// It was applied here, and is passed on from now on. Precondition: IsNewer.
+void AdoptShared(Group& group, const VersionedStatement& shared);
 // Whether the group may share so much.
 bool MayShare(const Group& group, const std::vector<Statement>& statements);
 

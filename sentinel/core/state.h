@@ -279,24 +279,20 @@ struct WritePause {
 
 struct Failover {
   base::Epoch epoch;
-  std::optional<Order> order;  // absent: the primary was lost
-  bool planned = false;        // ordered, with a healthy primary: the switchover path
-  bool promotion_sent = false;
-  int elections = 1;  // stood for so far
+  std::optional<Order> order;   // absent: the primary was lost
+  bool planned = false;         // ordered, with a healthy primary: the switchover path
+  bool promotion_sent = false;  // and not refused: it may be a fact
+  int elections = 1;            // stood for so far
   base::Instant started_at{};
   base::Instant phase_entered_at{};
+  base::Instant timeout_from{};        // as phase_entered_at, but see EnterPhase (failover.h)
   base::Endpoint old_primary;          // whom it replaces
   std::optional<base::Endpoint> heir;  // once chosen
   std::optional<WritePause> pause;     // of the old primary; absent: none, or left to run out
   std::optional<base::Instant> fenced_until;  // a fence was raised (fencing.h)
-  base::Instant phase_changed_at{};           // as phase_entered_at, but for every phase
   FailoverRecord record;                      // so far (history.h)
   FailoverPhase phase;
 };
-
-// SENTINEL MASTERS' failover-state: none, wait_start, select_slave, send_slaveof_noone,
-// wait_promotion, reconf_slaves.
-std::string_view FailoverStateName(const std::optional<Failover>& failover);
 
 // Where a configuration comes from.
 struct OwnElection {};  // we led: a promotion, or a confirmation

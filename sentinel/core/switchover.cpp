@@ -137,7 +137,7 @@ bool KeepPaused(Turn& turn, Group& group) {
   }
   const WritePause& pause = *group.failover->pause;
   // Lapsed: writes may have been taken since, that the heir does not have.
-  if (IsDue(turn, pause.until) && !HasSentPromotion(*group.failover)) {
+  if (IsDue(turn, pause.until) && !AwaitsPromotion(*group.failover)) {
     Abort(turn, group, EventType::kAbortMasterTimeout);
     return false;
   }
@@ -147,7 +147,7 @@ bool KeepPaused(Turn& turn, Group& group) {
     SendPause(turn, group, *primary);
     return true;
   }
-  if (HasSentPromotion(*group.failover)) return true;  // too late to turn back
+  if (AwaitsPromotion(*group.failover)) return true;  // too late to turn back
   Abort(turn, group, EventType::kAbortMasterTimeout);
   return false;
 }
@@ -160,14 +160,7 @@ bool MayLetClientsGo(Turn& turn, const Group& group) {
     return peer.config_epoch >= group.config_epoch || peer.sdown_since ||
            !turn.state().peer_links.at(peer.id).up();
   });
-  return adopted || IsDue(turn, failover.phase_entered_at + kAdoptionWait);
-}
-
-bool MayLiftPause(const State& state, const Group& group) {
-  return group.heard_epoch <= group.failover->epoch &&
-         std::ranges::all_of(group.peers, [&](const auto& entry) {
-           return state.peer_links.at(entry.first).proven && !entry.second.sdown_since;
-         });
+  return adopted || IsDue(turn, failover.timeout_from + kAdoptionWait);
 }
 
 void LiftPause(Turn& turn, Group& group) {

@@ -13,12 +13,10 @@
 // primary has been demoted; if we die in between, it soon ends by itself. What counts is what the
 // primary has acknowledged: once that has run out, writes may have been taken that the heir does
 // not have, and only a promotion that was already sent goes on. Whatever goes wrong before the
-// promotion ends in an abort and, if nobody else can rely on the pause, in UNPAUSE.
-//
-// CLIENT PAUSE has one place for all who pause, so who was elected after us would lose its pause by
-// our UNPAUSE, and acknowledged writes with it. A switchover is given up as soon as we hear of a
-// candidacy in a later epoch, and UNPAUSE is sent only if we would have heard of one
-// (MayLiftPause); otherwise the pause ends by itself.
+// promotion ends in an abort, and the pause ends by itself within kSwitchoverPause: CLIENT PAUSE
+// has one place for all who pause, so by our UNPAUSE somebody who was elected after us, unheard by
+// us, would lose its pause, and acknowledged writes with it. A switchover is given up as soon as we
+// hear of a candidacy in a later epoch.
 //
 // A server that knows no CLIENT PAUSE ... WRITE (before Redis 6.2, told by its error) gets what
 // Redis Sentinel does: promotion without a pause, unless the order was to lose nothing. One that
@@ -44,10 +42,8 @@ bool KeepPaused(Turn& turn, Group& group);
 // will be told of the new one wherever they ask; or it has had kAdoptionWait.
 bool MayLetClientsGo(Turn& turn, const Group& group);
 
-// No later leader can rely on the pause: every peer is heard, and none has told of another
-// candidacy. Precondition: a failover is in progress.
-bool MayLiftPause(const State& state, const Group& group);
-// CLIENT UNPAUSE, if writes are paused and the old primary can be reached.
+// CLIENT UNPAUSE, if writes are paused and the old primary can be reached. Not before it was
+// demoted.
 void LiftPause(Turn& turn, Group& group);
 
 }  // namespace quorate::sentinel::core

@@ -1,6 +1,6 @@
-// The periods, timeouts and limits that operators feel or that more than one rule knows; what only
-// one rule knows stands in its file. Timings can be changed at run time (SENTINEL DEBUG); the
-// limits are constants. Defaults are those of Redis Sentinel unless said otherwise.
+// The periods, timeouts and limits of the sentinel in one place. Timings can be changed at run time
+// (SENTINEL DEBUG); the limits are constants. Defaults are those of Redis Sentinel unless said
+// otherwise.
 #pragma once
 
 #include <chrono>

@@ -15,7 +15,7 @@ std::string Join(std::string head, std::string_view more) {
 void Turn::Announce(const Group& group, EventType type, std::string payload) {
   const EventRow& row = Row(type);
   const std::string& script = group.options.notification_script;
-  if (row.level == EventLevel::kWarning && row.about_instance && !script.empty())
+  if (row.level == EventLevel::kWarning && row.runs_script && !script.empty())
     Do(RunScript{{script, std::string(row.name), payload}});
   Do(core::Announce{Event{type, std::move(payload), group.name}});
 }

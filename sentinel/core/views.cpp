@@ -94,8 +94,7 @@ std::string PeerFlags(const State& state, const Peer& peer, base::Instant now) {
   return flags.Take();
 }
 
-std::string_view FailoverStateName(const std::optional<Failover>& failover) {
-  if (!failover) return "none";
+std::string_view FailoverStateName(const Failover& failover) {
   return std::visit(
       base::Overloaded{
           [](const WaitStart&) { return std::string_view("wait_start"); },
@@ -106,7 +105,7 @@ std::string_view FailoverStateName(const std::optional<Failover>& failover) {
           [](const CommitConfig&) { return std::string_view("wait_promotion"); },
           [](const ReconfigureReplicas&) { return std::string_view("reconf_slaves"); },
       },
-      failover->phase);
+      failover.phase);
 }
 
 }  // namespace quorate::sentinel::core

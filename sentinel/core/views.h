@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "sentinel/core/state.h"
 
@@ -23,5 +24,9 @@ size_t ReplicaCount(const Group& group);
 std::string PrimaryFlags(const Group& group);
 std::string ReplicaFlags(const Group& group, const Replica& replica);
 std::string PeerFlags(const State& state, const Peer& peer, base::Instant now);
+
+// SENTINEL MASTERS' failover-state: wait_start, select_slave, send_slaveof_noone, wait_promotion,
+// reconf_slaves.
+std::string_view FailoverStateName(const Failover& failover);
 
 }  // namespace quorate::sentinel::core

@@ -61,6 +61,7 @@ void QuorateFence(Context& context) {
   if (!ms) return context.Error(errors::kNotInteger);
   if (*ms < 0 || *ms > kLongestMs) return context.Error("ERR Invalid time");
   Fencing& fencing = context.engine.fencing();
+  const WordKeeper keeper(context.engine);
   if (const base::Status status =
           fencing.OnFence(context.now, *epoch, std::chrono::milliseconds(*ms));
       !status)

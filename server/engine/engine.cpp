@@ -268,7 +268,10 @@ void Engine::Execute(Session& session, const Command& command,
   const size_t reply_begin = session.output.size();
   Context context(*this, session, command, args);
   table_.Run(command, context);
-  if (context.changes_ != 0) unsaved_changes += context.changes_;
+  if (context.changes_ != 0) {
+    unsaved_changes += context.changes_;
+    session.wrote = true;
+  }
   if (context.own_effect_ == Context::OwnEffect::kRequest &&
       (context.changes_ != 0 || context.forced_)) {
     if (raw.empty()) {

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
+#include <utility>
 
 #include "server/commands/all.h"
+#include "server/persistence/word_form.h"
 #include "server/runtime/replication_options.h"
 #include "shared/base/check.h"
-#include "shared/base/numbers.h"
 #include "shared/config/rewrite.h"
 #include "shared/config/unhonoured.h"
 #include "shared/resp/errors.h"
@@ -20,33 +22,11 @@ bool IsYaml(const std::string& path) { return path.ends_with(".yaml") || path.en
 
 base::Random Seeded(io::Io& io) { return base::Random(io.RandomSeed()); }
 
-// The sentinels' last word to this server: "<epoch> <role> <electorate>" and a line end; an
-// earlier form has no electorate. One file for each port, since servers may share a folder.
+constexpr base::Duration kWordRetry = std::chrono::seconds(1);  // after a write that failed
+
+// One file for each port, since servers may share a folder.
 std::string WordFile(const config::ServerSettings& settings) {
   return fmt::format("sentinel-{}.epoch", settings.port);
-}
-
-std::string Written(const engine::Fencing::Word& word) {
-  return fmt::format("{} {} {}\n", word.epoch.number(), engine::Fencing::RoleName(word.role),
-                     word.electorate);
-}
-
-std::optional<engine::Fencing::Word> ParseWord(std::string_view text) {
-  using Role = engine::Fencing::Role;
-  const std::optional<uint64_t> epoch = base::ParseUint64(text.substr(0, text.find(' ')));
-  if (!epoch || text.back() != '\n') return std::nullopt;
-  const std::string_view rest = text.substr(text.find(' '), text.rfind('\n') - text.find(' '));
-  for (const Role role : {Role::kPrimary, Role::kReplica, Role::kReleased}) {
-    const std::string name = fmt::format(" {}", engine::Fencing::RoleName(role));
-    if (!rest.starts_with(name)) continue;
-    const std::string_view number = rest.substr(name.size());
-    if (number.empty()) return engine::Fencing::Word{base::Epoch(*epoch), role};
-    const std::optional<uint64_t> electorate = base::ParseUint64(number.substr(1));
-    if (!electorate || *electorate > UINT32_MAX) return std::nullopt;
-    const engine::Fencing::Word word{base::Epoch(*epoch), role, static_cast<uint32_t>(*electorate)};
-    if (Written(word) == text) return word;
-  }
-  return std::nullopt;
 }
 
 base::Error CannotReadBacklog(const base::Error& why) {
@@ -170,7 +150,7 @@ base::Status Server::LoadWord() {
   if (!io_.files().Exists(path)) return {};
   const base::Result<std::string> text = io_.files().Read(path);
   if (!text) return text.error();
-  const std::optional<engine::Fencing::Word> word = ParseWord(*text);
+  const std::optional<engine::Fencing::Word> word = persistence::ParseWord(*text);
   if (!word)
     return base::Error{fmt::format(
         "{} is damaged. It has the sentinels' last word to this server, which waits with writes "
@@ -182,8 +162,11 @@ base::Status Server::LoadWord() {
 
 void Server::SaveWord(const engine::Fencing::Word& word) {
   constexpr uint32_t kMode = 0600;
+  word_saved_at_ = io_.Now();
   io_.files().ReplaceAsync(
-      WordFile(settings_), Written(word), kMode, [this](const base::Status& status) {
+      WordFile(settings_), persistence::FormatWord(word), kMode,
+      [this](const base::Status& status) {
+        word_unsaved_ = !status;
         if (!status)
           logger_.Warning("The sentinels' word could not be saved, " + status.error().message);
       });
@@ -353,10 +336,21 @@ void Server::Discard(serve::Connection& connection) {
   discarded_.push_back(connection.id());
 }
 
+bool Server::AnswerIsTooLate(engine::Session& session) {
+  const engine::Fencing& fencing = engine_->fencing();
+  if (!std::exchange(session.wrote, false) || !fencing.watched()) return false;
+  return !engine_->replication().is_replica() &&
+         fencing.WritesRefused(io_.Now()) != engine::Fencing::Refusal::kNone;
+}
+
 void Server::FlushSession(engine::Session& session) {
   const auto it = connections_.find(session.id);
   if (it == connections_.end() || it->second->closing) return;
   serve::Connection& connection = *it->second;
+  if (AnswerIsTooLate(session) && !session.close_now) {
+    session.close_now = true;
+    session.close_reason = "it has written, and before its answer the sentinels' word ran out";
+  }
   if (session.close_now) {
     if (session.kind == engine::SessionKind::kReplica) {
       logger_.Warning(fmt::format("Disconnecting replica {}: {}", session.peer.ToString(),
@@ -404,6 +398,8 @@ void Server::OnCron() {
   probe_.Refresh();
   engine_->Cron();
   saver_->Cron();
+  if (word_unsaved_ && io_.Now() >= word_saved_at_ + kWordRetry)
+    SaveWord(engine_->fencing().word());
   if (loader_ != nullptr) {
     saver_->shown().loading_loaded_bytes = loader_->loaded_bytes();
     saver_->shown().loading_rdb_used_memory = loader_->rdb_used_memory();

@@ -114,6 +114,10 @@ class Server final : public engine::Host, private serve::ConnectionOwner {
   void BeginTurn();
   void EndTurn();
   void FlushSession(engine::Session& session);
+  // The session has written, and we may not be the primary any more: in the middle of the turn we
+  // were held up for longer than the lease, or told so. What it wrote may be discarded; it is not
+  // to hear that it was done.
+  bool AnswerIsTooLate(engine::Session& session);
   void Discard(serve::Connection& connection);
   void OnCron();
   void ArmDeadline();
@@ -169,6 +173,8 @@ class Server final : public engine::Host, private serve::ConnectionOwner {
   serve::Listeners unix_listener_;  // at most one, as long as the server runs
   std::map<uint64_t, std::unique_ptr<serve::Connection>> connections_;
   std::vector<uint64_t> discarded_;  // destroyed at the end of the turn
+  bool word_unsaved_ = false;        // the last SaveWord failed: tried again
+  base::Instant word_saved_at_{};    // last try
   std::unique_ptr<io::Timer> cron_timer_;
   std::unique_ptr<io::Timer> deadline_timer_;
 

@@ -60,6 +60,8 @@ TEST_CASE("journal: what is more than an election or a failover has no differenc
     s.groups[0].shared["quorum"] = {9, {"quorum", "2"}};
   }));
   CHECK_FALSE(differs([](core::DurableState& s) { s.groups[0].name = "other"; }));
+  // Removed, and monitored anew with another address.
+  CHECK_FALSE(differs([](core::DurableState& s) { s.groups[0].primary = {"10.0.0.77", 6379}; }));
   CHECK_FALSE(differs([](core::DurableState& s) { s.groups.pop_back(); }));
   CHECK_FALSE(differs([](core::DurableState& s) { s.retired.clear(); }));
   CHECK_FALSE(differs([](core::DurableState& s) { s.retired_vote_floor = base::Epoch(); }));

@@ -95,8 +95,8 @@ class Chaos {
 
   void Churn(int s) {
     if (!world_.sentinel(s).alive || world_.sentinel(s).frozen) return;
-    forgetful_ = true;
     if (random_.Chance(1, 2)) return world_.Command(s, 2, ResetGroups{ClientId{}, "*"});
+    forgetful_ = true;
     const Group& group = world_.group(s);
     const Endpoint primary = group.primary.address;
     const std::string quorum = std::to_string(group.options.quorum);
@@ -135,7 +135,7 @@ class Chaos {
         return false;
     for (int i = 0; i < servers_; ++i) {
       const FakeServer& server = world_.server(i);
-      // RESET and REMOVE forget replicas: one that lost its primary meanwhile is not found again by
+      // REMOVE forgets replicas: one that lost its primary meanwhile is not found again by
       // anyone.
       const bool known = !forgetful_ || world_.group(0).replicas.count(server.address) != 0;
       if (server.address == primary ? server.follows.has_value()

@@ -1,5 +1,6 @@
 // Defects that Redis Sentinel has or had, each by its number among redis' issues where it has one,
-// and of the same kind what a reading of this sentinel found: none of them is to be here (again).
+// and of the same kind what a reading of this sentinel found, by the rule that was broken (its file
+// in sentinel/core): none of them is to be here (again).
 #include <algorithm>
 #include <string>
 
@@ -135,7 +136,45 @@ TEST_CASE("redis 14313: a replica whose address is now another group's primary i
   CHECK(foreign.follows == world.server(1).address);
 }
 
-TEST_CASE("groups with one primary are one voter in an epoch") {
+TEST_CASE("redis 14313: another group's primary at the address of our former one is let be, too") {
+  World world(3, 3, Options());
+  for (int i = 0; i < 3; ++i) world.server(i).fencible = true;
+  world.RunFor(seconds(8));
+  FakeServer& foreign = world.server(0);
+  world.KillServer(0);
+  REQUIRE(world.RunUntil([&] { return world.Happened("s2 +switch-master"); }, seconds(10)));
+  world.RunFor(seconds(10));
+  world.StartServer(0);
+  foreign.follows.reset();
+  foreign.replication_id = *base::ReplicationId::Parse(std::string(40, '4'));
+  foreign.epoch = 0;
+  foreign.word_primary = true;
+  foreign.log.clear();
+  const auto run = [&](int rounds) {
+    for (int round = 0; round < rounds; ++round) {
+      // Its own sentinels publish there, every two seconds.
+      world.RunFor(milliseconds(1900));
+      for (int i = 0; i < 3; ++i) {
+        const auto replica = world.group(i).replicas.find(foreign.address);
+        REQUIRE(replica != world.group(i).replicas.end());
+        if (replica->second.pubsub.up())
+          world.Command(i, 9,
+                        MessageReceived{replica->second.pubsub.id, kHelloChannel,
+                                        "10.0.9.9,26379," + kStranger + ",0,other," +
+                                            foreign.address.host + ",6379,0"});
+      }
+      world.RunFor(milliseconds(100));
+    }
+  };
+  run(20);
+  CHECK(world.Happened("+foreign-primary slave 10.0.0.1:6379 10.0.0.1 6379 @ mymaster"));
+  CHECK(foreign.log.empty());
+  CHECK(foreign.epoch == 0);
+  CHECK(foreign.word_primary);
+  CHECK_FALSE(foreign.follows.has_value());
+}
+
+TEST_CASE("election: groups with one primary are one voter in an epoch") {
   World world(1, 2, Options(1));
   world.RunFor(seconds(5));
   world.Command(0, 1, MonitorRequested{ClientId{}, "other", "10.0.0.1", "6379", "1"});
@@ -167,7 +206,7 @@ TEST_CASE("redis 7145: who missed two failovers asks for the newest before it ac
   CHECK_FALSE(world.Happened("s2 +convert-to-slave"));
 }
 
-TEST_CASE("a stalled sentinel neither votes nor goes on with its candidacy") {
+TEST_CASE("tilt: a stalled sentinel neither votes nor goes on with its candidacy") {
   World world(3, 2, Options());
   world.RunFor(seconds(8));
   world.FreezeSentinel(1, true);
@@ -177,7 +216,7 @@ TEST_CASE("a stalled sentinel neither votes nor goes on with its candidacy") {
   CHECK(AskForVote(world, 1, world.server(0).address, 50, kStranger).refusal == "stalled");
 }
 
-TEST_CASE("a candidacy does not outlive a stall") {
+TEST_CASE("election: a candidacy does not outlive a stall") {
   World world(3, 2, Options());
   world.RunFor(seconds(8));
   for (int i = 0; i < 3; ++i) world.sentinel(i).disk_delay = milliseconds(100);  // votes take time
@@ -190,7 +229,7 @@ TEST_CASE("a candidacy does not outlive a stall") {
   world.RunFor(seconds(13));
   world.FreezeSentinel(candidate, false);
   world.RunFor(seconds(30));
-  const auto led = world.leaders().find(epoch);
+  const auto led = world.leaders().find({"mymaster", epoch});
   CHECK((led == world.leaders().end() || led->second.count(candidate) == 0));
   CHECK(world.PrimaryOf(candidate) == world.server(1).address);
 }
@@ -207,7 +246,7 @@ void Replace(World& world) {
   world.StartSentinel(2);
 }
 
-TEST_CASE("who has taken a voter's place does not make an epoch be won twice") {
+TEST_CASE("electorate: who has taken a voter's place does not make an epoch be won twice") {
   World world(3, 3, Options());
   world.RunFor(seconds(8));
   const auto cut_off = [&](int sentinel) {
@@ -243,7 +282,9 @@ TEST_CASE("who has taken a voter's place does not make an epoch be won twice") {
   for (const auto& [epoch, leaders] : world.leaders()) CHECK(leaders.size() == 1);
 }
 
-TEST_CASE("an electorate with a new sentinel in another's place is settled in half a minute") {
+TEST_CASE(
+    "electorate: an electorate with a new sentinel in another's place is settled in half a "
+    "minute") {
   World world(3, 2, Options());
   world.RunFor(seconds(8));
   world.KillSentinel(2);
@@ -300,7 +341,7 @@ TEST_CASE("an electorate with a new sentinel in another's place is settled in ha
   }
 }
 
-TEST_CASE("somebody else at a peer's address is not asked in the peer's name") {
+TEST_CASE("links: somebody else at a peer's address is not asked in the peer's name") {
   World world(3, 2, Options());
   world.RunFor(seconds(8));
   const base::RunId gone = world.sentinel(2).core->state().myid;
@@ -316,6 +357,40 @@ TEST_CASE("somebody else at a peer's address is not asked in the peer's name") {
                        seconds(5)));
 }
 
+TEST_CASE(
+    "links: until a peer has said who it is, it does not count, is not asked and gets no orders") {
+  World world(3, 2, Options());
+  world.RunFor(seconds(8));
+  const base::RunId silent = world.sentinel(2).core->state().myid;
+  world.KillSentinel(2);
+  world.sentinel(2).withholds_myid = true;
+  world.StartSentinel(2);
+  const State& state = world.sentinel(0).core->state();
+  const PeerLink& link = state.peer_links.at(silent);
+  const auto is_awaited = [&] { return link.up() && !link.proven; };
+  REQUIRE(world.RunUntil(is_awaited, seconds(3)));
+  const Peer& peer = world.group(0).peers.at(silent);
+  CHECK(UsableSentinels(state, world.group(0)) == 2);
+  world.Command(0, 1, PauseRequested{ClientId{}, "mymaster", 1, "work", {}});
+  world.Command(0, 2, SetRequested{ClientId{}, "mymaster", {"parallel-syncs", "2", "PROPAGATE"}});
+  world.RunFor(milliseconds(20));
+  REQUIRE(is_awaited());
+  CHECK(peer.maintenance_told < world.group(0).maintenance.version);
+  CHECK(peer.shared_told == 0);
+  world.KillServer(0);
+  REQUIRE(
+      world.RunUntil([&] { return world.group(0).primary.sdown_since.has_value(); }, seconds(3)));
+  world.RunFor(milliseconds(20));
+  REQUIRE(is_awaited());
+  CHECK_FALSE(peer.asked_at);
+  // Who says it is a peer like any other.
+  world.KillSentinel(2);
+  world.sentinel(2).withholds_myid = false;
+  world.StartSentinel(2);
+  CHECK(world.RunUntil([&] { return link.proven && peer.asked_at && peer.shared_told > 0; },
+                       seconds(10)));
+}
+
 TEST_CASE("valkey 2158: an epoch is not raised by a configuration whose primary has no address") {
   World world(1, 2, Options(1));
   world.RunFor(seconds(5));
@@ -328,7 +403,9 @@ TEST_CASE("valkey 2158: an epoch is not raised by a configuration whose primary 
   CHECK(world.PrimaryOf(0) == world.server(1).address);
 }
 
-TEST_CASE("a reboot period that is set to 0 does not fail over a primary that is loading") {
+TEST_CASE(
+    "down detection: a reboot period that is set to 0 does not fail over a primary that is "
+    "loading") {
   World world(3, 2, Options());
   world.RunFor(seconds(8));
   const auto set = [&](const std::string& period) {
@@ -350,7 +427,8 @@ TEST_CASE("a reboot period that is set to 0 does not fail over a primary that is
   CHECK(world.Happened("+sdown master"));
 }
 
-TEST_CASE("groups with one primary: what one leads is given up for a vote asked of the other") {
+TEST_CASE(
+    "election: groups with one primary: what one leads is given up for a vote asked of the other") {
   World world(1, 2, Options(1));
   world.RunFor(seconds(5));
   world.Command(0, 1, MonitorRequested{ClientId{}, "zother", "10.0.0.1", "6379", "1"});
@@ -370,7 +448,7 @@ TEST_CASE("groups with one primary: what one leads is given up for a vote asked 
   CHECK_FALSE(groups.at("zother").failover.has_value());
 }
 
-TEST_CASE("groups with one primary: each holds it for lost by its own down-after") {
+TEST_CASE("election: groups with one primary: each holds it for lost by its own down-after") {
   World world(3, 2, Options());
   world.RunFor(seconds(5));
   for (int i = 0; i < 3; ++i) {
@@ -382,7 +460,8 @@ TEST_CASE("groups with one primary: each holds it for lost by its own down-after
   CHECK(world.RunUntil([&] { return world.Happened("+switch-master mymaster"); }, seconds(3)));
 }
 
-TEST_CASE("an ordered election that is lost does not shorten the wait for another leader") {
+TEST_CASE(
+    "election: an ordered election that is lost does not shorten the wait for another leader") {
   World world(3, 2, Options());
   world.RunFor(seconds(8));
   const uint64_t epoch = world.sentinel(0).core->state().current_epoch.number() + 1;
@@ -396,7 +475,7 @@ TEST_CASE("an ordered election that is lost does not shorten the wait for anothe
   CHECK(world.group(0).may_stand_at >= wait);
 }
 
-TEST_CASE("what no sentinel can apply is not passed on as a shared setting") {
+TEST_CASE("propagate: what no sentinel can apply is not passed on as a shared setting") {
   World world(3, 2, Options());
   world.RunFor(seconds(8));
   for (const std::string& value : {std::string("a\nb"), std::string(kMaxOptionValue + 1, 'x')})
@@ -407,7 +486,21 @@ TEST_CASE("what no sentinel can apply is not passed on as a shared setting") {
   for (int i = 0; i < 3; ++i) CHECK(world.group(i).shared.empty());
 }
 
-TEST_CASE("a primary that is back before its heir takes the role keeps it") {
+TEST_CASE("propagate: what was refused here is not kept, and not passed on either") {
+  World world(3, 2, Options());
+  world.RunFor(seconds(8));
+  world.Command(0, 5,
+                SetRequested{ClientId{}, "mymaster", {"VERSION", "99", "2", "quorum", "none"}});
+  world.Command(0, 6,
+                SetRequested{ClientId{}, "mymaster", {"VERSION", "99", "2", "new\noption", "1"}});
+  world.RunFor(seconds(3));
+  CHECK(world.Events({"-set-refused"}) ==
+        std::vector<std::string>{"s0 -set-refused master mymaster 10.0.0.1 6379 quorum",
+                                 "s0 -set-refused master mymaster 10.0.0.1 6379 #new?option"});
+  for (int i = 0; i < 3; ++i) CHECK(world.group(i).shared.empty());
+}
+
+TEST_CASE("failover: a primary that is back before its heir takes the role keeps it") {
   World world(3, 2, Options());
   world.RunFor(seconds(8));
   world.server(1).refuses_promotion = true;
@@ -423,7 +516,7 @@ TEST_CASE("a primary that is back before its heir takes the role keeps it") {
   CHECK(world.PrimaryOf(0) == world.server(0).address);
 }
 
-TEST_CASE("names are learned from nobody unless they are resolved") {
+TEST_CASE("names: names are learned from nobody unless they are resolved") {
   World world(1, 2, Options(1));
   world.RunFor(seconds(5));
   const DurableState before = world.sentinel(0).core->Durable();
@@ -454,7 +547,7 @@ TEST_CASE("redis docs 3607: whoever can publish is not believed for that") {
   CHECK(world.RunUntil([&] { return world.Happened("+switch-master"); }, seconds(5)));
 }
 
-TEST_CASE("a hello from our own address under another id makes nobody our peer") {
+TEST_CASE("hello: a hello from our own address under another id makes nobody our peer") {
   World world(1, 2, Options());
   world.RunFor(seconds(5));
   world.Hear(0, "10.0.1.1,26379," + kStranger + ",0,mymaster,10.0.0.1,6379,0");
@@ -470,7 +563,7 @@ TEST_CASE("a hello from our own address under another id makes nobody our peer")
   CHECK(Electorate(world.group(0)) == 1);
 }
 
-TEST_CASE("another primary of our own epoch is announced, once, and not adopted") {
+TEST_CASE("config: another primary of our own epoch is announced, once, and not adopted") {
   World world(1, 3, Options(1));
   world.RunFor(seconds(5));
   world.Hear(0, "10.0.9.9,26379," + kStranger + ",4,mymaster,10.0.0.2,6379,4");
@@ -485,7 +578,7 @@ TEST_CASE("another primary of our own epoch is announced, once, and not adopted"
         "10.0.0.3:6379");
 }
 
-TEST_CASE("what was paused and has expired does not come back from a peer") {
+TEST_CASE("maintenance: what was paused and has expired does not come back from a peer") {
   World world(3, 2, Options());
   world.RunFor(seconds(8));
   world.Command(0, 1, PauseRequested{ClientId{}, "mymaster", 20, "x", {}});
@@ -498,7 +591,7 @@ TEST_CASE("what was paused and has expired does not come back from a peer") {
   CHECK_FALSE(world.group(0).maintenance.until.has_value());
 }
 
-TEST_CASE("with no epoch left an order is refused and nobody waits for ever") {
+TEST_CASE("failover: with no epoch left an order is refused and nobody waits for ever") {
   World world(1, 2, Options(1));
   world.RunFor(seconds(5));
   world.KillSentinel(0);
@@ -515,7 +608,7 @@ TEST_CASE("with no epoch left an order is refused and nobody waits for ever") {
   }
 }
 
-TEST_CASE("voters tell the candidate how many sentinels they count on") {
+TEST_CASE("electorate: voters tell the candidate how many sentinels they count on") {
   World world(3, 2, Options());
   world.RunFor(seconds(8));
   CHECK(AskForVote(world, 0, world.server(0).address, 20, kStranger).electorate == 4);

@@ -103,7 +103,7 @@ TEST_CASE("propagate: what a peer does not know is passed over, the rest is take
   CHECK(t.Set(0, {"VERSION", "9", "2", "new-in-some-version", "1", "version", "8", "2",
                   "parallel-syncs", "5"}) == "OK");
   CHECK(t.Syncs() == Shared::Values{5, 5, 5});
-  CHECK(t.world.Happened("s0 -set-refused master mymaster 10.0.0.1 6379 new-in-some-version"));
+  CHECK(t.world.Happened("s0 -set-refused master mymaster 10.0.0.1 6379 #new-in-some-version"));
   for (const std::vector<std::string>& bad : std::vector<std::vector<std::string>>{
            {"VERSION", "9"},
            {"VERSION", "0", "2", "quorum", "1"},

@@ -14,7 +14,9 @@ namespace {
 constexpr Duration kRefuseDelay = milliseconds(1);
 
 std::string Host(int kind, int i) {
-  return "10.0." + std::to_string(kind) + "." + std::to_string(i + 1);
+  constexpr int kPerNet = 250;
+  return "10." + std::to_string(i / kPerNet) + "." + std::to_string(kind) + "." +
+         std::to_string(i % kPerNet + 1);
 }
 
 std::string Join(const std::vector<std::string>& argv) {
@@ -119,8 +121,8 @@ void World::StepSentinel(int i, const Input& input) {
   // C2: a config epoch means one address, everywhere and for ever.
   for (const auto& [name, state] : s.core->state().groups)
     if (state.config_epoch > base::Epoch(0))
-      CHECK(configs_.emplace(state.config_epoch.number(), state.primary.address).first->second ==
-            state.primary.address);
+      CHECK(configs_.emplace(GroupEpoch(name, state.config_epoch.number()), state.primary.address)
+                .first->second == state.primary.address);
   CarryOut(i, std::move(actions));
   ArmTimer(i);
 }
@@ -183,7 +185,9 @@ void World::CarryOut(int i, Actions actions) {
               transcript_.push_back(line);
               lines_.emplace_back(now_, line);
               if (event.type == EventType::kElectedLeader)
-                leaders_[group(i).vote.epoch.number()].insert(i);
+                leaders_[{event.group,
+                          sentinels_[i].core->state().groups.at(event.group).vote.epoch.number()}]
+                    .insert(i);
             },
             [](const RunScript&) {},
             [&](const AskVeto& veto) {
@@ -341,8 +345,10 @@ void World::SentinelGets(const WireKey& key, int peer, RequestId request,
     return Answer(key, request,
                   WireReply::Bulk(sentinels_[peer].stock ? "redis_version:7.0.15\r\n"
                                                          : "quorate_version:0.1.0\r\n"));
-  if (argv[0] == "SENTINEL" && argv[1] == "MYID")
+  if (argv[0] == "SENTINEL" && argv[1] == "MYID") {
+    if (sentinels_[peer].withholds_myid) return;
     return Answer(key, request, WireReply::Bulk(sentinels_[peer].core->state().myid.ToString()));
+  }
   const uint64_t client = ++next_client_;
   peer_queries_[client] = {key, request};
   if (argv[0] == "PUBLISH") {

@@ -62,7 +62,8 @@ struct FakeSentinel {
   DurableState observed;  // durable image at the last step, for CheckSuccession
   bool alive = true;
   bool frozen = false;
-  bool stock = false;  // so it says
+  bool stock = false;           // so it says
+  bool withholds_myid = false;  // does not answer SENTINEL MYID, but everything else
   bool disk_works = true;
   Duration disk_delay = milliseconds(2);
   std::vector<Input> missed;                 // while frozen
@@ -127,8 +128,9 @@ class World {
   bool Happened(const std::string& text) const;
   // When an event line containing `text` first came after `since`.
   std::optional<Instant> When(const std::string& text, Instant since = {}) const;
-  // (group, epoch) -> leaders that claimed election, over the whole run.
-  const std::map<uint64_t, std::set<int>>& leaders() const { return leaders_; }
+  using GroupEpoch = std::pair<std::string, uint64_t>;
+  // Who claimed to be elected, over the whole run.
+  const std::map<GroupEpoch, std::set<int>>& leaders() const { return leaders_; }
 
  private:
   struct Wire {
@@ -184,8 +186,8 @@ class World {
   std::set<std::pair<std::string, std::string>> cuts_;
   std::vector<std::string> transcript_;
   std::vector<std::pair<Instant, std::string>> lines_;
-  std::map<uint64_t, std::set<int>> leaders_;
-  std::map<uint64_t, Endpoint> configs_;  // by config epoch
+  std::map<GroupEpoch, std::set<int>> leaders_;
+  std::map<GroupEpoch, Endpoint> configs_;
   uint64_t next_client_ = 1000000;
   std::map<uint64_t, std::pair<WireKey, RequestId>> peer_queries_;
   std::vector<uint64_t> timer_generation_;

@@ -93,7 +93,9 @@ TEST_CASE("quorate fence: no writes, and no link to a primary, until its order")
   CHECK(f.replication.asked_primaries.size() == 1);
   CHECK(f.replication.held_upstream_until == base::Instant{});
   CHECK_FALSE(Refused(f));
-  CHECK(f.host.saved_words == std::vector<Word>{{base::Epoch(7), Role::kPrimary}});
+  // That the first sentinel has spoken is to be remembered, too.
+  CHECK(f.host.saved_words ==
+        std::vector<Word>{{base::Epoch(), Role::kPrimary}, {base::Epoch(7), Role::kPrimary}});
   CHECK(f.Run("QUORATE FENCE 8 100") == "+OK\r\n");
   CHECK(f.Run("QUORATE FENCE 8 0") == "+OK\r\n");
   CHECK_FALSE(Refused(f));
