@@ -1,6 +1,7 @@
 #include "sentinel/core/info_parser.h"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <string>
 #include <utility>
@@ -154,6 +155,23 @@ constexpr Field kFields[] = {
 };
 static_assert(std::ranges::is_sorted(kFields, {}, &Field::key));
 
+// By the first letter of a key, a bit for each length that keys of interest have: of the hundred and
+// more lines of an INFO nearly all are passed over by this.
+constexpr std::array<uint64_t, 256> LengthsByFirst() {
+  std::array<uint64_t, 256> lengths{};
+  for (const Field& field : kFields)
+    lengths[static_cast<unsigned char>(field.key[0])] |= uint64_t{1} << field.key.size();
+  // "slave<N>".
+  for (size_t length = 6; length < 64; ++length) lengths['s'] |= uint64_t{1} << length;
+  return lengths;
+}
+
+bool IsOfInterest(std::string_view key) {
+  static constexpr std::array<uint64_t, 256> kLengths = LengthsByFirst();
+  return !key.empty() && key.size() < 64 &&
+         (kLengths[static_cast<unsigned char>(key[0])] >> key.size() & 1) != 0;
+}
+
 void AddReplica(std::string_view value, InfoFacts& facts) {
   if (facts.replicas.size() >= kMaxReplicasPerGroup) return;
   auto replica = ParseReplicaValue(value);
@@ -162,6 +180,7 @@ void AddReplica(std::string_view value, InfoFacts& facts) {
 }
 
 void ReadField(std::string_view key, std::string_view value, Reading& reading) {
+  if (!IsOfInterest(key)) return;
   const Field* field = std::ranges::lower_bound(kFields, key, {}, &Field::key);
   if (field != std::end(kFields) && field->key == key)
     field->read(value, reading);
