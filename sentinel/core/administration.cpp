@@ -73,6 +73,8 @@ void DoubtReplicas(Group& group, base::Instant now) {
   for (auto& [address, replica] : group.replicas) {
     Replica fresh = NewReplica(address, now);
     fresh.was_primary = replica.was_primary;
+    fresh.replaced_process = replica.replaced_process;
+    fresh.claimed_at = replica.claimed_at;
     fresh.doubted_since = replica.doubted_since.value_or(now);
     replica = std::move(fresh);
   }

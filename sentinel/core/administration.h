@@ -1,8 +1,7 @@
 // What operators change at run time: SENTINEL MONITOR, REMOVE, RESET, FORGET, SET, FLUSHCONFIG,
-// CONFIG SET and DEBUG. Each but RESET, and SET of what
-// another sentinel propagates, answers when its change is durable. Texts are checked here,
-// and the errors are Redis', plus one: values with control characters, which a configuration file
-// could not hold, are refused.
+// CONFIG SET and DEBUG. Each but RESET, and SET of what another sentinel propagates, answers when
+// its change is durable. Texts are checked here, and the errors are Redis', plus one: values with
+// control characters, which a configuration file could not hold, are refused.
 #pragma once
 
 #include <string_view>

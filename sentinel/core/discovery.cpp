@@ -228,9 +228,9 @@ bool MayBeForeign(Turn& turn, const Group& group, const Replica& replica) {
   if (IsForeign(turn, replica)) return true;
   // Who answers there now?
   if (replica.info_as_of < replica.command.opened_at) return true;
-  const bool same_process = replica.new_process_at <= replica.role_reported_at;
+  const bool same_process = replica.run_id && replica.run_id == replica.replaced_process;
   if (replica.was_primary && (same_process || HasLineageOf(replica, group.primary))) return false;
-  const base::Instant since = std::max(replica.role_reported_at, replica.new_process_at);
+  const base::Instant since = std::max(replica.role_reported_at, replica.command.opened_at);
   return !IsDue(turn, since + 2 * turn.timings().publish_period);
 }
 

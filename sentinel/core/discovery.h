@@ -39,7 +39,7 @@ Replica NewReplica(const base::Endpoint& address, base::Instant now);
 void VerifyReplica(Turn& turn, const Group& group, Replica& replica);
 
 // Makes place for one more in a group that has as many replicas as it may have (L4): one that is
-// doubted or down goes, the oldest first. False: all are well, or needed by a failover.
+// doubted goes, or who is down the longest. False: all are well, or needed by a failover.
 bool MakeRoom(Turn& turn, Group& group);
 // Adds a replica, unless it is known, is the primary itself, or there is no room. One that was
 // doubted is verified.

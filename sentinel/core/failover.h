@@ -31,8 +31,9 @@
 //   ReconfigureReplicas | all re-pointed, or failover-timeout | (ended)             | KeepReconf...
 //   any, nothing sent   | we vote for another                 | (aborted)           | election.cpp
 //   ReconfigureReplicas | the same                            | (left to it)        | election.cpp
-//   any                 | another's configuration, of this    | (left to it)        | group_config
-//                       |   epoch or a later one              |                     |
+//   any                 | another's configuration: of this    | (left to it)        | group_config
+//                       |   epoch, a later one, or with       |                     |
+//                       |   another primary                   |                     |
 //
 // "No reason any more": nobody ordered it, and the primary is not down for the quorum, or the group
 // is paused (E4, M1). After the promotion was sent an abort means that we give up on hearing of it:

@@ -133,7 +133,7 @@ void SendFence(Turn& turn, const Group& group, DataNode& node, base::Epoch epoch
 void SendFences(Turn& turn, Group& group, base::Epoch epoch, base::Duration time) {
   SendFence(turn, group, group.primary, epoch, time);
   for (auto& [address, replica] : group.replicas)
-    if (!replica.doubted_since && !IsForeign(turn, replica))
+    if (!replica.doubted_since && !MayBeForeign(turn, group, replica))
       SendFence(turn, group, replica, epoch, time);
 }
 

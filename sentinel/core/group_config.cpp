@@ -45,6 +45,7 @@ void SwapPrimary(Turn& turn, Group& group, const base::Endpoint& to) {
   Replica old;
   static_cast<DataNode&>(old) = std::exchange(group.primary, std::move(heir));
   old.was_primary = true;
+  old.replaced_process = old.run_id;
   old.sdown_since.reset();  // announced again, as that of a replica
   old.rebooted_at.reset();
   old.info_wanted = true;

@@ -155,8 +155,8 @@ constexpr Field kFields[] = {
 };
 static_assert(std::ranges::is_sorted(kFields, {}, &Field::key));
 
-// By the first letter of a key, a bit for each length that keys of interest have: of the hundred and
-// more lines of an INFO nearly all are passed over by this.
+// By the first letter of a key, a bit for each length that keys of interest have: of the hundred
+// and more lines of an INFO nearly all are passed over by this.
 constexpr std::array<uint64_t, 256> LengthsByFirst() {
   std::array<uint64_t, 256> lengths{};
   for (const Field& field : kFields)

@@ -1,10 +1,8 @@
 #include "sentinel/core/invariants.h"
 
-#include <set>
 #include <variant>
 
 #include "sentinel/core/timings.h"
-#include "sentinel/core/views.h"
 #include "shared/base/check.h"
 
 namespace quorate::sentinel::core {
@@ -17,7 +15,7 @@ void CheckLimits(const State& state) {
   CHECK(state.strangers.size() <= kMaxStrangers);
   CHECK(state.names.size() <= kMaxNames);
   for (const auto& [name, group] : state.groups) {
-    CHECK(group.replicas.size() <= kMaxReplicasPerGroup + 1);  // a replaced primary is always kept
+    CHECK(group.replicas.size() <= kMaxReplicasPerGroup + 1);  // one more: a replaced primary
     CHECK(group.peers.size() <= kMaxPeersPerGroup);
   }
 }

@@ -1,5 +1,4 @@
 #include "sentinel/core/reconfiguration.h"
-#include "sentinel/core/electorate.h"
 
 #include <algorithm>
 #include <string>
@@ -7,6 +6,7 @@
 #include <vector>
 
 #include "sentinel/core/discovery.h"
+#include "sentinel/core/electorate.h"
 #include "sentinel/core/failover.h"
 #include "sentinel/core/fencing.h"
 #include "sentinel/core/history.h"
@@ -67,7 +67,7 @@ void GiveUpOnSent(Turn& turn, Group& group, Replica& replica) {
 void SendBestEffort(Turn& turn, Group& group) {
   for (auto& [address, replica] : group.replicas) {
     if (IsDone(replica) || IsBeingReconfigured(replica) || replica.doubted_since ||
-        IsForeign(turn, replica) || !replica.command.up())
+        MayBeForeign(turn, group, replica) || !replica.command.up())
       continue;
     SendFollow(turn, group, replica);
     turn.AnnounceReplica(group, replica, EventType::kSlaveReconfSentBestEffort);
@@ -193,7 +193,8 @@ void KeepReconfiguration(Turn& turn, Group& group) {
   const auto old = group.replicas.find(failover.old_primary);
   const bool may_let_go = MayLetClientsGo(turn, group);
   if (may_let_go && old != group.replicas.end() && old->second.command.up() &&
-      !old->second.sdown_since && !IsBeingReconfigured(old->second) && !IsDone(old->second))
+      !old->second.sdown_since && !IsBeingReconfigured(old->second) && !IsDone(old->second) &&
+      !MayBeForeign(turn, group, old->second))
     SendReconfiguration(turn, group, old->second);
 
   size_t in_progress = 0;
@@ -210,6 +211,7 @@ void KeepReconfiguration(Turn& turn, Group& group) {
     }
     all_done = false;
     if (address == failover.old_primary && !may_let_go) continue;
+    if (MayBeForeign(turn, group, replica)) continue;
     if (IsBeingReconfigured(replica) || !replica.command.up() ||
         in_progress >= group.options.parallel_syncs)
       continue;

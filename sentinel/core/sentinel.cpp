@@ -1,5 +1,4 @@
 #include "sentinel/core/sentinel.h"
-#include "sentinel/core/electorate.h"
 
 #include <algorithm>
 #include <type_traits>
@@ -12,6 +11,7 @@
 #include "sentinel/core/down_detection.h"
 #include "sentinel/core/duplicate_id.h"
 #include "sentinel/core/election.h"
+#include "sentinel/core/electorate.h"
 #include "sentinel/core/failover.h"
 #include "sentinel/core/fencing.h"
 #include "sentinel/core/gossip.h"
@@ -201,7 +201,8 @@ class Sentinel::Machine {
     if (!found.node) return;
     turn.Touch(found.group->name);
     OnDataLinkUp(turn, *found.group, *found.node, up.link, up.local_host);
-    KeepFence(turn, *found.group, *found.node);
+    if (!found.replica || !MayBeForeign(turn, *found.group, *found.replica))
+      KeepFence(turn, *found.group, *found.node);
   }
 
   void On(Turn& turn, const LinkDown& down) {

@@ -160,6 +160,7 @@ struct Replica : DataNode {
   bool announced = true;
   bool sync_refused = false;  // it says that the primary has lost data that it has
   bool was_primary = false;   // replaced by a failover and not seen as a replica since
+  std::optional<base::RunId> replaced_process;  // that was the primary then, as far as known
   // When a sentinel of another group was last heard to call it that one's primary (IsForeign).
   std::optional<base::Instant> claimed_at;
   // Known from before a RESET at that time, and not heard from since (administration.h, Reset).

@@ -270,7 +270,7 @@ void Engine::Execute(Session& session, const Command& command,
   table_.Run(command, context);
   if (context.changes_ != 0) {
     unsaved_changes += context.changes_;
-    session.wrote = true;
+    session.wrote = session.wrote || !session.muted();
   }
   if (context.own_effect_ == Context::OwnEffect::kRequest &&
       (context.changes_ != 0 || context.forced_)) {

@@ -59,7 +59,7 @@ class Session final : public session::Client {
   base::Offset last_offset;
   // The dataset (Engine::OnKeyspaceReplaced numbers them) in which that was; 0 = no command yet.
   uint64_t last_dataset = 0;
-  bool wrote = false;  // has changed data, and what it was answered is not on its way yet
+  bool wrote = false;  // has changed data, and its answer waits to be sent
 };
 
 }  // namespace quorate::server::engine

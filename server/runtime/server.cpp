@@ -163,6 +163,7 @@ base::Status Server::LoadWord() {
 void Server::SaveWord(const engine::Fencing::Word& word) {
   constexpr uint32_t kMode = 0600;
   word_saved_at_ = io_.Now();
+  word_unsaved_ = false;  // until we know
   io_.files().ReplaceAsync(
       WordFile(settings_), persistence::FormatWord(word), kMode,
       [this](const base::Status& status) {
@@ -336,10 +337,9 @@ void Server::Discard(serve::Connection& connection) {
   discarded_.push_back(connection.id());
 }
 
-bool Server::AnswerIsTooLate(engine::Session& session) {
+bool Server::AnswerIsTooLate(const engine::Session& session) const {
   const engine::Fencing& fencing = engine_->fencing();
-  if (!std::exchange(session.wrote, false) || !fencing.watched()) return false;
-  return !engine_->replication().is_replica() &&
+  return session.wrote && fencing.watched() && !engine_->replication().is_replica() &&
          fencing.WritesRefused(io_.Now()) != engine::Fencing::Refusal::kNone;
 }
 
@@ -363,6 +363,7 @@ void Server::FlushSession(engine::Session& session) {
     return;
   }
   const size_t written = connection.Flush();
+  if (session.output.empty()) session.wrote = false;
   engine_->stats().net_output_bytes += written;
   if (written != 0) ++engine_->stats().total_writes;
   if (session.close_after_reply && session.output.empty()) Discard(connection);

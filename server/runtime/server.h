@@ -117,7 +117,7 @@ class Server final : public engine::Host, private serve::ConnectionOwner {
   // The session has written, and we may not be the primary any more: in the middle of the turn we
   // were held up for longer than the lease, or told so. What it wrote may be discarded; it is not
   // to hear that it was done.
-  bool AnswerIsTooLate(engine::Session& session);
+  bool AnswerIsTooLate(const engine::Session& session) const;
   void Discard(serve::Connection& connection);
   void OnCron();
   void ArmDeadline();
