@@ -19,6 +19,12 @@ BACKLOG = 64 << 10
 DISK = 64 << 20
 
 
+def save(node):
+    """SAVE, when the process that sent the last full sync has gone: until then redis-server refuses it."""
+    wait_for("no child is saving", lambda: node.info("persistence")["rdb_bgsave_in_progress"] == 0)
+    node("SAVE")
+
+
 class Chain:
     """first <- second <- third, each behind a door of its own."""
 
@@ -111,7 +117,7 @@ class Chain:
     def save_then_write_much(self):
         """The files of all three are older than the backlogs in memory reach back."""
         for node in self.nodes:
-            node("SAVE")
+            save(node)
         self.write_much(self.first)
         self.settle()
         for node in self.nodes:
@@ -189,7 +195,7 @@ def third_moves_back(chain):
 
 
 def kill_third_soon_after_save(chain):
-    chain.third("SAVE")
+    save(chain.third)
     chain.write(chain.first)
     chain.settle()
     chain.third.kill()
@@ -198,7 +204,7 @@ def kill_third_soon_after_save(chain):
 
 
 def kill_second_soon_after_save(chain):
-    chain.second("SAVE")
+    save(chain.second)
     chain.write(chain.first)
     chain.settle()
     chain.kill_and_start_second()
@@ -206,7 +212,7 @@ def kill_second_soon_after_save(chain):
 
 def first_fails_and_returns(chain):
     """Ends with first -> second <- third; the first begins as a replica, from its file."""
-    chain.first("SAVE")
+    save(chain.first)
     chain.first.kill()
     chain.second("REPLICAOF", "NO", "ONE")
     chain.write(chain.second)
@@ -218,7 +224,7 @@ def first_fails_and_returns(chain):
 
 def first_fails_and_returns_as_a_primary(chain):
     """Until it is told whom to follow: it has begun a history of its own then."""
-    chain.first("SAVE")
+    save(chain.first)
     chain.first.kill()
     chain.second("REPLICAOF", "NO", "ONE")
     chain.write(chain.second)
