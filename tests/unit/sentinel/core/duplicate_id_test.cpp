@@ -3,19 +3,12 @@
 #include <string>
 
 #include "sentinel/core/electorate.h"
-#include "tests/unit/sentinel/core/world.h"
+#include "tests/unit/sentinel/core/support.h"
 
 #include <doctest/doctest.h>
 
 namespace quorate::sentinel::core::test {
 namespace {
-
-GroupOptions Options() {
-  GroupOptions options;
-  options.quorum = 2;
-  options.down_after = seconds(1);
-  return options;
-}
 
 std::string MyId(World& world, int i) { return world.sentinel(i).core->state().myid.ToString(); }
 
@@ -32,7 +25,7 @@ std::string AskForVote(World& world, uint64_t epoch) {
 }
 
 TEST_CASE("identity: a sentinel whose file names it among its peers is not its own witness") {
-  World world(1, 2, Options());
+  World world(1, 2, FastOptions());
   world.RunFor(seconds(5));
   DurableState& disk = world.sentinel(0).disk;
   world.KillSentinel(0);
@@ -49,7 +42,7 @@ TEST_CASE("identity: a sentinel whose file names it among its peers is not its o
 }
 
 TEST_CASE("identity: a clone on another host is noticed by both, and neither votes or stands") {
-  World world(2, 2, Options());
+  World world(2, 2, FastOptions());
   world.RunFor(milliseconds(50));
   world.sentinel(1).disk.myid = world.sentinel(0).disk.myid;
   world.RunFor(seconds(6));
@@ -64,7 +57,7 @@ TEST_CASE("identity: a clone on another host is noticed by both, and neither vot
 
 TEST_CASE("identity: a candidacy under way is given up when a clone is heard") {
   World world(1, 2, [] {
-    GroupOptions options = Options();
+    GroupOptions options = FastOptions();
     options.quorum = 1;
     return options;
   }());
@@ -78,7 +71,7 @@ TEST_CASE("identity: a candidacy under way is given up when a clone is heard") {
 }
 
 TEST_CASE("identity: our own hellos, late ones too, are no clone") {
-  World world(1, 2, Options());
+  World world(1, 2, FastOptions());
   world.RunFor(seconds(5));
   Settings settings = world.sentinel(0).core->state().settings;
   settings.announce_ip = "192.168.0.1";

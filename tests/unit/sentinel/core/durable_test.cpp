@@ -3,22 +3,15 @@
 
 #include <tuple>
 
-#include "tests/unit/sentinel/core/world.h"
+#include "tests/unit/sentinel/core/support.h"
 
 #include <doctest/doctest.h>
 
 namespace quorate::sentinel::core::test {
 namespace {
 
-GroupOptions Options() {
-  GroupOptions options;
-  options.quorum = 2;
-  options.down_after = seconds(1);
-  return options;
-}
-
 TEST_CASE("identity: a current epoch behind those that were used is brought forward") {
-  World world(1, 2, Options());
+  World world(1, 2, FastOptions());
   world.RunFor(seconds(5));
   for (const auto& [vote, config, retired, floor] :
        {std::tuple{9, 0, 0, 0}, {0, 9, 0, 0}, {0, 0, 9, 0}, {0, 0, 0, 9}}) {
